@@ -1,0 +1,26 @@
+{
+    "name": "Hospitality CRM",
+    "summary": "One clean guest profile out of PMS, POS, OTA and web records",
+    "version": "19.0.1.0.0",
+    "category": "Sales/CRM",
+    "author": "Hospitality CRM contributors",
+    "license": "LGPL-3",
+    "depends": [
+        "contacts",
+        "mail",
+        "portal",
+        "phone_validation",
+        "mass_mailing",
+        "mass_mailing_sms",
+        "utm",
+        "rating",
+        "resource",
+        "spreadsheet_dashboard",
+    ],
+    "external_dependencies": {
+        "python": ["anyascii", "phonenumbers", "rapidfuzz"],
+    },
+    "data": [],
+    "application": True,
+    "installable": True,
+}
