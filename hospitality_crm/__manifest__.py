@@ -20,7 +20,11 @@
     "external_dependencies": {
         "python": ["anyascii", "phonenumbers", "rapidfuzz"],
     },
-    "data": [],
+    "data": [
+        "security/hospitality_groups.xml",
+        "security/ir.model.access.csv",
+        "data/hospitality_source_data.xml",
+    ],
     "application": True,
     "installable": True,
 }

@@ -1,0 +1,3 @@
+from . import place
+from . import guest
+from . import visit

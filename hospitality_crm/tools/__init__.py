@@ -1,0 +1,1 @@
+from . import claim, soft_many2one
