@@ -13,5 +13,6 @@ from . import (
     hospitality_alert,
     hospitality_special_date,
     hospitality_guest_metrics,
+    hospitality_guest_dirty,
     res_partner,
 )
