@@ -66,8 +66,8 @@ class HospitalityStay(models.Model):
         groups="hospitality_crm.group_hospitality_spend",
     )
     guest_ids = fields.One2many("hospitality.stay.guest", "stay_id", string="People")
-    charge_ids = fields.One2many("hospitality.charge", "stay_id", string="Folio")
-    payment_ids = fields.One2many("hospitality.payment", "stay_id", string="Payments")
+    charge_ids = fields.One2many("hospitality.charge", "stay_id", string="Folio", groups="hospitality_crm.group_hospitality_spend")
+    payment_ids = fields.One2many("hospitality.payment", "stay_id", string="Payments", groups="hospitality_crm.group_hospitality_spend")
 
     _departure_after_arrival = models.Constraint(
         "CHECK (departure >= arrival)", "The departure can't lie before the arrival."
