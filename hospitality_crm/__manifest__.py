@@ -24,6 +24,7 @@
         "security/hospitality_groups.xml",
         "security/ir.model.access.csv",
         "data/hospitality_source_data.xml",
+        "views/hospitality_menus.xml",
     ],
     "application": True,
     "installable": True,
