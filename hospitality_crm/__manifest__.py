@@ -23,6 +23,7 @@
     "data": [
         "security/hospitality_groups.xml",
         "security/ir.model.access.csv",
+        "security/hospitality_rules.xml",
         "data/hospitality_source_data.xml",
         "views/hospitality_menus.xml",
     ],
