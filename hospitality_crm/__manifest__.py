@@ -25,6 +25,7 @@
         "security/ir.model.access.csv",
         "security/hospitality_rules.xml",
         "data/hospitality_source_data.xml",
+        "views/hospitality_menus.xml",
     ],
     "application": True,
     "installable": True,
