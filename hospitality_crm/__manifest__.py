@@ -26,6 +26,7 @@
         "security/hospitality_rules.xml",
         "data/hospitality_source_data.xml",
         "views/hospitality_menus.xml",
+        "views/settings/res_config_settings_views.xml",
     ],
     "application": True,
     "installable": True,
