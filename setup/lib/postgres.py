@@ -36,7 +36,17 @@ class Server:
     host: str = ""
     user: str = ""
     admin: str = ""
-    users_lock: int = -1
+    users: pathlib.Path | None = None
+
+    @contextlib.contextmanager
+    def used(self) -> Iterator[list[int]]:
+        """File descriptors that make a program which inherits them a user: the server runs as long as it does."""
+        if not self.users:
+            yield []
+            return
+        with self.users.open("w") as handle:
+            fcntl.flock(handle, fcntl.LOCK_SH)
+            yield [handle.fileno()]
 
     def arguments(self, database: str, *, admin: bool = False) -> dict[str, str]:
         """Keyword arguments for ``psycopg2.connect``."""
@@ -72,28 +82,45 @@ def given() -> bool:
 
 @contextlib.contextmanager
 def serving(kind: str) -> Iterator[Server]:
-    """A server of the kind, running; a private one stops again when its last user is done.
-
-    The lock that marks a user is a file descriptor (``Server.users_lock``): a program that inherits it stays a user.
-    """
+    """A server of the kind, running; a private one stops again when its last user is done."""
     if given():
         server = Server("given")
         _check_given(server)
         yield server
         return
-    folder = cache() / "locks"
-    folder.mkdir(parents=True, exist_ok=True)
-    with (folder / f"postgres-{kind}.users").open("w") as users:
+    path = _users_file(kind)
+    with path.open("w") as users:
         fcntl.flock(users, fcntl.LOCK_SH)
         cluster = Cluster(kind)
         with locked(f"postgres-{kind}"):
             cluster.start()
         try:
-            yield dataclasses.replace(cluster.server(), users_lock=users.fileno())
+            yield dataclasses.replace(cluster.server(), users=path)
         finally:
-            with contextlib.suppress(BlockingIOError):
-                fcntl.flock(users, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                cluster.stop()
+            _stop_unless_used(users, cluster)
+
+
+def stop_unused(kind: str) -> bool:
+    """Stop the private cluster of a kind; return whether nobody uses it."""
+    if given():
+        return True
+    with _users_file(kind).open("w") as users:
+        return _stop_unless_used(users, Cluster(kind))
+
+
+def _users_file(kind: str) -> pathlib.Path:
+    folder = cache() / "locks"
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder / f"postgres-{kind}.users"
+
+
+def _stop_unless_used(users, cluster: "Cluster") -> bool:
+    try:
+        fcntl.flock(users, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    cluster.stop()
+    return True
 
 
 def _check_given(server: Server) -> None:

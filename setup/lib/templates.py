@@ -53,7 +53,7 @@ def core(odoo: Odoo, variant: str) -> str:
         need_space(2)
         say(f"making the {variant} template: Odoo with {len(modules)} modules and what they need (a minute or two)")
         database.create(odoo.server, part)
-        _install(odoo, part, modules)
+        install(odoo, part, modules)
 
     return _ready(odoo, name, build)
 
@@ -67,7 +67,7 @@ def product(odoo: Odoo, variant: str) -> str:
         need_space(1)
         say(f"installing {', '.join(addons())} into a copy of the {variant} template")
         database.clone(odoo.server, base, part)
-        _install(odoo, part, addons())
+        install(odoo, part, addons())
 
     return _ready(odoo, name, build)
 
@@ -80,10 +80,7 @@ def browser(odoo: Odoo, variant: str) -> str:
     def build(part: str) -> None:
         say("generating asset bundles for the browser")
         database.clone(odoo.server, base, part)
-        log = _log(f"assets_{part}")
-        script = pathlib.Path(__file__).with_name("inside") / "pregenerate_assets.py"
-        configuration = odoo.configuration(log.parent / log.stem)
-        odoo.run_script(script, configuration, part, why="generating the asset bundles", log=log)
+        generate_assets(odoo, part)
 
     return _ready(odoo, name, build)
 
@@ -101,18 +98,25 @@ def _ready(odoo: Odoo, name: str, build) -> str:
     return name
 
 
-def _install(odoo: Odoo, name: str, modules: list[str]) -> None:
+def generate_assets(odoo: Odoo, name: str) -> None:
+    """Make the asset bundles of a database now rather than at its first page."""
+    log = _log(f"assets_{name}")
+    script = pathlib.Path(__file__).with_name("inside") / "pregenerate_assets.py"
+    configuration = odoo.configuration(log.parent / log.stem)
+    odoo.run_script(script, configuration, name, why="generating the asset bundles", log=log)
+
+
+def install(odoo: Odoo, name: str, modules: list[str], update: list[str] | None = None) -> None:
+    """Install modules, and update others; a logged error fails it."""
     log = _log(f"install_{name}")
-    odoo.run(
-        log,
-        *("-d", name, "-i", ",".join(modules), "--stop-after-init", "--no-http"),
-        why=f"installing {', '.join(modules)}",
-    )
+    what = ", ".join([*modules, *(update or [])])
+    options = [*(("-i", ",".join(modules)) if modules else ()), *(("-u", ",".join(update)) if update else ())]
+    odoo.run(log, "-d", name, *options, "--stop-after-init", "--no-http", why=f"installing {what}")
     records = log_records(log.read_text(errors="replace"))
     broken = [text for level, _, text in records if level in ("ERROR", "CRITICAL")]
     if broken:
         shown = "\n  ".join(broken[:5])
-        raise shell.SetupError(f"Installing {', '.join(modules)} logged errors, all in {log}:\n  {shown}")
+        raise shell.SetupError(f"Installing {what} logged errors, all in {log}:\n  {shown}")
 
 
 def _log(name: str) -> pathlib.Path:
