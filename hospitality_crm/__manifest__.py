@@ -25,6 +25,8 @@
         "security/ir.model.access.csv",
         "security/hospitality_rules.xml",
         "data/hospitality_source_data.xml",
+        "data/hospitality_guest_search_data.xml",
+        "views/search/res_partner_views.xml",
         "views/hospitality_menus.xml",
         "views/settings/res_config_settings_views.xml",
     ],
