@@ -10,7 +10,7 @@ from .odoo import Odoo
 from .shell import SetupError, say
 from .summary import Result
 
-NEEDS_DATABASE = ("odoo", "browser", "scenarios", "faults")
+NEEDS_DATABASE = ("odoo", "browser", "scenarios", "faults", "core-lint")
 
 
 def run(wanted: list[tuple[str, str]], options: argparse.Namespace) -> list[Result]:

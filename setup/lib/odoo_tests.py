@@ -10,7 +10,7 @@ import re
 import shutil
 from collections.abc import Callable
 
-from . import apt, database, shell, templates, test_addons, venv
+from . import apt, database, lint, shell, templates, test_addons, venv
 from .odoo import Odoo, free_ports
 from .paths import CHECKOUT, addons, cache, checkout_tag, locked
 from .shell import SetupError, say
@@ -23,9 +23,14 @@ _numbers = itertools.count(1)
 
 def jobs(part: str, target: str, odoo: Odoo, options: argparse.Namespace) -> list[Callable[[], list[Result]]]:
     """Prepare what a part needs, and return its jobs: callables that return results."""
-    return {"odoo": _addon, "browser": _browser, "scenarios": _scenarios, "faults": _faults}[part](
-        target, odoo, options
-    )
+    makers = {
+        "odoo": _addon,
+        "browser": _browser,
+        "scenarios": _scenarios,
+        "faults": _faults,
+        "core-lint": _core_lint,
+    }
+    return makers[part](target, odoo, options)
 
 
 def tags_of(target: str, full: bool = False) -> str:
@@ -124,6 +129,18 @@ class OdooRun:
 
 def _log(part: str) -> pathlib.Path:
     return cache() / "logs" / checkout_tag() / f"{re.sub(r'[^A-Za-z0-9]+', '_', part)}.log"
+
+
+def _core_lint(target: str, odoo: Odoo, options: argparse.Namespace) -> list[Callable]:
+    template = templates.product(odoo, options.variant)
+
+    def run() -> list[Result]:
+        name = _copy(odoo, template)
+        result = lint.run_core(odoo, name, _log("core-lint"))
+        _finish(odoo, name, result, options)
+        return [result]
+
+    return [run]
 
 
 def _copy(odoo: Odoo, template: str) -> str:

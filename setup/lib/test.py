@@ -8,7 +8,7 @@ from . import gate, summary
 from .paths import CHECKOUT, addons
 from .shell import SetupError, command_main
 
-PARTS = ("lint", "engine", "packaging", "browser", "scenarios", "faults")
+PARTS = ("lint", "engine", "packaging", "browser", "scenarios", "faults", "core-lint")
 
 DESCRIPTION = f"""\
 Runs the tests and ends with a line "N passed, N failed".

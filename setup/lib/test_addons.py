@@ -1,7 +1,7 @@
 """Folders of Odoo tests outside the addons, given to Odoo as addons of their own.
 
 ``tests/scenarios`` (stories over all addons) and ``tests/browser`` (tours and screens) look like an addon's ``tests``
-folder: an ``__init__.py`` that imports ``test_*.py``. Tours in their ``static/`` join the bundle ``web.assets_tests``.
+folder: an ``__init__.py`` that imports ``test_*.py``. Tours lie in their ``static/tests/``.
 """
 
 import atexit
@@ -34,7 +34,7 @@ def prepare(folder: str) -> pathlib.Path | None:
         "version": "19.0.1.0.0",
         "license": "LGPL-3",
         "depends": addons(),
-        "assets": {"web.assets_tests": [f"{name}/static/**/*"]},
+        "assets": {"web.assets_tests": [f"{name}/static/tests/**/*"]},
     }
     (addon / "__manifest__.py").write_text(f"{manifest!r}\n")
     (addon / "__init__.py").touch()

@@ -31,10 +31,14 @@ def python(environment: pathlib.Path) -> pathlib.Path:
     return environment / "bin" / "python"
 
 
+def libraries(environment: pathlib.Path) -> pathlib.Path:
+    return next((environment / "lib").glob("python3*/site-packages"))
+
+
 def use_product_libraries() -> pathlib.Path:
     """Make the product's environment, and its libraries importable by this process too (psycopg2)."""
     environment = product()
-    site.addsitedir(str(next((environment / "lib").glob("python3*/site-packages"))))
+    site.addsitedir(str(libraries(environment)))
     return environment
 
 
