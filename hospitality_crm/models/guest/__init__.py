@@ -1,0 +1,18 @@
+from . import (
+    hospitality_source,
+    hospitality_sourced,
+    hospitality_fact,
+    hospitality_profile,
+    hospitality_contact_point,
+    hospitality_contact_link,
+    hospitality_relation,
+    hospitality_preference_type,
+    hospitality_preference,
+    hospitality_allergen,
+    hospitality_allergy,
+    hospitality_alert,
+    hospitality_special_date,
+    hospitality_guest_metrics,
+    hospitality_guest_dirty,
+    res_partner,
+)

@@ -1,0 +1,10 @@
+from . import (
+    hospitality_visit,
+    hospitality_booking,
+    hospitality_stay,
+    hospitality_stay_guest,
+    hospitality_reservation,
+    hospitality_check,
+    hospitality_charge,
+    hospitality_payment,
+)

@@ -1,0 +1,49 @@
+from odoo import fields, models
+
+from ...tools.soft_many2one import SoftMany2one
+
+STAY_STATUS = [
+    ("enquiry", "Enquiry"),
+    ("optional", "Optional"),
+    ("waitlist", "Waiting List"),
+    ("reserved", "Reserved"),
+    ("in_house", "In House"),
+    ("checked_out", "Checked Out"),
+    ("cancelled", "Cancelled"),
+    ("no_show", "No-show"),
+    ("unknown", "Unknown"),
+]
+
+
+class HospitalityBooking(models.Model):
+    """A confirmation: who booked, through which channel, for one or more stays.
+
+    ``profile_id`` is the booker. Company and agency are guests of their own (profiles of kind
+    *company* and *agency*).
+    """
+
+    _name = "hospitality.booking"
+    _description = "Booking"
+    _inherit = ["hospitality.visit"]
+    _order = "booked_on desc, id desc"
+    _rec_name = "confirmation"
+    _log_access = False
+
+    profile_id = fields.Many2one(string="Booker Profile", index=False)
+    partner_id = fields.Many2one(string="Booker", index="btree_not_null")
+    confirmation = fields.Char(string="Confirmation Number", index="btree_not_null")
+    channel_ref = fields.Char(string="Reference in the Channel", index="btree_not_null")
+    group_code = fields.Char()
+    channel_id = SoftMany2one("hospitality.channel")
+    company_profile_id = fields.Many2one("hospitality.profile", index="btree_not_null", ondelete="restrict")
+    company_partner_id = fields.Many2one(
+        "res.partner", string="Company of the Guest", index="btree_not_null", ondelete="restrict"
+    )
+    agency_profile_id = fields.Many2one("hospitality.profile", index="btree_not_null", ondelete="restrict")
+    agency_partner_id = fields.Many2one(
+        "res.partner", string="Agency", index="btree_not_null", ondelete="restrict"
+    )
+    status = fields.Selection(STAY_STATUS, required=True, default="reserved")
+    booked_on = fields.Date(index="btree_not_null")
+    cancelled_on = fields.Date()
+    stay_ids = fields.One2many("hospitality.stay", "booking_id", string="Stays")

@@ -1,0 +1,70 @@
+from odoo import api, fields, models
+
+from ...tools.soft_many2one import SoftMany2one
+
+
+class HospitalityCharge(models.Model):
+    """A line of a stay's folio or of a check. It belongs to the guest of its parent.
+
+    States: *live* counts; *moved* went to another folio and counts there; *void* never was;
+    *allowance* and *refund* count with their own (negative) amount.
+    """
+
+    _name = "hospitality.charge"
+    _description = "Charge"
+    _inherit = ["hospitality.sourced"]
+    _order = "business_date desc, id desc"
+    _log_access = False
+
+    stay_id = fields.Many2one("hospitality.stay", index="btree_not_null", ondelete="cascade")
+    check_id = fields.Many2one("hospitality.check", index="btree_not_null", ondelete="cascade")
+    company_id = SoftMany2one("res.company", compute="_compute_company_id", store=True, precompute=True)
+    property_id = SoftMany2one(
+        "hospitality.property", compute="_compute_company_id", store=True, precompute=True
+    )
+    business_date = fields.Date(required=True)
+    department = fields.Selection(
+        [
+            ("room", "Room"),
+            ("fb", "Food and Beverage"),
+            ("other", "Other"),
+            ("package", "Package"),
+            ("tax", "Tax"),
+            ("fee", "Fee"),
+            ("tip", "Tip"),
+        ],
+        required=True,
+        default="other",
+    )
+    code = fields.Char()
+    name = fields.Char(required=True)
+    category = fields.Char()
+    quantity = fields.Float(default=1.0)
+    currency_id = SoftMany2one("res.currency", required=True)
+    amount_gross = fields.Monetary()
+    amount_net = fields.Monetary()
+    amount_tax = fields.Monetary()
+    window = fields.Integer(string="Folio Window", default=1)
+    state = fields.Selection(
+        [
+            ("live", "Live"),
+            ("moved", "Moved Away"),
+            ("void", "Void"),
+            ("allowance", "Allowance"),
+            ("refund", "Refund"),
+        ],
+        required=True,
+        default="live",
+    )
+    reverses = fields.Char(string="Reverses Line", help="Id of the reversed line in the source.")
+
+    _one_parent = models.Constraint(
+        "CHECK (num_nonnulls(stay_id, check_id) = 1)", "A charge belongs to one stay or to one check."
+    )
+
+    @api.depends("stay_id", "check_id")
+    def _compute_company_id(self):
+        for charge in self:
+            parent = charge.stay_id or charge.check_id
+            charge.company_id = parent.company_id
+            charge.property_id = parent.property_id

@@ -1,0 +1,88 @@
+from odoo import api, fields, models
+
+from ...tools.soft_many2one import SoftMany2one
+from .hospitality_booking import STAY_STATUS
+
+
+class HospitalityStay(models.Model):
+    """One room from arrival to departure. No status is final: a no-show can be reinstated.
+
+    Revenue is the sum of the live folio lines over all windows where the source sends lines
+    (``revenue_basis`` *lines*), else the source's own buckets, else rate times nights.
+    """
+
+    _name = "hospitality.stay"
+    _description = "Stay"
+    _inherit = ["hospitality.visit"]
+    _order = "arrival desc, id desc"
+    _log_access = False
+
+    profile_id = fields.Many2one(string="Guest Profile")
+    partner_id = fields.Many2one(index=False)
+    booking_id = fields.Many2one("hospitality.booking", index="btree_not_null", ondelete="restrict")
+    status = fields.Selection(STAY_STATUS, required=True, default="reserved")
+    arrival = fields.Date(required=True)
+    departure = fields.Date(required=True)
+    nights = fields.Integer(compute="_compute_nights", store=True, precompute=True)
+    eta = fields.Char(string="Expected Time of Arrival", help="Local time of the property, HH:MM.")
+    checked_in_at = fields.Datetime()
+    checked_out_at = fields.Datetime()
+    booked_on = fields.Date()
+    cancelled_on = fields.Date()
+    lead_time = fields.Integer(string="Lead Time (Days)")
+    room_type_id = SoftMany2one("hospitality.room.type", string="Room Type Booked")
+    room_type_charged_id = SoftMany2one("hospitality.room.type", string="Room Type Charged")
+    room_id = SoftMany2one("hospitality.room")
+    rate_plan = fields.Char()
+    meal_plan = fields.Char()
+    market = fields.Char(string="Market Segment")
+    channel_id = SoftMany2one("hospitality.channel")
+    adults = fields.Integer()
+    children = fields.Integer()
+    infants = fields.Integer()
+    purpose = fields.Selection(
+        [("leisure", "Leisure"), ("business", "Business"), ("group", "Group"), ("event", "Event")]
+    )
+    requests = fields.Text(string="Special Requests")
+    request_count = fields.Integer()
+    parking_count = fields.Integer(string="Parking Spaces")
+    change_count = fields.Integer(string="Changes to the Booking")
+    deposit_kind = fields.Char(string="Deposit")
+    sharer_group = fields.Char(help="Stays with the same value share one room.")
+    is_pseudo = fields.Boolean(
+        string="Posting Master", help="A folio without a guest in a room; counts no nights."
+    )
+    currency_id = SoftMany2one("res.currency")
+    currency_rate = fields.Float(default=1.0)
+    rate_amount = fields.Monetary(string="Rate per Night", groups="hospitality_crm.group_hospitality_spend")
+    amount_room = fields.Monetary(groups="hospitality_crm.group_hospitality_spend")
+    amount_fb = fields.Monetary(string="Amount F&B", groups="hospitality_crm.group_hospitality_spend")
+    amount_other = fields.Monetary(groups="hospitality_crm.group_hospitality_spend")
+    amount_tax = fields.Monetary(groups="hospitality_crm.group_hospitality_spend")
+    amount_total = fields.Monetary(groups="hospitality_crm.group_hospitality_spend")
+    balance = fields.Monetary(groups="hospitality_crm.group_hospitality_spend")
+    revenue_basis = fields.Selection(
+        [("lines", "Folio Lines"), ("source", "Totals of the Source"), ("rate", "Rate times Nights")],
+        groups="hospitality_crm.group_hospitality_spend",
+    )
+    guest_ids = fields.One2many("hospitality.stay.guest", "stay_id", string="People")
+    charge_ids = fields.One2many("hospitality.charge", "stay_id", string="Folio", groups="hospitality_crm.group_hospitality_spend")
+    payment_ids = fields.One2many("hospitality.payment", "stay_id", string="Payments", groups="hospitality_crm.group_hospitality_spend")
+
+    _departure_after_arrival = models.Constraint(
+        "CHECK (departure >= arrival)", "The departure can't lie before the arrival."
+    )
+    _partner_arrival_idx = models.Index("(partner_id, arrival)")
+    _property_arrival_idx = models.Index("(property_id, arrival)")
+    _property_departure_idx = models.Index("(property_id, departure)")
+
+    @api.depends("arrival", "departure")
+    def _compute_nights(self):
+        for stay in self:
+            stay.nights = (stay.departure - stay.arrival).days if stay.arrival and stay.departure else 0
+
+    @api.depends("partner_id", "arrival", "departure")
+    def _compute_display_name(self):
+        for stay in self:
+            dates = " – ".join(fields.Date.to_string(date) for date in (stay.arrival, stay.departure) if date)
+            stay.display_name = ", ".join(filter(None, [stay.partner_id.name, dates]))

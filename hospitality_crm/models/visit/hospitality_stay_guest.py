@@ -1,0 +1,33 @@
+from odoo import fields, models
+
+
+class HospitalityStayGuest(models.Model):
+    """A person on a stay. Nights count for everybody who sleeps there, spend for who pays."""
+
+    _name = "hospitality.stay.guest"
+    _description = "Guest of a Stay"
+    _inherit = ["hospitality.fact"]
+    _order = "stay_id, sequence, id"
+    _log_access = False
+
+    stay_id = fields.Many2one("hospitality.stay", required=True, ondelete="cascade")
+    profile_id = fields.Many2one(required=True)
+    partner_id = fields.Many2one(required=True)
+    role = fields.Selection(
+        [
+            ("primary", "Main Guest"),
+            ("sharer", "Sharer"),
+            ("companion", "Companion"),
+            ("booker", "Booker"),
+            ("payer", "Payer"),
+        ],
+        required=True,
+        default="primary",
+    )
+    sleeps = fields.Boolean(default=True, help="The nights of the stay count for this person.")
+    pays = fields.Boolean(default=True, help="The spend of the stay counts for this person.")
+    sequence = fields.Integer(default=0)
+
+    _stay_profile_role_uniq = models.Constraint(
+        "UNIQUE (stay_id, profile_id, role)", "The person has this role on the stay already."
+    )

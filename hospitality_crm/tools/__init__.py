@@ -1,0 +1,1 @@
+from . import arrays, claim, soft_many2one
