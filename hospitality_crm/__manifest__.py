@@ -23,7 +23,10 @@
     "data": [
         "security/hospitality_groups.xml",
         "security/ir.model.access.csv",
+        "security/hospitality_rules.xml",
         "data/hospitality_source_data.xml",
+        "views/hospitality_menus.xml",
+        "views/settings/res_config_settings_views.xml",
     ],
     "application": True,
     "installable": True,

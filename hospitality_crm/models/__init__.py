@@ -1,3 +1,4 @@
 from . import place
 from . import guest
 from . import visit
+from . import settings

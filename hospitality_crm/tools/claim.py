@@ -78,5 +78,7 @@ def with_retry(step):
             if attempt == MAX_TRIES:
                 raise
             wait = random.uniform(0.0, 0.05 * 2**attempt)
-            _logger.info("Try %s of %s failed (%s), again in %.2f s", attempt, MAX_TRIES, type(error).__name__, wait)
+            _logger.info(
+                "Try %s of %s failed (%s), again in %.2f s", attempt, MAX_TRIES, type(error).__name__, wait
+            )
             time.sleep(wait)

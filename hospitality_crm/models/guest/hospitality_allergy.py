@@ -16,7 +16,12 @@ class HospitalityAllergy(models.Model):
 
     partner_id = fields.Many2one(required=True)
     kind = fields.Selection(
-        [("allergy", "Allergy"), ("intolerance", "Intolerance"), ("diet", "Diet"), ("none", "Declared: None")],
+        [
+            ("allergy", "Allergy"),
+            ("intolerance", "Intolerance"),
+            ("diet", "Diet"),
+            ("none", "Declared: None"),
+        ],
         required=True,
         default="allergy",
     )

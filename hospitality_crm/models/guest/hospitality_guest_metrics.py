@@ -40,7 +40,13 @@ class HospitalityGuestMetrics(models.Model):
     outlet_id = SoftMany2one("hospitality.outlet", string="Favourite Outlet", readonly=True)
     favourite_dish = fields.Char(readonly=True)
     favourite_daypart = fields.Selection(
-        [("breakfast", "Breakfast"), ("lunch", "Lunch"), ("afternoon", "Afternoon"), ("dinner", "Dinner"), ("late", "Late Night")],
+        [
+            ("breakfast", "Breakfast"),
+            ("lunch", "Lunch"),
+            ("afternoon", "Afternoon"),
+            ("dinner", "Dinner"),
+            ("late", "Late Night"),
+        ],
         readonly=True,
     )
     revenue_room = fields.Monetary(readonly=True, groups="hospitality_crm.group_hospitality_spend_total")
@@ -50,7 +56,10 @@ class HospitalityGuestMetrics(models.Model):
     revenue_other = fields.Monetary(readonly=True, groups="hospitality_crm.group_hospitality_spend_total")
     revenue_total = fields.Monetary(readonly=True, groups="hospitality_crm.group_hospitality_spend_total")
     check_average = fields.Monetary(
-        string="Average Check", readonly=True, aggregator="avg", groups="hospitality_crm.group_hospitality_spend_total"
+        string="Average Check",
+        readonly=True,
+        aggregator="avg",
+        groups="hospitality_crm.group_hospitality_spend_total",
     )
     adr = fields.Monetary(
         string="ADR",

@@ -17,7 +17,11 @@ class HospitalityPreference(models.Model):
     value = fields.Char(required=True)
     attitude = fields.Selection([("likes", "Likes"), ("avoids", "Avoids")], required=True, default="likes")
     confidence = fields.Selection(
-        [("stated", "Stated by the Guest"), ("observed", "Observed by Staff"), ("derived", "Derived from Visits")],
+        [
+            ("stated", "Stated by the Guest"),
+            ("observed", "Observed by Staff"),
+            ("derived", "Derived from Visits"),
+        ],
         required=True,
         default="stated",
     )

@@ -22,7 +22,8 @@ class HospitalityPreferenceType(models.Model):
         default="other",
     )
     validity_months = fields.Integer(
-        default=36, help="After so many months without confirmation a preference counts as outdated; 0: never."
+        default=36,
+        help="After so many months without confirmation a preference counts as outdated; 0: never.",
     )
 
     _code_uniq = models.Constraint("UNIQUE (code)", "A preference type with this code exists already.")

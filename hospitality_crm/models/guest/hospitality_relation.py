@@ -51,7 +51,10 @@ class HospitalityRelation(models.Model):
     date_from = fields.Date()
     date_to = fields.Date()
     profile_id = fields.Many2one(
-        "hospitality.profile", index="btree_not_null", ondelete="restrict", help="Source profile that says so."
+        "hospitality.profile",
+        index="btree_not_null",
+        ondelete="restrict",
+        help="Source profile that says so.",
     )
     note = fields.Char()
 

@@ -15,7 +15,12 @@ class HospitalitySpecialDate(models.Model):
 
     partner_id = fields.Many2one(required=True)
     kind = fields.Selection(
-        [("wedding", "Wedding Anniversary"), ("name_day", "Name Day"), ("family", "Family Birthday"), ("other", "Other")],
+        [
+            ("wedding", "Wedding Anniversary"),
+            ("name_day", "Name Day"),
+            ("family", "Family Birthday"),
+            ("other", "Other"),
+        ],
         required=True,
         default="other",
     )

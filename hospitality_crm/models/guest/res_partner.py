@@ -12,19 +12,66 @@ class ResPartner(models.Model):
     guest_middle_name = fields.Char(string="Middle Name")
     guest_family_name = fields.Char(string="Family Name")
     guest_local_name = fields.Char(string="Name in Local Script")
-    guest_gender = fields.Selection([("female", "Female"), ("male", "Male"), ("other", "Other")], string="Gender")
-    guest_birthdate = fields.Date(string="Birth Date")
-    guest_nationality_id = fields.Many2one("res.country", string="Nationality")
-    profile_ids = fields.One2many("hospitality.profile", "partner_id", string="Source Profiles")
-    stay_ids = fields.One2many("hospitality.stay", "partner_id", string="Stays")
-    reservation_ids = fields.One2many("hospitality.reservation", "partner_id", string="Table Reservations")
-    check_ids = fields.One2many("hospitality.check", "partner_id", string="Checks")
-    preference_ids = fields.One2many("hospitality.preference", "partner_id", string="Preferences")
-    allergy_ids = fields.One2many("hospitality.allergy", "partner_id", string="Allergies")
-    alert_ids = fields.One2many("hospitality.alert", "partner_id", string="Alerts")
-    relation_ids = fields.One2many("hospitality.relation", "partner_id", string="Relations")
-    special_date_ids = fields.One2many("hospitality.special.date", "partner_id", string="Special Dates")
-    metrics_ids = fields.One2many("hospitality.guest.metrics", "partner_id", string="Metrics")
+    guest_gender = fields.Selection(
+        [("female", "Female"), ("male", "Male"), ("other", "Other")],
+        string="Gender",
+        groups="hospitality_crm.group_hospitality_base",
+    )
+    guest_birthdate = fields.Date(string="Birth Date", groups="hospitality_crm.group_hospitality_base")
+    guest_nationality_id = fields.Many2one(
+        "res.country", string="Nationality", groups="hospitality_crm.group_hospitality_base"
+    )
+    profile_ids = fields.One2many(
+        "hospitality.profile",
+        "partner_id",
+        string="Source Profiles",
+        groups="hospitality_crm.group_hospitality_base",
+    )
+    stay_ids = fields.One2many(
+        "hospitality.stay", "partner_id", string="Stays", groups="hospitality_crm.group_hospitality_base"
+    )
+    reservation_ids = fields.One2many(
+        "hospitality.reservation",
+        "partner_id",
+        string="Table Reservations",
+        groups="hospitality_crm.group_hospitality_base",
+    )
+    check_ids = fields.One2many(
+        "hospitality.check", "partner_id", string="Checks", groups="hospitality_crm.group_hospitality_base"
+    )
+    preference_ids = fields.One2many(
+        "hospitality.preference",
+        "partner_id",
+        string="Preferences",
+        groups="hospitality_crm.group_hospitality_base",
+    )
+    allergy_ids = fields.One2many(
+        "hospitality.allergy",
+        "partner_id",
+        string="Allergies",
+        groups="hospitality_crm.group_hospitality_allergy",
+    )
+    alert_ids = fields.One2many(
+        "hospitality.alert", "partner_id", string="Alerts", groups="hospitality_crm.group_hospitality_base"
+    )
+    relation_ids = fields.One2many(
+        "hospitality.relation",
+        "partner_id",
+        string="Relations",
+        groups="hospitality_crm.group_hospitality_base",
+    )
+    special_date_ids = fields.One2many(
+        "hospitality.special.date",
+        "partner_id",
+        string="Special Dates",
+        groups="hospitality_crm.group_hospitality_base",
+    )
+    metrics_ids = fields.One2many(
+        "hospitality.guest.metrics",
+        "partner_id",
+        string="Metrics",
+        groups="hospitality_crm.group_hospitality_base",
+    )
 
     def _get_odoo_profile(self):
         """Return the live profile of source ``odoo`` of each guest, created where missing.

@@ -31,8 +31,11 @@ class HospitalityCodeMixin(models.AbstractModel):
     def _unlink_except_referenced(self):
         for model_name, field_name in self._get_soft_references():
             # A reference from a record the user may not see must block the deletion too.
-            used = self.env[model_name].sudo().with_context(active_test=False).search_fetch(
-                [(field_name, "in", self.ids)], [field_name], limit=1
+            used = (
+                self.env[model_name]
+                .sudo()
+                .with_context(active_test=False)
+                .search_fetch([(field_name, "in", self.ids)], [field_name], limit=1)
             )
             if used:
                 raise UserError(

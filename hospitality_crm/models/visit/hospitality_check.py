@@ -55,8 +55,8 @@ class HospitalityCheck(models.Model):
     amount_tax = fields.Monetary(groups="hospitality_crm.group_hospitality_spend")
     amount_tip = fields.Monetary(groups="hospitality_crm.group_hospitality_spend")
     amount_total = fields.Monetary(groups="hospitality_crm.group_hospitality_spend")
-    charge_ids = fields.One2many("hospitality.charge", "check_id", string="Items")
-    payment_ids = fields.One2many("hospitality.payment", "check_id", string="Payments")
+    charge_ids = fields.One2many("hospitality.charge", "check_id", string="Items", groups="hospitality_crm.group_hospitality_spend")
+    payment_ids = fields.One2many("hospitality.payment", "check_id", string="Payments", groups="hospitality_crm.group_hospitality_spend")
 
     _partner_date_idx = models.Index("(partner_id, business_date) WHERE partner_id IS NOT NULL")
     _property_date_idx = models.Index("(property_id, business_date)")

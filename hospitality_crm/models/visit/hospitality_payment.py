@@ -15,7 +15,9 @@ class HospitalityPayment(models.Model):
     stay_id = fields.Many2one("hospitality.stay", index="btree_not_null", ondelete="cascade")
     check_id = fields.Many2one("hospitality.check", index="btree_not_null", ondelete="cascade")
     company_id = SoftMany2one("res.company", compute="_compute_company_id", store=True, precompute=True)
-    property_id = SoftMany2one("hospitality.property", compute="_compute_company_id", store=True, precompute=True)
+    property_id = SoftMany2one(
+        "hospitality.property", compute="_compute_company_id", store=True, precompute=True
+    )
     paid_at = fields.Datetime()
     method = fields.Selection(
         [

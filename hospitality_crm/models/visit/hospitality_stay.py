@@ -49,12 +49,12 @@ class HospitalityStay(models.Model):
     change_count = fields.Integer(string="Changes to the Booking")
     deposit_kind = fields.Char(string="Deposit")
     sharer_group = fields.Char(help="Stays with the same value share one room.")
-    is_pseudo = fields.Boolean(string="Posting Master", help="A folio without a guest in a room; counts no nights.")
+    is_pseudo = fields.Boolean(
+        string="Posting Master", help="A folio without a guest in a room; counts no nights."
+    )
     currency_id = SoftMany2one("res.currency")
     currency_rate = fields.Float(default=1.0)
-    rate_amount = fields.Monetary(
-        string="Rate per Night", groups="hospitality_crm.group_hospitality_spend"
-    )
+    rate_amount = fields.Monetary(string="Rate per Night", groups="hospitality_crm.group_hospitality_spend")
     amount_room = fields.Monetary(groups="hospitality_crm.group_hospitality_spend")
     amount_fb = fields.Monetary(string="Amount F&B", groups="hospitality_crm.group_hospitality_spend")
     amount_other = fields.Monetary(groups="hospitality_crm.group_hospitality_spend")
@@ -66,8 +66,8 @@ class HospitalityStay(models.Model):
         groups="hospitality_crm.group_hospitality_spend",
     )
     guest_ids = fields.One2many("hospitality.stay.guest", "stay_id", string="People")
-    charge_ids = fields.One2many("hospitality.charge", "stay_id", string="Folio")
-    payment_ids = fields.One2many("hospitality.payment", "stay_id", string="Payments")
+    charge_ids = fields.One2many("hospitality.charge", "stay_id", string="Folio", groups="hospitality_crm.group_hospitality_spend")
+    payment_ids = fields.One2many("hospitality.payment", "stay_id", string="Payments", groups="hospitality_crm.group_hospitality_spend")
 
     _departure_after_arrival = models.Constraint(
         "CHECK (departure >= arrival)", "The departure can't lie before the arrival."
@@ -84,7 +84,5 @@ class HospitalityStay(models.Model):
     @api.depends("partner_id", "arrival", "departure")
     def _compute_display_name(self):
         for stay in self:
-            dates = " – ".join(
-                fields.Date.to_string(date) for date in (stay.arrival, stay.departure) if date
-            )
+            dates = " – ".join(fields.Date.to_string(date) for date in (stay.arrival, stay.departure) if date)
             stay.display_name = ", ".join(filter(None, [stay.partner_id.name, dates]))

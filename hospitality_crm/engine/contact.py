@@ -1,0 +1,128 @@
+"""E-mail addresses and telephone numbers: one form per value, and whether it stands for a person."""
+
+import csv
+import re
+from functools import lru_cache
+from pathlib import Path
+
+import phonenumbers
+
+KINDS = ("real", "relay", "shared", "reception", "junk")
+
+_ANGLE = re.compile(r"<([^<>]*)>")
+_EMAIL = re.compile(r"[^@\s<>,;:\"()\[\]\\]+@(?:[\w-]+\.)+[\w-]{2,}\Z")
+_EXTENSION = re.compile(r"(?:\s*(?:ext|extn|x|доб|внутр|#|;ext=)\.?\s*\d+)\s*\Z", re.IGNORECASE)
+_SHORT_LOCAL = re.compile(r"(.)\1*\Z|\d{1,5}\Z")
+
+
+def _load_lists():
+    lists = {}
+    with (Path(__file__).parent / "data" / "contact_kinds.csv").open(encoding="utf-8", newline="") as lines:
+        for row in csv.DictReader(lines):
+            lists.setdefault(row["rule"], {})[row["pattern"]] = row["kind"]
+    return lists
+
+
+_LISTS = _load_lists()
+_DOMAINS = _LISTS["domain"]
+_LOCALS = _LISTS["local"]
+_TLDS = _LISTS["tld"]
+
+
+def normalise_email(raw):
+    """Return the address in lower case without decoration, or None when it is none.
+
+    >>> normalise_email(" Anna.Koval <Anna.Koval@Example-Mail.UA>; ")
+    'anna.koval@example-mail.ua'
+    >>> normalise_email("anna at mail") is None
+    True
+    """
+    if not raw:
+        return None
+    text = str(raw)
+    angle = _ANGLE.search(text)
+    if angle:
+        text = angle.group(1)
+    text = text.strip(" \t\r\n\f\v\u00a0\u200b\ufeff'\"`,;.").lower()
+    text = text.removeprefix("mailto:")
+    return text if _EMAIL.match(text) and ".." not in text else None
+
+
+@lru_cache(maxsize=1 << 17)
+def _phone(text, country):
+    text = _EXTENSION.sub("", text)
+    if text.startswith("00"):
+        text = "+" + text[2:]
+    try:
+        number = phonenumbers.parse(text, country)
+    except phonenumbers.NumberParseException:
+        return None
+    if not phonenumbers.is_possible_number(number):
+        return None
+    return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
+
+
+def normalise_phone(raw, country=None):
+    """Return the number in E.164, or None when it can't be one.
+
+    :param str raw: as typed
+    :param str country: ISO 3166 code of the country of a number without a country code
+    :return: for example ``+380441234567``; extensions are dropped
+
+    >>> normalise_phone("044 123-45-67", "UA")
+    '+380441234567'
+    >>> normalise_phone("044 123-45-67") is None
+    True
+    """
+    if not raw:
+        return None
+    return _phone(str(raw).strip(), (country or "").upper() or None)
+
+
+def kind_of(channel, value, own=frozenset()):
+    """Say what a normalised value stands for, by list.
+
+    The lists with their origin are in ``data/contact_kinds.csv``. A sub-domain counts as its
+    domain. Private relays of a mailbox provider (Apple, Firefox) are the same for every
+    sender of one person and stay *real*.
+
+    :param str channel: ``email``, ``phone`` or ``messenger``
+    :param str value: normalised value
+    :param own: values of the properties themselves, of any channel
+    :return: one of :data:`KINDS`
+
+    >>> kind_of("email", "mvasyl.123456@guest.booking.com")
+    'relay'
+    >>> kind_of("phone", "+380000000000")
+    'junk'
+    """
+    if value in own:
+        return "reception"
+    if channel == "email":
+        return _email_kind(value)
+    if channel == "phone":
+        return _phone_kind(value)
+    return "real"
+
+
+def _email_kind(value):
+    local, _at, domain = value.partition("@")
+    part = domain
+    while part:
+        kind = _DOMAINS.get(part)
+        if kind:
+            return kind
+        _label, _dot, part = part.partition(".")
+    if domain.rpartition(".")[2] in _TLDS:
+        return "junk"
+    kind = _LOCALS.get(local)
+    if kind:
+        return kind
+    return "junk" if _SHORT_LOCAL.match(local) and len(set(local)) < 3 and len(local) != 1 else "real"
+
+
+def _phone_kind(value):
+    tail = value[-7:]
+    if len(set(tail)) == 1 or len(value) < 8:
+        return "junk"
+    return "junk" if tail in ("1234567", "2345678", "3456789", "4567890", "7654321", "6543210") else "real"

@@ -1,0 +1,1 @@
+"""Scripts that run in Odoo's environment, with ``odoo`` importable."""
