@@ -6,6 +6,8 @@
     "author": "Hospitality CRM contributors",
     "license": "LGPL-3",
     "depends": ["hospitality_crm"],
-    "data": [],
+    "data": [
+        "security/ir.model.access.csv",
+    ],
     "installable": True,
 }

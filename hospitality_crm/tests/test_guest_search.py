@@ -110,7 +110,7 @@ class TestGuestSearch(TransactionCase):
             self.taras, "t.shevchenko@kobzar.test", "T.SHEVCHENKO@KOBZAR.TEST", "@kobzar", "kobzar.test", "shevchenko@kob"
         )
         self.assertFindsOnly(self.taras, "G-17/4", "shevchenko g-17", "Шевченко kobzar")
-        self.assertFindsOnly(self.acme, "DE47110815", "4711 0815 DE")
+        self.assertFindsOnly(self.acme + self.clerk, "DE47110815", "4711 0815 DE")
 
     def test_company_and_its_contact(self):
         self.assertFindsOnly(self.clerk, "Zzacme Trading, Yvonne", "yvonne zzacme")
@@ -231,9 +231,8 @@ class TestGuestSearch(TransactionCase):
         emails = ", ".join(f"box{number:03}@long-domain-{number}.test" for number in range(120))
         partner = self.Partner.create({"name": "Lllong Address", "email": emails})
         row = self.Search.sudo().browse(partner.id)
-        self.assertTrue(row.exists() or not self._found("lllong"))
-        self.assertLessEqual(len(row.text), MAX_TEXT)
         self.assertFindsOnly(partner, "box119@long-domain-119.test", "lllong box119", "lllong")
+        self.assertLessEqual(len(row.text), MAX_TEXT)
         self.Partner.create({"name": "X" * 5000})
 
     def test_partners_without_a_row_are_found_while_adopting(self):
@@ -242,7 +241,8 @@ class TestGuestSearch(TransactionCase):
         self.Partner.flush_model()
         self.Search._refresh_marked()
         self.env.cr.execute("DELETE FROM hospitality_guest_search WHERE id = %s", [self.taras.id])
-        self.assertEqual(self.Partner.search([("display_name", "ilike", "шевченко")], limit=8), self.taras)
+        found = self.Partner.search([("display_name", "ilike", "шевченко")], limit=8)
+        self.assertEqual(found, self.oksana + self.taras)
         self.assertEqual(self.Partner.search([("display_name", "ilike", "t.shevchenko@kobzar.test")]), self.taras)
         self.assertEqual([id_ for id_, _ in self.Partner.name_search("Олесь")], [self.honchar.id])
         last = self.Search._adopt(limit=1)

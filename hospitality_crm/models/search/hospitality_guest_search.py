@@ -3,7 +3,7 @@ from functools import partial
 
 from odoo import api, fields, models
 from odoo.fields import Domain
-from odoo.tools import SQL, Query, split_every
+from odoo.tools import SQL, Query, ormcache, split_every
 from odoo.tools import sql as sql_tools
 
 from ...engine import search
@@ -195,6 +195,7 @@ class HospitalityGuestSearch(models.Model):
     def _upsert(self, rows):
         if not rows:
             return
+        first_long = any(row[-1] for row in rows) and not self._has_long_texts()
         names = ("id", *MIRRORED, "text", "more")
         types = ("int4", "varchar", "bool", "int4", "bool", "bool", "bool", "varchar", "varchar")
         columns = SQL(", ").join(map(SQL.identifier, names))
@@ -213,6 +214,8 @@ class HospitalityGuestSearch(models.Model):
                 assignments,
             )
         )
+        if first_long:
+            self.env.registry.clear_cache()
 
     @api.model
     def _is_complete(self):
@@ -277,14 +280,19 @@ class HospitalityGuestSearch(models.Model):
                 for group in groups
             )
 
-        overflow = SQL(
+        condition = holds(SQL.identifier(alias, "text"))
+        if not self._has_long_texts():
+            return condition
+        long = SQL(
             "SELECT m.id FROM %s m WHERE m.more IS NOT NULL AND %s", self._sql_table(), holds(SQL("(m.text || m.more)"))
         )
-        ids = [row[0] for row in self.env.execute_query(overflow)]
-        condition = holds(SQL.identifier(alias, "text"))
-        if ids:
-            condition = SQL("(%s OR %s IN %s)", condition, SQL.identifier(alias, "id"), tuple(ids))
-        return condition
+        ids = tuple(row[0] for row in self.env.execute_query(long))
+        return SQL("(%s OR %s IN %s)", condition, SQL.identifier(alias, "id"), ids) if ids else condition
+
+    @api.model
+    @ormcache()
+    def _has_long_texts(self):
+        return bool(self.env.execute_query(SQL("SELECT FROM %s WHERE more IS NOT NULL LIMIT 1", self._sql_table())))
 
     @staticmethod
     def _like(text, start="%"):

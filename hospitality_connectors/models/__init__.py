@@ -1,0 +1,6 @@
+from . import (
+    hospitality_connector,
+    hospitality_connector_inbox,
+    hospitality_connector_cursor,
+    hospitality_connector_mapping,
+)
