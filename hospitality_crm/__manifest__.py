@@ -25,11 +25,8 @@
         "security/ir.model.access.csv",
         "security/hospitality_rules.xml",
         "data/hospitality_source_data.xml",
-<<<<<<< HEAD
         "data/hospitality_guest_search_data.xml",
         "views/search/res_partner_views.xml",
-        "views/hospitality_menus.xml",
-=======
         "views/place/hospitality_brand_views.xml",
         "views/place/hospitality_channel_views.xml",
         "views/place/hospitality_property_views.xml",
@@ -51,7 +48,6 @@
         "views/visit/hospitality_reservation_views.xml",
         "views/visit/hospitality_stay_views.xml",
         "views/board/hospitality_board_views.xml",
->>>>>>> main
         "views/settings/res_config_settings_views.xml",
         "views/hospitality_menus.xml",
     ],
