@@ -1,4 +1,6 @@
-from odoo import fields, models
+import uuid
+
+from odoo import api, fields, models
 
 
 class ResPartner(models.Model):
@@ -76,23 +78,39 @@ class ResPartner(models.Model):
     def _get_odoo_profile(self):
         """Return the live profile of source ``odoo`` of each guest, created where missing.
 
+        A contact without any profile gets one with all that is known of it; a guest that came
+        from another source gets an empty one.
+
         :return: profiles in the order of ``self``
         """
+        self._adopt_if_unknown()
         Profile = self.env["hospitality.profile"].sudo()  # profiles are written by the system only
         source = self.env.ref("hospitality_crm.source_odoo")
-        found = {
-            profile.partner_id.id: profile
-            for profile in Profile.search(
-                [("partner_id", "in", self.ids), ("source_id", "=", source.id), ("state", "=", "live")]
-            )
-        }
+        found = {}
+        for profile in Profile.search(
+            [("partner_id", "in", self.ids), ("source_id", "=", source.id), ("state", "=", "live")], order="id desc"
+        ):
+            # After a merge in the database there may be two: the guest's own counts.
+            if profile.external_id == str(profile.partner_id.id) or profile.partner_id.id not in found:
+                found[profile.partner_id.id] = profile
         missing = self.filtered(lambda partner: partner.id not in found)
+        taken = set(
+            Profile.search([("source_id", "=", source.id), ("external_id", "in", [str(i) for i in missing.ids])]).mapped(
+                "external_id"
+            )
+        )
         for partner, profile in zip(
             missing,
             Profile.create(
                 [
-                    {"source_id": source.id, "external_id": str(partner.id), "partner_id": partner.id}
-                    for partner in missing
+                    {
+                        "source_id": source.id,
+                        # The one with his own number may be superseded or anonymised.
+                        "external_id": str(partner.id) if str(partner.id) not in taken else uuid.uuid4().hex,
+                        "partner_id": partner.id,
+                        "kind": "company" if partner.is_company else "person",
+                    }
+                    for partner in missing.sudo()  # only whether it is a company
                 ]
             ),
             strict=True,
