@@ -9,7 +9,7 @@ class HospitalityAllergyWithdraw(models.TransientModel):
 
     allergy_ids = fields.Many2many("hospitality.allergy", string="Allergies", required=True)
     reason = fields.Char(required=True, help='For example: "Guest said so at check-in".')
-    confirmed = fields.Boolean(string="I confirm that the guest or a physician said so", required=True)
+    confirmed = fields.Boolean(string="I confirm that the guest or a physician said so")
 
     def action_withdraw(self):
         """Withdraw the allergies in the name of the current user."""

@@ -4,6 +4,7 @@ from . import (
     hospitality_fact,
     hospitality_profile,
     hospitality_contact_point,
+    hospitality_property,
     hospitality_contact_link,
     hospitality_relation,
     hospitality_preference_type,

@@ -86,6 +86,8 @@ class HospitalityContactPoint(models.Model):
     @api.model
     def _get_own_values(self):
         """Return the e-mail addresses and numbers of our properties and companies, normalised."""
+        self.env["res.partner"].flush_model(["email", "phone", "country_id"])
+        self.env["hospitality.property"].flush_model(["address_id"])
         rows = self.env.execute_query(
             SQL(
                 """SELECT p.email, p.phone, c.code FROM res_partner p LEFT JOIN res_country c ON c.id = p.country_id
@@ -96,6 +98,18 @@ class HospitalityContactPoint(models.Model):
         values = {normalise_email(email) for email, _phone, _code in rows}
         values.update(normalise_phone(phone, code) for _email, phone, code in rows)
         return frozenset(values - {None})
+
+    @api.model
+    def _mark_own(self):
+        """Make the addresses and numbers of our own houses *reception*, unless a user said otherwise."""
+        points = self.sudo().search(  # what is ours follows from the properties, whoever may write points
+            [
+                ("value", "in", list(self._get_own_values())),
+                ("kind", "!=", "reception"),
+                ("kind_by", "!=", "user"),
+            ]
+        )
+        points.write({"kind": "reception", "kind_by": "list"})
 
     @api.model
     def _get_or_create(self, pairs):

@@ -240,7 +240,8 @@ class HospitalityProfile(models.Model):
         self.filtered(
             lambda p: p.state == "live" and p.kind in _GUEST_KINDS and p.source_id != odoo
         ).partner_id._mark_guests()
-        partners._refresh_golden()
+        if not self.env.context.get("hospitality_keep_golden"):
+            partners._refresh_golden()
         self.env["hospitality.guest.dirty"].create([{"partner_id": partner_id} for partner_id in partners.ids])
 
     @api.model

@@ -74,6 +74,43 @@ class ResPartner(models.Model):
         string="Metrics",
         groups="hospitality_crm.group_hospitality_base",
     )
+    related_relation_ids = fields.One2many(
+        "hospitality.relation",
+        "related_id",
+        string="Relations from the Other Side",
+        groups="hospitality_crm.group_hospitality_base",
+    )
+    all_relation_ids = fields.Many2many(
+        "hospitality.relation",
+        string="All Relations",
+        compute="_compute_all_relation_ids",
+        groups="hospitality_crm.group_hospitality_base",
+    )
+    allergy_state = fields.Selection(
+        [("unknown", "Unknown"), ("none", "Declared: None"), ("has", "Has Allergies")],
+        compute="_compute_allergy_state",
+        groups="hospitality_crm.group_hospitality_allergy",
+        help="Unknown means that nobody has asked or nobody knows; it is not the same as none.",
+    )
+
+    @api.depends("relation_ids", "related_relation_ids")
+    def _compute_all_relation_ids(self):
+        for partner in self:
+            partner.all_relation_ids = partner.relation_ids | partner.related_relation_ids
+
+    @api.depends("allergy_ids.kind", "allergy_ids.active")
+    def _compute_allergy_state(self):
+        kinds = {}
+        for partner, kind in self.env["hospitality.allergy"]._read_group(
+            [("partner_id", "in", self.ids)], ["partner_id", "kind"]
+        ):
+            kinds.setdefault(partner.id, set()).add(kind)
+        for partner in self:
+            found = kinds.get(partner.id, set())
+            if found & {"allergy", "intolerance"}:
+                partner.allergy_state = "has"
+            else:
+                partner.allergy_state = "none" if "none" in found else "unknown"
 
     def _get_odoo_profile(self):
         """Return the live profile of source ``odoo`` of each guest, created where missing.
@@ -101,7 +138,8 @@ class ResPartner(models.Model):
         )
         for partner, profile in zip(
             missing,
-            Profile.create(
+            # What is typed at this moment must not be resolved away before it has landed.
+            Profile.with_context(hospitality_keep_golden=True).create(
                 [
                     {
                         "source_id": source.id,
