@@ -25,6 +25,7 @@
         "security/ir.model.access.csv",
         "security/hospitality_rules.xml",
         "data/hospitality_source_data.xml",
+<<<<<<< HEAD
         "data/hospitality_channel_data.xml",
         "data/hospitality_allergen_data.xml",
         "data/hospitality_preference_type_data.xml",
@@ -36,6 +37,40 @@
     ],
     "post_init_hook": "post_init_hook",
     "uninstall_hook": "uninstall_hook",
+=======
+        "views/place/hospitality_brand_views.xml",
+        "views/place/hospitality_channel_views.xml",
+        "views/place/hospitality_property_views.xml",
+        "views/place/hospitality_zone_views.xml",
+        "views/place/res_users_views.xml",
+        "views/guest/hospitality_alert_views.xml",
+        "views/guest/hospitality_allergen_views.xml",
+        "views/guest/hospitality_allergy_views.xml",
+        "views/guest/hospitality_contact_point_views.xml",
+        "views/guest/hospitality_preference_type_views.xml",
+        "views/guest/hospitality_preference_views.xml",
+        "views/guest/hospitality_profile_views.xml",
+        "views/guest/hospitality_relation_views.xml",
+        "views/guest/hospitality_source_views.xml",
+        "views/guest/hospitality_special_date_views.xml",
+        "views/guest/res_partner_guest_views.xml",
+        "views/visit/hospitality_booking_views.xml",
+        "views/visit/hospitality_check_views.xml",
+        "views/visit/hospitality_reservation_views.xml",
+        "views/visit/hospitality_stay_views.xml",
+        "views/board/hospitality_board_views.xml",
+        "views/settings/res_config_settings_views.xml",
+        "views/hospitality_menus.xml",
+    ],
+    "assets": {
+        "web.assets_backend": [
+            "hospitality_crm/static/src/**/*",
+        ],
+        "web.assets_tests": [
+            "hospitality_crm/static/tests/tours/**/*",
+        ],
+    },
+>>>>>>> main
     "application": True,
     "installable": True,
 }

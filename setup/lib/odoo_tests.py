@@ -189,7 +189,7 @@ def _fault(script: pathlib.Path, odoo: Odoo, template: str, options: argparse.Na
     environment = {
         **odoo.variables(),
         **odoo.server.environment(),
-        "PYTHONPATH": f"{odoo.source.root}:{CHECKOUT}",
+        "PYTHONPATH": f"{odoo.source.root}:{CHECKOUT}:{pathlib.Path(__file__).with_name('inside')}",
         "HOSPITALITY_DB": name,
         "HOSPITALITY_ODOO_CONF": str(configuration),
         "HOSPITALITY_ODOO_SCRIPT": str(odoo.source.script),
