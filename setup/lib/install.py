@@ -42,8 +42,8 @@ def prepare(odoo: Odoo, name: str, demo_size: str) -> bool:
 
 def _create(odoo: Odoo, name: str) -> None:
     base = templates.core(odoo, "minimal")
-    part = f"{name}_part"
-    database.drop(odoo.server, part)
+    database.drop_abandoned(odoo.server, "part_")
+    part = f"part_{os.getpid()}_{name}"
     database.clone(odoo.server, base, part)
     say(f"installing {', '.join(addons())} into the database {name}")
     templates.install(odoo, part, addons())

@@ -22,7 +22,7 @@ def run(target: str, options: argparse.Namespace) -> list[Result]:
     """The checks that need no database."""
     return [
         _ruff("ruff check", "check"),
-        _ruff("ruff format", "format", "--check", "--diff"),
+        _ruff("ruff format", "format", "--check"),
         _pylint(),
         _core_pylint(odoo_source.find(options.odoo)),
         _semgrep(),
