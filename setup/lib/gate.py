@@ -24,6 +24,7 @@ def run(wanted: list[tuple[str, str]], options: argparse.Namespace) -> list[Resu
             source = odoo_source.find(options.odoo)
             with postgres.serving("test") as server:
                 database.drop_abandoned(server, "t_")
+                odoo_tests.drop_old_logs()
                 results += _heavy(heavy, Odoo(source, environment, server), options)
         for future in started:
             results += future.result()

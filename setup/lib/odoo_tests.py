@@ -18,6 +18,7 @@ from .summary import Result, from_odoo_log
 
 BROWSER_TAG = "hospitality_browser"
 LONG_TAG = "hospitality_long"
+KEPT_LOGS = 20
 _numbers = itertools.count(1)
 
 
@@ -132,7 +133,18 @@ class OdooRun:
 
 
 def _log(part: str) -> pathlib.Path:
-    return cache() / "logs" / checkout_tag() / f"{re.sub(r'[^A-Za-z0-9]+', '_', part)}.log"
+    return _logs() / str(os.getpid()) / f"{re.sub(r'[^A-Za-z0-9]+', '_', part)}.log"
+
+
+def _logs() -> pathlib.Path:
+    return cache() / "logs" / checkout_tag()
+
+
+def drop_old_logs() -> None:
+    """Keep the logs of this checkout's last runs."""
+    folders = sorted(_logs().glob("*/"), key=lambda folder: folder.stat().st_mtime, reverse=True)
+    for folder in folders[KEPT_LOGS:]:
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 def _core_lint(target: str, odoo: Odoo, options: argparse.Namespace) -> Jobs:
@@ -193,7 +205,7 @@ def _fault(script: pathlib.Path, odoo: Odoo, template: str, options: argparse.Na
     environment = {
         **odoo.variables(),
         **odoo.server.environment(),
-        "PYTHONPATH": f"{odoo.source.root}:{CHECKOUT}:{pathlib.Path(__file__).with_name('inside')}",
+        "PYTHONPATH": f"{CHECKOUT}:{odoo.source.root}:{pathlib.Path(__file__).with_name('inside')}",
         "HOSPITALITY_DB": name,
         "HOSPITALITY_ODOO_CONF": str(configuration),
         "HOSPITALITY_ODOO_SCRIPT": str(odoo.source.script),

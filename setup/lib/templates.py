@@ -90,8 +90,10 @@ def browser(odoo: Odoo, variant: str) -> str:
 
 def _ready(odoo: Odoo, name: str, build) -> str:
     """Build a template under a provisional name, so that one with its final name is always whole."""
-    with locked(f"template-{odoo.server.kind}-{name}", f"another run is making the template {name}, waiting for it"):
-        if not database.exists(odoo.server, name):
+    if not database.exists(odoo.server, name):
+        with locked(f"template-{odoo.server.kind}-{name}", f"another run makes the template {name}, waiting for it"):
+            if database.exists(odoo.server, name):
+                return name
             database.drop_abandoned(odoo.server, "part_")
             part = f"part_{os.getpid()}_{name}"
             build(part)
