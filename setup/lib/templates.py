@@ -26,7 +26,7 @@ IGNORED_FOLDERS = {"tests", "readme", "__pycache__", "node_modules"}
 IGNORED_FILES = {"README.md", "README.rst", "pyproject.toml"}
 KEPT = 4
 KEPT_SECONDS = 3600
-_LAYOUT = "1"
+_LAYOUT = "2"
 
 
 def sources_hash(names: list[str], root: pathlib.Path = CHECKOUT) -> str:
@@ -54,6 +54,8 @@ def core(odoo: Odoo, variant: str) -> str:
         say(f"making the {variant} template: Odoo with {len(modules)} modules and what they need (a minute or two)")
         database.create(odoo.server, part)
         install(odoo, part, modules)
+        say("generating its asset bundles")
+        generate_assets(odoo, part)
 
     return _ready(odoo, name, build)
 
