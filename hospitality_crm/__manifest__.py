@@ -25,6 +25,11 @@
         "security/ir.model.access.csv",
         "security/hospitality_rules.xml",
         "data/hospitality_source_data.xml",
+        "data/hospitality_channel_data.xml",
+        "data/hospitality_allergen_data.xml",
+        "data/hospitality_preference_type_data.xml",
+        "data/hospitality_guest_cron_data.xml",
+        "wizards/hospitality_allergy_withdraw_views.xml",
         "views/place/hospitality_brand_views.xml",
         "views/place/hospitality_channel_views.xml",
         "views/place/hospitality_property_views.xml",
@@ -47,6 +52,7 @@
         "views/visit/hospitality_stay_views.xml",
         "views/board/hospitality_board_views.xml",
         "views/settings/res_config_settings_views.xml",
+        "views/guest/res_config_settings_views.xml",
         "views/hospitality_menus.xml",
     ],
     "assets": {
@@ -57,6 +63,8 @@
             "hospitality_crm/static/tests/tours/**/*",
         ],
     },
+    "post_init_hook": "post_init_hook",
+    "uninstall_hook": "uninstall_hook",
     "application": True,
     "installable": True,
 }
