@@ -1,8 +1,7 @@
 """The adapter of file rows.
 
 A row is stored as JSON: ``{"m": id of the mapping, "r": row number, "v": values}`` with ``k`` (keys
-by content), ``o`` (what other rows say about the same key), ``x`` (what only the whole file tells)
-and ``e`` (why the row can't be imported) where there is something to say.
+by content), ``o`` (what other rows say about the same key) and ``e`` (why the row can't be imported) where there is something to say.
 """
 
 import json
@@ -72,9 +71,8 @@ def raw_row(mapping_id, mapping, numberer, prefix, number, values, error, observ
         body["v"] = values
         row = mapping.clean(values)
         keys = numberer.keys(row)
-        overrides, extra = numberer.context(row)
         error = error or numberer.conflict(row)
-        for name, content in (("k", keys), ("o", overrides), ("x", extra)):
+        for name, content in (("k", keys), ("o", numberer.overrides(row))):
             if content:
                 body[name] = content
         key = mapping.key(mapping.main, row, keys) or next(iter(keys.values()), "")
@@ -109,7 +107,7 @@ class FileAdapter(Adapter):
         if text is None:
             raise ParseError("", "no_mapping", "The column mapping of this row was deleted. Import the file again.")
         try:
-            return compiled(text).parse(body["v"], body.get("k"), body.get("o"), body.get("x"))
+            return compiled(text).parse(body["v"], body.get("k"), body.get("o"))
         except FileError as error:
             path = error.params.get("column") or error.params.get("target") or f"row {number}"
             raise ParseError(path, error.code, f"Row {number}: {error}") from None

@@ -46,6 +46,8 @@ _DATES = {"stay": ("booked_on", "arrival"), "booking": ("booked_on",), "reservat
           "check": ("closed_at", "opened_at", "business_date")}  # fmt: skip
 _ANCHORS = ("check", "stay", "reservation", "booking", "charge", "payment")
 _PLAIN_NUMBER = re.compile(r"[\d.,\s-]*", re.ASCII).fullmatch
+# What these words mean is looked up in the mappings of the connector.
+_MAPPED_WORDS = ("department", "method", "purpose")
 _TEXTS = ("text", "code", "ref", "key", "email", "phone")
 
 
@@ -393,15 +395,13 @@ class Mapping:
                     return out[name]
         return None
 
-    def parse(self, values, keys=None, overrides=None, extra=None):
+    def parse(self, values, keys=None, overrides=None):
         """Return the canonical events of a row.
 
         :param list values: texts in the order of the header
         :param dict keys: key of each slot that is keyed by content: hash and occurrence number
         :param dict overrides: ``{slot: {column index as text: text}}``, what other rows of the file
             say about the same person or booking
-        :param dict extra: ``{slot: {field: value}}``, what only the whole file tells (the total of a
-            check whose lines are the rows)
         :return: list of events, what is referred to first
         :raise RowError: the row can't be understood; column and value are named
         """
@@ -409,12 +409,7 @@ class Mapping:
             if "\x00" in value:
                 raise RowError("nul", column=self.header[index])
         row = self.clean(values)
-        events = _Row(self, row, keys or {}, overrides or {}).events()
-        for slot, fields in (extra or {}).items():
-            for event in events:
-                if event["entity"] == slot:
-                    event.update(fields)
-        return events
+        return _Row(self, row, keys or {}, overrides or {}).events()
 
     def zone(self, code):
         """Return the time zone of a property."""
@@ -483,6 +478,8 @@ class _Row:
             except Unknown as error:
                 if field.name == "status":
                     out["status_raw"] = str(error)
+                elif field.name in _MAPPED_WORDS:
+                    out[field.name] = str(error)
                 else:
                     warnings.append(f"{field.name}_unknown: {error}"[:200])
                 continue

@@ -322,9 +322,6 @@ def _complete(columns, uses, scores, taken, rows):
         lead = by_target.get("stay.lead_time")
         if lead and "stay.booked_on" not in taken:
             uses.append({"column": lead["column"], "target": "stay.booked_on", "part": "days_before"})
-        rate = by_target.get("stay.rate_amount")
-        if rate and not {"stay.amount_room", "stay.amount_total"} & taken:
-            uses.append({"column": rate["column"], "target": "stay.amount_room", "part": "per_night"})
     columns_by_name = {column.name: column for column in columns}
     for slot in ("agency", "company"):
         use = by_target.get(f"{slot}.name")

@@ -1,11 +1,11 @@
-"""What only the whole file shows: equal rows, repeated keys, contradictions, sums over lines."""
+"""What only the whole file shows: equal rows, repeated keys, contradictions."""
 
 from array import array
 from collections import defaultdict
 from dataclasses import dataclass, field
 from hashlib import blake2b
 
-from .convert import Unknown, money_text
+from .convert import Unknown
 from .errors import RowError
 from .mapping import row_digest
 
@@ -24,7 +24,6 @@ class Scan:
     :ivar repeated_rows: short hashes of whole rows that occur more than once
     :ivar conflicts: short hash of a key of the row's own record -> numbers of the rows that disagree
     :ivar overrides: ``{slot: {short hash of key: {column: text}}}``
-    :ivar totals: short hash of a check's key -> sum of its lines
     """
 
     rows: int = 0
@@ -34,7 +33,6 @@ class Scan:
     repeated_rows: set = field(default_factory=set)
     conflicts: dict = field(default_factory=dict)
     overrides: dict = field(default_factory=dict)
-    totals: dict = field(default_factory=dict)
 
 
 def short(key):
@@ -77,14 +75,6 @@ class _Scanner:
         self._versioned = mapping.field(mapping.main, "version") is not None
         self._seen = {slot: {} for slot in self._keyed}
         self.disagreeing = defaultdict(set)
-        self._total = self._total_field()
-
-    def _total_field(self):
-        """Return the field to add up when the lines of a check are the rows and its total isn't given."""
-        mapping = self.mapping
-        if mapping.field("check", "external_id") and not mapping.field("check", "amount_total"):
-            return mapping.field("charge", "amount_gross")
-        return None
 
     def add(self, number, values, error):
         self.result.rows += 1
@@ -103,8 +93,6 @@ class _Scanner:
             key = mapping.key(slot, row)
             if key:
                 self._compare(slot, short(key), row, digest)
-        if self._total:
-            self._add_to_total(row)
 
     def _compare(self, slot, key, row, digest):
         mapping = self.mapping
@@ -120,22 +108,11 @@ class _Scanner:
             else:
                 self.disagreeing[slot].add(key)
 
-    def _add_to_total(self, row):
-        key = self.mapping.key("check", row)
-        try:
-            amount = self._total.get(row, {})
-        except (RowError, Unknown):
-            return
-        if key and amount is not None:
-            totals = self.result.totals
-            totals[short(key)] = totals.get(short(key), 0) + amount
-
     def finish(self):
         result = self.result
         result.digest = f"{self._sum & ((1 << 128) - 1):032x}"
         result.repeated_rows = _repeated(self._digests)
         result.repeated = {slot: _repeated(hashes) for slot, hashes in self._hashes.items()}
-        result.totals = {key: money_text(total) for key, total in result.totals.items()}
         self._seen = self._hashes = self._digests = None
         return result
 
@@ -232,20 +209,15 @@ class Numberer:
             return blake2b(b"%s#%d" % (digest, count), digest_size=16).hexdigest()
         return digest.hex()
 
-    def context(self, row):
-        """Return ``(overrides, extra)`` of a cleaned row for :meth:`Mapping.parse`."""
-        overrides, extra = {}, {}
+    def overrides(self, row):
+        """Return the overrides of a cleaned row for :meth:`Mapping.parse`."""
+        overrides = {}
         for slot, by_key in self._scan.overrides.items():
             key = self._mapping.key(slot, row)
             said = by_key.get(short(key)) if key else None
             if said:
                 overrides[slot] = said
-        if self._scan.totals:
-            key = self._mapping.key("check", row)
-            total = self._scan.totals.get(short(key)) if key else None
-            if total is not None:
-                extra["check"] = {"amount_total": total}
-        return overrides, extra
+        return overrides
 
     def conflict(self, row):
         """Return the error of a row whose key stands for different records, else None."""
