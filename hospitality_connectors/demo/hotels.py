@@ -84,8 +84,6 @@ def stay_row(booking):
         "channel": channel(booking),
         "rate_plan": booking.customer_type,
         "purpose": purpose(booking),
-        "agency": f"A{booking.agent}" if booking.agent else "",
-        "company": f"C{booking.company}" if booking.company else "",
         "requests": booking.requests,
         "parking": booking.parking,
         "changes": booking.changes,
@@ -100,19 +98,15 @@ def profile_key(number):
     return f"P{number:06d}"
 
 
-def organisation_rows(wanted, described):
-    """Return profile rows of agencies and companies.
-
-    :param wanted: pairs of ``("agency"|"company", code)``
-    """
-    return [
-        {
-            "profile": f"{'A' if kind == 'agency' else 'C'}{code}",
-            "kind": kind,
-            **described[kind, code],
-        }
-        for kind, code in sorted(wanted)
-    ]
+def parties(booking, described):
+    """Return the columns of a stay row that name its agency and its company, "" where there is none."""
+    row = {}
+    for kind, code in (("agency", booking.agent), ("company", booking.company)):
+        known = described.get((kind, code), {})
+        row[kind] = f"{kind[0].upper()}{code}" if code else ""
+        for field in ("name", "email", "phone"):
+            row[f"{kind}_{field}"] = known.get(field, "")
+    return row
 
 
 def history(hotel, today, size="full", seed=SEED):
@@ -127,7 +121,7 @@ def history(hotel, today, size="full", seed=SEED):
     rows, group_, described = group(seed)
     shift = file.shift_to(today)
     chosen = latest(rows, SMALL) if size == "small" else rows
-    guests, stays, truth, wanted, known = [], [], [], set(), {}
+    guests, stays, truth, known = [], [], [], {}
     for booking in chosen:
         if booking.hotel != hotel:
             continue
@@ -139,6 +133,7 @@ def history(hotel, today, size="full", seed=SEED):
                 "profile": profile_key(seat.profile),
                 **{f"companion{at + 1}": keys[at] for at in range(MAX_COMPANIONS)},
                 **stay_row(booking.moved(shift)),
+                **parties(booking, described),
             }
         )
         for number, profile, role in (
@@ -149,7 +144,7 @@ def history(hotel, today, size="full", seed=SEED):
                 who = person(seed, number, *group_.people[number], year=today.year)
                 origin = rows[group_.origins[profile] - 1]
                 record = hotel_record(seed, who, origin, profile, described, role)
-                guests.append({"profile": profile_key(profile), "kind": "person", **record.values})
+                guests.append({"profile": profile_key(profile), **record.values})
                 known[profile] = {
                     "person": number,
                     "household": who.household,
@@ -160,7 +155,4 @@ def history(hotel, today, size="full", seed=SEED):
             truth.append(
                 {"profile": profile_key(profile), "booking": booking.key, "role": role, **known[profile]}
             )
-        for kind, code in (("agency", booking.agent), ("company", booking.company)):
-            if code:
-                wanted.add((kind, code))
-    return organisation_rows(wanted, described) + guests, stays, truth
+    return guests, stays, truth
