@@ -102,7 +102,10 @@ class _Allocator:
 
     def __init__(self):
         self.free = {
-            hotel: {room_type: [number for number, kind in rooms(hotel) if kind == room_type] for room_type in types}
+            hotel: {
+                room_type: [number for number, kind in rooms(hotel) if kind == room_type]
+                for room_type in types
+            }
             for hotel, types in ROOM_TYPES.items()
         }
         self.taken = {}
@@ -150,7 +153,9 @@ def live(today, size="full", seed=SEED):
             if clean and role == "primary":
                 record = exact_record(who)
             else:
-                record = hotel_record(seed, who, booking._replace(status=status), 900_000 + number, described, role)
+                record = hotel_record(
+                    seed, who, booking._replace(status=status), 900_000 + number, described, role
+                )
             values = dict(record.values)
             if story in ("birthday", "vip_birthday") and role == "primary":
                 values["birthdate"] = _birthday(who.birthdate, today)
@@ -210,16 +215,23 @@ def _stay(rng, booking, status, keys, allocator, today):
     row = stay_row(booking)
     room = ""
     if booking.departure >= today and (
-        status in ("in_house", "checked_out") or (status == "reserved" and booking.arrival <= today + timedelta(2))
+        status in ("in_house", "checked_out")
+        or (status == "reserved" and booking.arrival <= today + timedelta(2))
     ):
         room = allocator.take(booking.hotel, booking.room_type_charged, booking.arrival, booking.departure)
     row.update(
         confirmation=f"L{booking.key}",
         status=STATUS_WORD[status],
         cancelled=booking.status_date if status == "cancelled" else None,
-        revenue=booking.rate * booking.nights if status == "checked_out" else 0 if status in ("cancelled", "no_show") else None,
+        revenue=booking.rate * booking.nights
+        if status == "checked_out"
+        else 0
+        if status in ("cancelled", "no_show")
+        else None,
         room=room,
-        eta=f"{rng.randrange(13, 23):02d}:{rng.choice((0, 15, 30, 45)):02d}" if status == "reserved" and rng.random() < 0.5 else "",
+        eta=f"{rng.randrange(13, 23):02d}:{rng.choice((0, 15, 30, 45)):02d}"
+        if status == "reserved" and rng.random() < 0.5
+        else "",
         wishes=_wishes(rng, booking) if booking.requests else "",
     )
     return {"profile": keys[0], **{f"companion{at}": (keys + [""] * 4)[at] for at in (1, 2, 3)}, **row}

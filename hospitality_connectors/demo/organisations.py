@@ -15,7 +15,16 @@ _OTA = "Bookwell Staymore Roomly Tripnest Hotelier24 Sleepwise Getaway Nightly V
 _SITE = ("{} Online", "{}.travel", "{} Rooms")
 _OFFLINE = ("{} Viagens", "{} Travel", "{} Tours", "Viagens {}", "{} Voyages", "{} Reisen", "Agência {}")
 _GROUPS = ("{} Events", "{} Congressos", "{} Incoming", "{} Group Travel")
-_COMPANY = ("{} Lda", "{} S.A.", "{} & Filhos", "Grupo {}", "{} GmbH", "{} Consulting", "{} Engenharia", "{} Ltd")
+_COMPANY = (
+    "{} Lda",
+    "{} S.A.",
+    "{} & Filhos",
+    "Grupo {}",
+    "{} GmbH",
+    "{} Consulting",
+    "{} Engenharia",
+    "{} Ltd",
+)
 
 
 def describe(bookings, seed):

@@ -61,9 +61,7 @@ def rooms(hotel):
         room_type for room_type, (_name, _capacity, count) in ROOM_TYPES[hotel].items() for _i in range(count)
     ]
     per_zone = -(-len(kinds) // len(ZONES[hotel]))
-    return [
-        (f"{at // per_zone + 1}{at % per_zone + 1:02d}", room_type) for at, room_type in enumerate(kinds)
-    ]
+    return [(f"{at // per_zone + 1}{at % per_zone + 1:02d}", room_type) for at, room_type in enumerate(kinds)]
 
 
 def zone_of(hotel, number):

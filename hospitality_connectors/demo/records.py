@@ -65,7 +65,11 @@ def _written(rng, person, direct):
     given, family = person.given_latin, person.family_latin
     if person.culture in LOCAL:
         chance = rng.random()
-        full = f"{person.family}{person.given}" if person.culture in ("zh", "ja", "ko") else f"{person.given} {person.family}"
+        full = (
+            f"{person.family}{person.given}"
+            if person.culture in ("zh", "ja", "ko")
+            else f"{person.given} {person.family}"
+        )
         if chance < (0.22 if direct else 0.05):
             return person.given, person.family, "", ["local"]
         if chance < 0.25:
@@ -158,7 +162,9 @@ def _contacts(rng, person, booking, organisations, profile):
     if booking.market == "Online TA":
         share = RELAY_SHARE.get(booking.agent, 0.35)
         if chance < share:
-            emails.append(f"demo.{profile:06d}{booking.number % 1000:03d}@{RELAYS.get(booking.agent, 'guest.booking.com')}")
+            emails.append(
+                f"demo.{profile:06d}{booking.number % 1000:03d}@{RELAYS.get(booking.agent, 'guest.booking.com')}"
+            )
             tags.append("relay")
         elif chance < share + 0.12:
             emails.append(personal)
