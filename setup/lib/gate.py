@@ -10,7 +10,7 @@ from .odoo import Odoo
 from .shell import SetupError, say
 from .summary import Result
 
-NEEDS_DATABASE = ("odoo", "browser", "scenarios", "faults")
+NEEDS_DATABASE = ("odoo", "browser", "scenarios", "faults", "core-lint")
 
 
 def run(wanted: list[tuple[str, str]], options: argparse.Namespace) -> list[Result]:
@@ -35,11 +35,10 @@ def _light(part: str) -> Callable | None:
 
 
 def _heavy(wanted: list[tuple[str, str]], odoo: Odoo, options: argparse.Namespace) -> list[Result]:
-    variant = "minimal" if options.minimal else "full"
     jobs, broken = [], []
     for part, target in wanted:
         try:
-            jobs += odoo_tests.jobs(part, target, odoo, variant, options)
+            jobs += odoo_tests.jobs(part, target, odoo, options)
         except SetupError as error:
             broken.append(Result(f"{part} {target}".strip(), failed=1, details=[str(error)]))
             summary.show(broken[-1])

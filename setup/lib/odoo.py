@@ -29,11 +29,13 @@ class Odoo:
             "TZ": "UTC",
         }
 
-    def configuration(self, folder: pathlib.Path, **options: object) -> pathlib.Path:
+    def configuration(
+        self, folder: pathlib.Path, more_addons: tuple[pathlib.Path, ...] = (), **options: object
+    ) -> pathlib.Path:
         """Write ``odoo.conf`` into a folder, for this server and nobody else to read."""
         folder.mkdir(parents=True, exist_ok=True)
         values = {
-            "addons_path": ",".join(str(p) for p in (*self.source.addons_paths, CHECKOUT)),
+            "addons_path": ",".join(str(p) for p in (*self.source.addons_paths, CHECKOUT, *more_addons)),
             "data_dir": database.data_dir(self.server),
             "list_db": False,
             "admin_passwd": secrets.token_urlsafe(16),

@@ -66,7 +66,8 @@ class Server:
         try:
             connection = psycopg2.connect(**self.arguments(database, admin=admin), connect_timeout=10)
         except psycopg2.OperationalError as error:
-            raise SetupError(f"PostgreSQL cannot be reached: {str(error).strip()}") from error
+            reason = " ".join(str(error).split())
+            raise SetupError(f"PostgreSQL cannot be reached, check the PG* variables: {reason}") from error
         connection.autocommit = True
         try:
             with connection.cursor() as cursor:
@@ -185,7 +186,7 @@ class Cluster:
         for name in [n for n in environment if n.startswith("PG")]:
             del environment[name]
         if self.libraries:
-            environment["LD_LIBRARY_PATH"] = str(self.libraries)
+            environment["LD_LIBRARY_PATH"] = self.libraries
         done = subprocess.run(
             command,
             env=environment,
@@ -260,8 +261,8 @@ def _may_enter(folder: pathlib.Path, user: pwd.struct_passwd) -> bool:
     return True
 
 
-def _major(postgres: pathlib.Path, libraries: pathlib.Path | None) -> int:
-    environment = {"LD_LIBRARY_PATH": str(libraries)} if libraries else {}
+def _major(postgres: pathlib.Path, libraries: str = "") -> int:
+    environment = {"LD_LIBRARY_PATH": libraries} if libraries else {}
     version = shell.run([postgres, "--version"], why="asking PostgreSQL for its version", env=environment).stdout
     return int(re.search(r"(\d+)\.", version)[1])
 
@@ -270,19 +271,20 @@ def installed_binaries() -> pathlib.Path | None:
     """Folder of the newest PostgreSQL server programs of the machine."""
     folders = [p.parent for p in pathlib.Path("/usr/lib/postgresql").glob("*/bin/initdb")]
     folders += [pathlib.Path(p).parent for p in (shutil.which("initdb"),) if p]
-    found = [(m, f) for f in folders if (f / "postgres").is_file() and (m := _major(f / "postgres", None)) >= OLDEST]
+    found = [(m, f) for f in folders if (f / "postgres").is_file() and (m := _major(f / "postgres")) >= OLDEST]
     return max(found)[1] if found else None
 
 
-def _binaries() -> tuple[pathlib.Path, pathlib.Path | None]:
+def _binaries() -> tuple[pathlib.Path, str]:
+    """Folder of the server programs, and a library path for those that are not the machine's own."""
     found = installed_binaries()
     if not found and shell.is_root() and shutil.which("apt-get"):
         apt.install_system_packages(["postgresql"], "the machine has no PostgreSQL")
         found = installed_binaries()
-    return (found, None) if found else _unpacked()
+    return (found, "") if found else _unpacked()
 
 
-def _unpacked() -> tuple[pathlib.Path, pathlib.Path]:
+def _unpacked() -> tuple[pathlib.Path, str]:
     """Debian's PostgreSQL, unpacked into the cache with the libraries that the machine lacks."""
     root = cache() / "postgresql" / "programs"
     if not (root / "complete").is_file():
@@ -298,4 +300,7 @@ def _unpacked() -> tuple[pathlib.Path, pathlib.Path]:
             apt.extract(private.download_with_dependencies(["postgresql"]), root, exclude=("./usr/share/doc/*",))
             (root / "complete").touch()
     programs = next(root.glob("usr/lib/postgresql/*/bin"))
-    return programs, next(root.glob("usr/lib/*-linux-gnu*"))
+    libraries = [
+        str(folder) for pattern in ("usr/lib/*-linux-gnu*", "lib/*-linux-gnu*") for folder in root.glob(pattern)
+    ]
+    return programs, ":".join(libraries)

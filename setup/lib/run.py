@@ -2,7 +2,7 @@
 
 import argparse
 
-from . import database, install, odoo_source, postgres, proxy, server, venv
+from . import database, install, keys, odoo_source, postgres, proxy, server, venv
 from .odoo import Odoo
 from .shell import command_main, say
 
@@ -22,6 +22,7 @@ def main(argv: list[str]) -> int:
         server.check_port(options.port, options.db)
     if options.workers:
         proxy.program()
+    keys.key_file()
     environment = venv.use_product_libraries()
     source = odoo_source.find(options.odoo)
     with postgres.serving("durable") as cluster:

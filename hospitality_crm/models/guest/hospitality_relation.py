@@ -64,10 +64,15 @@ class HospitalityRelation(models.Model):
         "A relation can't end before it begins.",
     )
 
+    @api.model
+    def _get_inverse_kind(self, kind):
+        """Return what the guest is to the related one, who is the ``kind`` of the guest."""
+        return INVERSE.get(kind)
+
     @api.depends("kind")
     def _compute_inverse_kind(self):
         for relation in self:
-            relation.inverse_kind = INVERSE.get(relation.kind)
+            relation.inverse_kind = self._get_inverse_kind(relation.kind)
 
     @api.depends("partner_id", "related_id", "kind")
     def _compute_display_name(self):
