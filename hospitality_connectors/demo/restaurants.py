@@ -129,10 +129,12 @@ class Till:
         self.code = code
         self.guests = guests
         self.seed = seed
+        self.today = None
         self.out = Day([], [], [], [])
 
     def day(self, day, today):
         """Record a day. From today on there are table reservations only."""
+        self.today = today
         rng = Random(f"{self.seed}:{self.code}:{day.toordinal()}")
         count = int(PER_DAY[self.code] * WEEKDAY[day.weekday()] * rng.uniform(0.75, 1.25) + rng.random())
         if day > today:
@@ -176,7 +178,7 @@ class Till:
                 "table": table if status != "cancelled" else "",
                 "outlet": f"{self.code}-ROOM",
                 "channel": rng.choice(("TABLES", "TABLES", "PHONE")),
-                "booked": day - timedelta(int(rng.triangular(0, 30, 2))),
+                "booked": min(day, self.today) - timedelta(int(rng.triangular(0, 30, 2))),
                 "occasion": rng.choice(OCCASIONS) if rng.random() < 0.15 else "",
                 "wishes": wishes,
                 "deposit": Decimal(20 * covers) if covers >= 6 else None,
