@@ -47,7 +47,7 @@ def describe(bookings, seed):
         if country not in countries.PHONES:
             country = "PT"
         name = _name(rng, kind, code, markets[kind, code].most_common(1)[0][0], country)
-        host = "".join(c for c in plain(name).lower() if c.isascii() and c.isalnum()) + ".example"
+        host = "".join(c for c in plain(name).lower() if c.isascii() and c.isalnum()) + ".internal"
         city, zip_code = rng.choice(countries.CITIES.get(country, countries.CITIES["PT"]))
         found[kind, code] = {
             "name": name,

@@ -153,7 +153,7 @@ def person(seed, number, country, household=0, role="head", year=2026):
         "" if role == "child" else _mailbox(rng, given_latin, family_latin, birthdate.year, number),
         ""
         if role == "child" or rng.random() > 0.2
-        else f"{plain(given_latin[:1]).lower()}{number}@post.example",
+        else f"{plain(given_latin[:1]).lower()}{number}@post.internal",
         head.phone if shares_phone else phone_number(rng, country),
         head.street if head else street,
         head.city if head else city,
@@ -197,7 +197,8 @@ def _base_family(vocabulary, head, culture):
     return head.family, head.family_latin
 
 
-# RFC 2606 reserves the domain: nobody's mail can be reached by accident.
+# ICANN has reserved .internal for private use (2024): nobody's mail can be reached by accident. The
+# domains of RFC 2606 (.example) are the placeholders that people type, and recognised as such.
 MAIL_HOSTS = ("mail", "postbox", "post", "inbox", "webmail", "correio", "netmail", "home")
 
 
@@ -218,7 +219,7 @@ def _mailbox(rng, given, family, year, number):
     ascii_local = "".join(
         letter for letter in local if letter.isascii() and (letter.isalnum() or letter in "._")
     )
-    return f"{ascii_local.strip('.') or 'guest'}@{rng.choice(MAIL_HOSTS)}.example"
+    return f"{ascii_local.strip('.') or 'guest'}@{rng.choice(MAIL_HOSTS)}.internal"
 
 
 def phone_number(rng, country, landline=False):

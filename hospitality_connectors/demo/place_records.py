@@ -147,7 +147,7 @@ def load_users(env, found):
             user.create(
                 {
                     **{"login": login, "name": name, "password": PASSWORD, "tz": places.TZ},
-                    **{"email": f"{login}@atlantico.example", "company_id": company.id},
+                    **{"email": f"{login}@atlantico.internal", "company_id": company.id},
                     "company_ids": [Command.set(company.ids)],
                     "group_ids": [Command.set([group.id, env.ref("base.group_user").id])],
                 }

@@ -13,12 +13,12 @@ from .organisations import RELAY_SHARE, RELAYS
 from .persons import FAMILY_FIRST, LOCAL, national
 from .scripts import WADE, plain, romanise, script_of
 
-JUNK_MAIL = ("noemail@noemail.com", "na@na.com", "x@x.com", "none@none.pt", "test@test.com", "nao@tem.pt")
+JUNK_MAIL = ("noemail@noemail.com", "na@na.com", "none@none.pt", "test@test.com", "nomail@hotel.internal")
 JUNK_PHONE = ("000000000", "+351999999999", "123456789", "0")
 JUNK_BIRTH = ("1900-01-01", "1970-01-01")
 RECEPTION = {
-    "CITY": ("reception@atlantico-lisboa.example", "+351210000100"),
-    "RESORT": ("reception@atlantico-algarve.example", "+351289000200"),
+    "CITY": ("reception@atlantico-lisboa.internal", "+351210000100"),
+    "RESORT": ("reception@atlantico-algarve.internal", "+351289000200"),
 }
 TITLES = {
     "en": ("Mr", "Mrs"), "pt": ("Sr.", "Sra."), "br": ("Sr.", "Sra."), "es": ("D.", "Dña."), "fr": ("M.", "Mme"),
@@ -202,8 +202,8 @@ def _contacts(rng, person, booking, organisations, profile):
         phones.append(agency["phone"])
         tags.append("agency_phone")
     emails = [email for email in emails if email]
-    if emails and "@mail.example" in emails[0] and rng.random() < 0.03:
-        emails[0] = emails[0].replace("@mail.example", "@mial.example")
+    if emails and "@mail.internal" in emails[0] and rng.random() < 0.03:
+        emails[0] = emails[0].replace("@mail.internal", "@mial.internal")
         tags.append("mail_typo")
     return emails, phones, company.get("name", ""), tags
 
