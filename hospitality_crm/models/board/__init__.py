@@ -1,0 +1,7 @@
+from . import (
+    hospitality_board,
+    hospitality_board_action,
+    hospitality_board_notice,
+    hospitality_reservation,
+    hospitality_stay,
+)
