@@ -68,8 +68,8 @@ def bench_database(
 def _build(target: str, size: int, build: Callable[[object, int], None]) -> None:
     import psycopg2
 
-    part = f"{target}_part"
-    database.drop(server(), part)
+    database.drop_abandoned(server(), "part_")
+    part = f"part_{os.getpid()}_{target}"
     database.clone(server(), TEMPLATE, part)
     connection = psycopg2.connect(**server().arguments(part))
     try:
