@@ -1,1 +1,1 @@
-from . import claim, select_rows, soft_many2one
+from . import claim, screen_json, select_rows, soft_many2one
