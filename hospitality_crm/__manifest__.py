@@ -30,6 +30,8 @@
         "data/hospitality_preference_type_data.xml",
         "data/hospitality_guest_cron_data.xml",
         "wizards/hospitality_allergy_withdraw_views.xml",
+        "data/hospitality_guest_search_data.xml",
+        "views/search/res_partner_views.xml",
         "views/place/hospitality_brand_views.xml",
         "views/place/hospitality_channel_views.xml",
         "views/place/hospitality_property_views.xml",

@@ -214,7 +214,11 @@ def mapping(file):
     if "guest.membership_number" in targets:
         columns.append({"value": CLUB, "target": "guest.membership_program"})
     options = {"date_order": "dmy", "decimal": "," if file.style == "european" else "."}
-    maps = {"stay.status": {word: STATUS[word] for word in {r["status"] for r in file.records}}} if file.rows == "stay" else {}
+    maps = (
+        {"stay.status": {word: STATUS[word] for word in {r["status"] for r in file.records}}}
+        if file.rows == "stay"
+        else {}
+    )
     return {"rows": file.rows, "columns": columns, "maps": maps, "options": options}
 
 
@@ -292,7 +296,9 @@ def _write_json(file, path):
         stream.write("[")
         for number, record in enumerate(file.records):
             plain = {
-                header: _plain(record[key]) for key, header in names.items() if record.get(key) not in (None, "")
+                header: _plain(record[key])
+                for key, header in names.items()
+                if record.get(key) not in (None, "")
             }
             stream.write(",\n" if number else "\n")
             json.dump(plain, stream, ensure_ascii=False)

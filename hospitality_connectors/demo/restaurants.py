@@ -26,9 +26,21 @@ PER_DAY = {"BICA": 7.4, "MARE": 9.4}
 WEEKDAY = (0.75, 0.8, 0.9, 1.0, 1.35, 1.4, 0.8)
 WAITERS = ("Tiago", "Inês", "Yuri", "Larissa", "Paulo", "Anahit", "Duarte")
 OCCASIONS = ("Birthday", "Anniversary", "Business dinner", "First date", "Engagement", "Family reunion")
-TABLE_WISHES = ("Window table", "High chair", "Quiet corner", "On the terrace", "Wheelchair access", "Cake at 21:00")
+TABLE_WISHES = (
+    "Window table",
+    "High chair",
+    "Quiet corner",
+    "On the terrace",
+    "Wheelchair access",
+    "Cake at 21:00",
+)
 # (daypart, local opening hours, share of the checks)
-DAYPARTS = (("lunch", (12, 14), 0.36), ("afternoon", (15, 18), 0.1), ("dinner", (19, 22), 0.44), ("late", (22, 24), 0.1))
+DAYPARTS = (
+    ("lunch", (12, 14), 0.36),
+    ("afternoon", (15, 18), 0.1),
+    ("dinner", (19, 22), 0.44),
+    ("late", (22, 24), 0.1),
+)
 
 
 class Dish(NamedTuple):
@@ -78,7 +90,9 @@ def _courses(daypart):
         if daypart in dish.dayparts:
             served[dish.category].append(dish)
     chances = {"Starter": 0.35, "Main": 0.93, "Dessert": 0.33, "Soft drink": 0.45, "Hot drink": 0.35}
-    chances.update({"Wine": 0.3, "Beer": 0.2, "Cocktail": 0.1} if daypart != "late" else {"Main": 0.3, "Wine": 0.5})
+    chances.update(
+        {"Wine": 0.3, "Beer": 0.2, "Cocktail": 0.1} if daypart != "late" else {"Main": 0.3, "Wine": 0.5}
+    )
     if daypart == "afternoon":
         chances.update({"Main": 0.25, "Starter": 0.15, "Hot drink": 0.7, "Cocktail": 0.3})
     if daypart == "late":
@@ -92,7 +106,9 @@ def _cents(amount):
 
 def _instant(day, hour, minute):
     """Return the UTC instant of a local time; an hour from 24 on lies in the next night."""
-    local = datetime(day.year, day.month, day.day, tzinfo=ZoneInfo(TZ)) + timedelta(hours=hour, minutes=minute)
+    local = datetime(day.year, day.month, day.day, tzinfo=ZoneInfo(TZ)) + timedelta(
+        hours=hour, minutes=minute
+    )
     return local.astimezone(timezone.utc)
 
 
@@ -113,10 +129,12 @@ class Till:
         self.code = code
         self.guests = guests
         self.seed = seed
+        self.today = None
         self.out = Day([], [], [], [])
 
     def day(self, day, today):
         """Record a day. From today on there are table reservations only."""
+        self.today = today
         rng = Random(f"{self.seed}:{self.code}:{day.toordinal()}")
         count = int(PER_DAY[self.code] * WEEKDAY[day.weekday()] * rng.uniform(0.75, 1.25) + rng.random())
         if day > today:
@@ -160,7 +178,7 @@ class Till:
                 "table": table if status != "cancelled" else "",
                 "outlet": f"{self.code}-ROOM",
                 "channel": rng.choice(("TABLES", "TABLES", "PHONE")),
-                "booked": day - timedelta(int(rng.triangular(0, 30, 2))),
+                "booked": min(day, self.today) - timedelta(int(rng.triangular(0, 30, 2))),
                 "occasion": rng.choice(OCCASIONS) if rng.random() < 0.15 else "",
                 "wishes": wishes,
                 "deposit": Decimal(20 * covers) if covers >= 6 else None,
@@ -171,7 +189,9 @@ class Till:
     def _check(self, rng, key, party, reservation, day, when, covers, table):
         daypart, hour, minute = when
         opened = _instant(day, hour, minute + rng.randrange(0, 12))
-        closed = opened + timedelta(minutes=rng.randrange(35, 70) + 14 * min(covers, 5) + (30 if hour >= 19 else 0))
+        closed = opened + timedelta(
+            minutes=rng.randrange(35, 70) + 14 * min(covers, 5) + (30 if hour >= 19 else 0)
+        )
         chance = rng.random()
         voided = chance < 0.008
         lines = self._lines(rng, key, day, daypart, covers, voided)
@@ -179,7 +199,11 @@ class Till:
         total = sum((line["gross"] for line in live), Decimal(0))
         discount = -sum((line["gross"] for line in live if line["state"] == "allowance"), Decimal(0))
         by_room = bool(party["stay"]) and rng.random() < 0.8
-        tip = _cents(total * Decimal(rng.choice((5, 8, 10))) / 100) if not voided and rng.random() < 0.3 else Decimal(0)
+        tip = (
+            _cents(total * Decimal(rng.choice((5, 8, 10))) / 100)
+            if not voided and rng.random() < 0.3
+            else Decimal(0)
+        )
         check = {
             "check": key,
             "property": self.code,
@@ -223,7 +247,11 @@ class Till:
                 if rng.random() < chance:
                     # Favourites: a table often takes the same.
                     same = [dish for dish in dishes if dish in ordered]
-                    dish = rng.choice(same) if same and rng.random() < 0.45 else dishes[int(len(dishes) * rng.random() ** 1.4)]
+                    dish = (
+                        rng.choice(same)
+                        if same and rng.random() < 0.45
+                        else dishes[int(len(dishes) * rng.random() ** 1.4)]
+                    )
                     ordered[dish] += 1
         if not ordered:
             ordered[_courses(daypart)[0][0][0]] = 1
@@ -291,7 +319,12 @@ class Till:
         self.out.checks.append(
             {
                 **check,
-                **{"check": key, "number": f"{check['number']}R", "refund_of": check["check"], "reservation": ""},
+                **{
+                    "check": key,
+                    "number": f"{check['number']}R",
+                    "refund_of": check["check"],
+                    "reservation": "",
+                },
                 **{"status": "refunded", "opened_at": _stamp(at), "closed_at": _stamp(at), "covers": 0},
                 **{"subtotal": line["gross"], "discount": Decimal(0), "tax": line["tax"], "tip": Decimal(0)},
                 "total": line["gross"],

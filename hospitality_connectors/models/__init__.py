@@ -3,4 +3,6 @@ from . import (
     hospitality_connector_inbox,
     hospitality_connector_cursor,
     hospitality_connector_mapping,
+    hospitality_connector_pipeline,
 )
+from . import imports

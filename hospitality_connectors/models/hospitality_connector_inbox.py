@@ -49,7 +49,7 @@ class HospitalityConnectorInbox(models.Model):
         string="Waits For", readonly=True, help="Kind and key of the record that is referred to."
     )
     adapter_revision = fields.Integer(readonly=True)
-    shard = fields.Integer(readonly=True)
+    force = fields.Boolean(readonly=True, help="Apply it even if what is stored says the same.")
     received_at = fields.Datetime(required=True, readonly=True, default=fields.Datetime.now)
     observed_at = fields.Datetime(readonly=True, help="When the record was read from the source.")
     processed_at = fields.Datetime(readonly=True)

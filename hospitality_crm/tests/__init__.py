@@ -6,3 +6,4 @@ from . import test_delete
 from . import test_golden
 from . import test_lookup
 from . import test_origin
+from . import test_guest_search
