@@ -5,3 +5,4 @@ from . import (
     hospitality_connector_mapping,
     hospitality_connector_pipeline,
 )
+from . import imports

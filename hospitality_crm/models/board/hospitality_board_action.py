@@ -48,12 +48,12 @@ class HospitalityBoard(models.AbstractModel):
         if record._name == "hospitality.stay":
             partners |= record.guest_ids.filtered("sleeps").partner_id
         today = fields.Date.context_today(self.with_context(tz=record.property_id.tz))
-        found = self._get_alerts(partners.ids, today)
+        found = self._load(partners.ids, "alerts").get("alerts", {})
         names = {partner.id: partner.name for partner in partners}
         alerts = [
             {**alert, "guest": names[partner_id]}
-            for partner_id, items in found.items()
-            for alert in items
-            if alert[moment] and alert["property_id"] in (None, False, record.property_id.id)
+            for partner_id, rows in found.items()
+            for alert in self._show_alerts(rows, fields.Date.to_string(today), record.property_id.id)
+            if alert[moment]
         ]
         return sorted(alerts, key=lambda alert: not alert["blocks"])

@@ -56,3 +56,7 @@ class HospitalityProperty(models.Model):
     def _compute_country_id(self):
         for prop in self:
             prop.country_id = prop.address_id.country_id or prop.company_id.country_id
+
+    @api.model
+    def _get_label_fields(self):
+        return [*super()._get_label_fields(), "tz", "kind"]
