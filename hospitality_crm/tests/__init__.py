@@ -8,3 +8,6 @@ from . import test_golden
 from . import test_lookup
 from . import test_origin
 from . import test_guest_search
+
+from . import test_metrics
+from . import test_metrics_queue
