@@ -6,6 +6,19 @@
     "author": "Hospitality CRM contributors",
     "license": "LGPL-3",
     "depends": ["hospitality_crm"],
-    "data": [],
+    "external_dependencies": {"python": ["lxml", "openpyxl", "rapidfuzz"]},
+    "data": [
+        "security/ir.model.access.csv",
+        "security/hospitality_import_rules.xml",
+        "data/hospitality_import_data.xml",
+        "views/imports/hospitality_import_reports.xml",
+        "views/imports/hospitality_import_job_views.xml",
+        "views/imports/hospitality_import_mapping_views.xml",
+        "views/imports/hospitality_import_folder_views.xml",
+        "views/imports/hospitality_import_menus.xml",
+    ],
+    "assets": {
+        "web.assets_backend": ["hospitality_connectors/static/src/**/*"],
+    },
     "installable": True,
 }

@@ -10,6 +10,7 @@ Profiles and golden values are plain data. A profile is a dict::
         "values": {...},        # canonical values, see FIELDS
         "meta": {...},          # optional, who typed a value and when, see below
         "points": {...},        # optional, {e-mail or phone: (kind, reachable)}
+        "own": False,           # optional, the values were typed into our own system
     }
 
 ``meta`` holds per canonical key ``{"by": "staff"|"guest"|"system", "at": seconds, "rejects":
@@ -18,9 +19,14 @@ a block (name, address) share the entry of the block.
 
 Who typed a value comes before every policy: staff, then the guest, then systems. A blank
 never wins. Ties go to the profile with the lowest id, so the result doesn't depend on the order
-of the input.
+of the input. Values must be clean (:func:`engine.profile.clean`): stripped, blank ones left out.
+
+This runs for every imported guest record. Values without an entry in ``meta``, nearly all, are
+decided along two orders of the profiles (by trust, by time) that are sorted once; only the
+others are ranked value by value.
 """
 
+from operator import itemgetter
 from typing import NamedTuple
 
 FIELDS = (
@@ -66,14 +72,17 @@ REASONS = {
 }
 GOLDEN_KEYS = {"emails": "email", "phones": "phone"}
 
-_BLOCK_OF = {member: block for block, members in BLOCKS.items() for member in members}
 _CLASSES = {"staff": 2, "guest": 1}
 _CLASS_NAMES = {2: "staff", 1: "guest"}
-_NO_META = {}
+_NO_ENTRY = {}
+_GROUPS = frozenset({"company", "agency", "group"})
 # An agency's or a property's own address is no person's, unless a person says so.
 _OTHERS = frozenset({"shared", "reception"})
 _NEVER = frozenset({"relay", "junk"})
-_SINGLE_POLICIES = tuple((key, policy) for key, policy in POLICIES.items() if key not in BLOCKS)
+_KEYS = frozenset(FIELDS)
+_BLOCK_OF = {member: block for block, members in BLOCKS.items() for member in members}
+_SINGLES = frozenset(POLICIES) - frozenset(BLOCKS)
+_MARK = itemgetter(0)
 
 
 class Golden(NamedTuple):
@@ -82,6 +91,9 @@ class Golden(NamedTuple):
     value: object
     profile_id: int
     reason: str
+
+
+_new = tuple.__new__
 
 
 def resolve(profiles, policies=None):
@@ -97,109 +109,151 @@ def resolve(profiles, policies=None):
     >>> resolve([two, one])["name"]
     Golden(value='A. Koval', profile_id=1, reason='most_trusted')
     """
-    golden = {}
+    if len(profiles) == 1 and not profiles[0].get("meta"):
+        return _resolve_one(profiles[0])
     rules = POLICIES if policies is None else POLICIES | policies
+    marked = {}
+    known = set()
+    for profile in profiles:
+        known.update(profile["values"])
+        for key, entry in (profile.get("meta") or _NO_ENTRY).items():
+            marked.setdefault(key, set()).update(entry.get("rejects") or ())
+    by_trust = sorted(profiles, key=_by_trust)
+    by_time = sorted(profiles, key=_by_time)
+    golden = {}
     for block, members in BLOCKS.items():
-        _resolve_block(block, members, profiles, rules[block], golden)
-    for key, _policy in _SINGLE_POLICIES:
-        candidates = None
-        for profile in profiles:
-            value = profile["values"].get(key)
-            if value:
-                if candidates is None:
-                    candidates = []
-                candidates.append((profile, value))
-        if candidates is None:
-            continue
+        if not known.isdisjoint(members):
+            _resolve_block(block, members, by_time, rules[block], marked.get(block), golden)
+    for key in known & _SINGLES:
         policy = rules[key]
-        if policy == "reachable_first":
-            found = _first_reachable(key, candidates)
-        elif policy == "union":
-            found = _union(candidates)
-        elif policy == "sticky_true":
-            found = _sticky(key, candidates)
+        # Two profiles are as frequent as each other.
+        if key not in marked and (policy == "most_trusted" or (policy == "most_frequent" and len(profiles) == 2)):
+            found = _first(key, by_trust, 0)
+        elif policy == "latest" and key not in marked:
+            found = _first(key, by_time, 1)
         else:
-            found = _pick(key, candidates, policy)
+            candidates = [(profile, profile["values"][key]) for profile in by_time if profile["values"].get(key)]
+            found = _decide(key, candidates, policy, marked.get(key))
         if found is not None:
             golden[GOLDEN_KEYS.get(key, key)] = found
     return golden
 
 
-def _text(value):
-    return value.strip() if isinstance(value, str) else value
+def _resolve_one(profile):
+    profile_id = profile["profile_id"]
+    golden = {}
+    values = profile["values"]
+    for key, value in values.items():
+        if not value or key not in _KEYS:
+            continue
+        if key in GOLDEN_KEYS:
+            found = _first_reachable(key, [(profile, value)], None)
+            if found is not None:
+                golden[GOLDEN_KEYS[key]] = found
+        elif key == "vip":
+            golden[key] = Golden(True, profile_id, "sticky_true")
+        elif key in ("notes", "memberships"):
+            golden[key] = _union(key, [(profile, value)])
+        else:
+            golden[key] = _new(Golden, (value, profile_id, "only"))
+    if "name" not in golden:
+        name = full_name(values)
+        if name:
+            golden["name"] = Golden(name, profile_id, "only")
+    return golden
+
+
+def _by_trust(profile):
+    return -profile["trust"], -profile["at"], profile["profile_id"]
+
+
+def _by_time(profile):
+    return -profile["at"], -profile["trust"], profile["profile_id"]
+
+
+_ORDER_REASONS = (("trust", "most_trusted", "at", "latest"), ("at", "latest", "trust", "most_trusted"))
+
+
+def _first(key, ordered, order):
+    """Return the value of the first profile that knows ``key``, for values without ``meta``."""
+    best = value = None
+    reason = "only"
+    for profile in ordered:
+        other = profile["values"].get(key)
+        if not other:
+            continue
+        if best is None:
+            best, value = profile, other
+        elif other == value:
+            reason = "agreed"
+        else:
+            reason = _order_reason(best, profile, order)
+            break
+    return None if best is None else _new(Golden, (value, best["profile_id"], reason))
+
+
+def _order_reason(best, rival, order):
+    first, first_reason, second, second_reason = _ORDER_REASONS[order]
+    if best[first] != rival[first]:
+        return first_reason
+    return second_reason if best[second] != rival[second] else "tie"
 
 
 def _entry(profile, key):
     meta = profile.get("meta")
-    return (meta.get(key) or _NO_META) if meta else _NO_META
-
-
-def rejected(profiles, key):
-    """Return the values of a key or block that people removed, as a set (empty mostly)."""
-    found = set()
-    for profile in profiles:
-        meta = profile.get("meta")
-        if meta:
-            found.update((meta.get(key) or _NO_META).get("rejects") or ())
-    return found
+    return (meta.get(key) or _NO_ENTRY) if meta else _NO_ENTRY
 
 
 def fingerprint(value):
     """Return what a removed value or block is remembered by in ``rejects``."""
     if isinstance(value, dict):
-        value = "\n".join(str(value[key]) for key in sorted(value) if value[key])
+        value = "\n".join(f"{key}={value[key]}" for key in sorted(value) if value[key])
     return str(value).strip().casefold()
 
 
-def _pick(key, candidates, policy, fullness=None):
-    """Choose among ``(profile, value)`` pairs with values that are not blank."""
-    live = [(profile, _text(value)) for profile, value in candidates]
-    removed = rejected([profile for profile, _value in candidates], key)
+def _decide(key, candidates, policy, removed):
+    """Choose among ``(profile, value)`` pairs by any policy; None when none is left."""
+    if policy == "reachable_first":
+        return _first_reachable(key, candidates, removed)
     if removed:
-        live = [(profile, value) for profile, value in live if fingerprint(value) not in removed]
-    live = [(profile, value) for profile, value in live if value]
-    if not live:
+        candidates = [pair for pair in candidates if fingerprint(pair[1]) not in removed]
+    if not candidates:
         return None
-    if len(live) == 1:
-        profile, value = live[0]
-        by = _entry(profile, key).get("by")
-        return Golden(value, profile["profile_id"], by if by in _CLASSES else "only")
-    return _rank(key, live, policy, fullness)
+    if policy == "sticky_true":
+        return _sticky(key, candidates)
+    if policy == "union":
+        return _union(key, candidates)
+    return _pick(key, candidates, policy)
 
 
-def _rank(key, live, policy, fullness):
+def _pick(key, candidates, policy, fullness=None):
+    """Rank ``(profile, value)`` pairs one by one and return the best as :class:`Golden`."""
     counts = {}
     if policy == "most_frequent":
-        for _profile, value in live:
+        for _profile, value in candidates:
             counts[value] = counts.get(value, 0) + 1
     ranked = []
-    for profile, value in live:
+    for profile, value in candidates:
         entry = _entry(profile, key)
-        full = fullness(value) if fullness else 0
         at = entry.get("at") or profile["at"]
-        trust = profile["trust"]
         if policy == "latest":
-            marks = (at, trust)
+            marks = (at, profile["trust"])
         elif policy == "most_frequent":
-            marks = (counts[value], trust, at)
+            marks = (counts[value], profile["trust"], at)
         else:
-            marks = (trust, full, at)
+            marks = (profile["trust"], fullness(value) if fullness else 0, at)
         ranked.append(((_CLASSES.get(entry.get("by"), 0), *marks, -profile["profile_id"]), profile, value))
-    ranked.sort(key=_mark, reverse=True)
+    ranked.sort(key=_MARK, reverse=True)
     best_marks, best, value = ranked[0]
-    if all(other == value for _marks, _profile, other in ranked):
-        reason = _CLASS_NAMES.get(best_marks[0], "agreed")
-    else:
-        rival = next(marks for marks, _profile, other in ranked if other != value)
+    rival = next((marks for marks, _profile, other in ranked if other != value), None)
+    if rival is not None:
         reason = _reason(policy, best_marks, rival)
+    else:
+        reason = _CLASS_NAMES.get(best_marks[0]) or ("only" if len(ranked) == 1 else "agreed")
     return Golden(value, best["profile_id"], reason)
 
 
-def _mark(row):
-    return row[0]
-
-
-_MARK_NAMES = {
+_MARK_REASONS = {
     "latest": ("latest", "most_trusted"),
     "most_frequent": ("most_frequent", "most_trusted", "latest"),
     "most_trusted": ("most_trusted", "most_complete", "latest"),
@@ -209,89 +263,93 @@ _MARK_NAMES = {
 def _reason(policy, best, rival):
     if best[0] != rival[0]:
         return _CLASS_NAMES[best[0]]
-    for name, ours, theirs in zip(_MARK_NAMES[policy], best[1:], rival[1:], strict=False):
+    for name, ours, theirs in zip(_MARK_REASONS[policy], best[1:], rival[1:], strict=False):
         if ours != theirs:
             return name
     return "tie"
 
 
-def _resolve_block(block, members, profiles, policy, golden):
+def _resolve_block(block, members, profiles, policy, removed, golden):
+    """Take all members of a block from one profile."""
     candidates = []
     for profile in profiles:
         values = profile["values"]
         part = {key: values[key] for key in members if values.get(key)}
         if part:
             candidates.append((profile, part))
+    if removed:
+        candidates = [pair for pair in candidates if fingerprint(pair[1]) not in removed]
+    fullness = None
+    if block == "name":
+        candidates = [(profile, part) for profile, part in candidates if _complete_name(part)]
+        fullness = _name_fullness
+    elif len(candidates) > 1:
+        # A country alone is no address as long as somebody knows a street or a town.
+        candidates = [pair for pair in candidates if "street" in pair[1] or "city" in pair[1]] or candidates
     if not candidates:
         return
-    found = _pick_name(candidates, policy) if block == "name" else _pick_address(candidates, policy)
-    if found is not None:
-        part, profile_id, reason = found
-        for key, value in part.items():
-            golden[key] = Golden(_text(value), profile_id, reason)
+    part, profile_id, reason = _pick(block, candidates, policy, fullness)
+    for key, value in part.items():
+        golden[key] = _new(Golden, (value, profile_id, reason))
+
+
+def _complete_name(part):
+    if "name" not in part:
+        part["name"] = full_name(part)
+    return part["name"]
 
 
 def full_name(values):
-    """Return the name of canonical values, put together from its parts where it is missing."""
-    name = _text(values.get("name"))
+    """Return the name of canonical values, put together from its parts where it is missing.
+
+    >>> full_name({"given_name": "Anna", "family_name": "Koval"})
+    'Anna Koval'
+    """
+    name = values.get("name")
     if name:
         return name
-    parts = (_text(values.get(key)) for key in ("given_name", "middle_name", "family_name", "suffix"))
+    parts = (values.get(key) for key in ("given_name", "middle_name", "family_name", "suffix"))
     return " ".join(part for part in parts if part)
-
-
-def _pick_name(candidates, policy):
-    named = []
-    for profile, part in candidates:
-        name = full_name(part)
-        if name:
-            named.append((profile, part if part.get("name") == name else {**part, "name": name}))
-    return _pick_part("name", named, policy, _name_fullness)
 
 
 def _name_fullness(part):
     """2 for two full words or more, 1 for one: "Anna Koval" says more than "A. Koval"."""
-    return min(2, sum(len(word.strip(".")) > 1 for word in part["name"].split()))
+    return min(2, sum(len(word.rstrip(".")) > 1 for word in part["name"].split()))
 
 
-def _pick_address(candidates, policy):
-    complete = [(profile, part) for profile, part in candidates if part.get("street") or part.get("city")]
-    return _pick_part("address", complete or candidates, policy, None)
-
-
-def _pick_part(block, candidates, policy, fullness):
-    return _pick(block, candidates, policy, fullness) if candidates else None
-
-
-def _first_reachable(key, candidates):
+def _first_reachable(key, candidates, removed):
     """Choose an e-mail address or a phone number: reachable before not, real before anything else."""
     ranked = []
-    removed = rejected([profile for profile, _values in candidates], key)
     for profile, values in candidates:
-        points = profile.get("points") or _NO_META
+        points = profile.get("points") or _NO_ENTRY
         entry = _entry(profile, key)
-        by = _CLASSES.get(entry.get("by"), 0)
-        for position, value in enumerate(values if isinstance(values, (list, tuple)) else (values,)):
-            kind, reachable = points.get(value, ("real", True))
-            if not value or kind in _NEVER or (kind in _OTHERS and not by and profile.get("kind") not in _GROUPS):
+        typed_by = _CLASSES.get(entry.get("by"), 0)
+        own_others = typed_by or profile.get("own") or profile.get("kind") in _GROUPS
+        at = entry.get("at") or profile["at"]
+        # Only the first value was typed just now; the others are older.
+        by = typed_by
+        for position, value in enumerate(values):
+            kind, reachable = points.get(value) or (_UNREADABLE if key == "phones" and value[0] != "+" else _REAL)
+            if kind in _NEVER or (kind in _OTHERS and not own_others):
                 continue
             if removed and fingerprint(value) in removed:
                 continue
-            # Only the first value of a list was typed just now; the others are older.
-            marks = (reachable, by if not position else 0, not position, profile["trust"])
-            ranked.append(((*marks, entry.get("at") or profile["at"], -profile["profile_id"], -position), profile, value))
+            marks = (reachable, by, not position, profile["trust"], at, -profile["profile_id"], -position)
+            ranked.append((marks, profile["profile_id"], value))
+            by = 0
     if not ranked:
         return None
-    best_marks, best, value = max(ranked, key=_mark)
-    if len(ranked) == 1:
-        reason = _CLASS_NAMES.get(best_marks[1], "only")
+    best, profile_id, value = max(ranked, key=_MARK)
+    rivals = len(ranked) > 1 and [marks for marks, _profile_id, other in ranked if other != value]
+    if rivals:
+        reason = _reachable_reason(best, max(rivals))
     else:
-        rivals = [marks for marks, _profile, other in ranked if other != value]
-        reason = _reachable_reason(best_marks, max(rivals)) if rivals else _CLASS_NAMES.get(best_marks[1], "agreed")
-    return Golden(value, best["profile_id"], reason)
+        reason = _CLASS_NAMES.get(best[1]) or ("only" if len(ranked) == 1 else "agreed")
+    return Golden(value, profile_id, reason)
 
 
-_GROUPS = frozenset({"company", "agency", "group"})
+_REAL = ("real", True)
+_UNREADABLE = ("real", False)
 
 
 def _reachable_reason(best, rival):
@@ -299,35 +357,27 @@ def _reachable_reason(best, rival):
         return "reachable"
     if best[1] != rival[1]:
         return _CLASS_NAMES[best[1]]
-    if best[2] != rival[2] or best[3] != rival[3]:
+    if best[2:4] != rival[2:4]:
         return "most_trusted"
     return "latest" if best[4] != rival[4] else "tie"
 
 
 def _sticky(key, candidates):
-    human = [(profile, value) for profile, value in candidates if _entry(profile, key).get("by") in _CLASSES]
-    profile, _value = min(human or candidates, key=lambda pair: pair[0]["profile_id"])
-    by = _entry(profile, key).get("by")
-    return Golden(True, profile["profile_id"], by if by in _CLASSES else "sticky_true")
+    """Set once in a profile, set for the guest; a person's word decides where there is one."""
+    human = [pair for pair in candidates if _entry(pair[0], key).get("by") in _CLASSES]
+    profile = min(human or candidates, key=lambda pair: pair[0]["profile_id"])[0]
+    return Golden(True, profile["profile_id"], _entry(profile, key)["by"] if human else "sticky_true")
 
 
-def _union(candidates):
+def _union(key, candidates):
     """Put lists or texts together, newest profile first, each item once."""
-    ordered = sorted(candidates, key=lambda pair: (-pair[0]["at"], pair[0]["profile_id"]))
     items, seen = [], set()
-    texts = True
-    for _profile, value in ordered:
-        if isinstance(value, str):
-            value = [value.strip()]
-        else:
-            texts = False
-        for item in value:
+    for _profile, value in candidates:
+        for item in (value,) if isinstance(value, str) else value:
             mark = fingerprint(item)
-            if mark and mark not in seen:
+            if mark not in seen:
                 seen.add(mark)
                 items.append(item)
-    if not items:
-        return None
-    profile_id = ordered[0][0]["profile_id"]
-    reason = "union" if len(ordered) > 1 else "only"
-    return Golden("\n".join(items) if texts else items, profile_id, reason)
+    text = all(isinstance(item, str) for item in items)
+    reason = "union" if len(candidates) > 1 else "only"
+    return Golden("\n".join(items) if text else items, candidates[0][0]["profile_id"], reason)

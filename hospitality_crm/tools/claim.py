@@ -13,6 +13,7 @@ from contextlib import contextmanager
 import psycopg2.errors
 
 from odoo import api
+from odoo.sql_db import Cursor
 from odoo.tools import SQL
 
 _logger = logging.getLogger(__name__)
@@ -34,9 +35,21 @@ def lane_env(env):
     level can't be changed there and stays as it is.
     """
     with env.registry.cursor() as cr:
-        if not env.registry.in_test_mode():
+        if isinstance(cr, Cursor):  # not the TestCursor of registry test mode
             cr.execute("SET TRANSACTION ISOLATION LEVEL READ COMMITTED")
         yield api.Environment(cr, env.uid, env.context)
+
+
+def claim_query(table, where, *, limit, order="id"):
+    """Return the query of :func:`claim`, to be built into a statement that reads the rows too."""
+    return SQL(
+        "SELECT id FROM %(table)s WHERE %(where)s ORDER BY %(order)s"
+        " LIMIT %(limit)s FOR NO KEY UPDATE SKIP LOCKED",
+        table=SQL.identifier(table),
+        where=where,
+        order=SQL.identifier(order),
+        limit=limit,
+    )
 
 
 def claim(env, table, where, *, limit, order="id"):
@@ -49,16 +62,7 @@ def claim(env, table, where, *, limit, order="id"):
     :param str order: column that decides who comes first
     :return: list of row ids, locked until the transaction ends
     """
-    rows = env.execute_query(
-        SQL(
-            "SELECT id FROM %(table)s WHERE %(where)s ORDER BY %(order)s"
-            " LIMIT %(limit)s FOR NO KEY UPDATE SKIP LOCKED",
-            table=SQL.identifier(table),
-            where=where,
-            order=SQL.identifier(order),
-            limit=limit,
-        )
-    )
+    rows = env.execute_query(claim_query(table, where, limit=limit, order=order))
     return [row[0] for row in rows]
 
 

@@ -8,6 +8,7 @@ than root. There are two kinds: ``durable`` (PostgreSQL's defaults; for the prod
 import contextlib
 import dataclasses
 import fcntl
+import hashlib
 import os
 import pathlib
 import pwd
@@ -21,6 +22,7 @@ from .paths import cache, checkout_tag, locked, need_space
 from .shell import SetupError, say
 
 OLDEST = 13
+NAMING = ("PGHOST", "PGHOSTADDR", "PGSERVICE", "PGPORT")
 ROOT_FOLDER = pathlib.Path("/var/lib/hospitality-crm")
 SETTINGS = {
     "durable": {"shared_buffers": "1GB", "work_mem": "32MB", "maintenance_work_mem": "512MB", "max_wal_size": "8GB"},
@@ -66,7 +68,8 @@ class Server:
         try:
             connection = psycopg2.connect(**self.arguments(database, admin=admin), connect_timeout=10)
         except psycopg2.OperationalError as error:
-            raise SetupError(f"PostgreSQL cannot be reached: {str(error).strip()}") from error
+            reason = " ".join(str(error).split())
+            raise SetupError(f"PostgreSQL cannot be reached, check the PG* variables: {reason}") from error
         connection.autocommit = True
         try:
             with connection.cursor() as cursor:
@@ -77,14 +80,20 @@ class Server:
 
 def given() -> bool:
     """Whether the PG* variables name a server."""
-    return any(os.environ.get(name) for name in ("PGHOST", "PGHOSTADDR", "PGSERVICE", "PGPORT"))
+    return any(os.environ.get(name) for name in NAMING)
+
+
+def _given_tag() -> str:
+    """Six characters that tell the server of the PG* variables from others."""
+    named = [os.environ.get(name, "") for name in NAMING]
+    return hashlib.sha256("\n".join(named).encode()).hexdigest()[:6]
 
 
 @contextlib.contextmanager
 def serving(kind: str) -> Iterator[Server]:
     """A server of the kind, running; a private one stops again when its last user is done."""
     if given():
-        server = Server("given")
+        server = Server(f"given-{_given_tag()}")
         _check_given(server)
         yield server
         return
@@ -185,7 +194,7 @@ class Cluster:
         for name in [n for n in environment if n.startswith("PG")]:
             del environment[name]
         if self.libraries:
-            environment["LD_LIBRARY_PATH"] = str(self.libraries)
+            environment["LD_LIBRARY_PATH"] = self.libraries
         done = subprocess.run(
             command,
             env=environment,
@@ -260,8 +269,8 @@ def _may_enter(folder: pathlib.Path, user: pwd.struct_passwd) -> bool:
     return True
 
 
-def _major(postgres: pathlib.Path, libraries: pathlib.Path | None) -> int:
-    environment = {"LD_LIBRARY_PATH": str(libraries)} if libraries else {}
+def _major(postgres: pathlib.Path, libraries: str = "") -> int:
+    environment = {"LD_LIBRARY_PATH": libraries} if libraries else {}
     version = shell.run([postgres, "--version"], why="asking PostgreSQL for its version", env=environment).stdout
     return int(re.search(r"(\d+)\.", version)[1])
 
@@ -270,19 +279,20 @@ def installed_binaries() -> pathlib.Path | None:
     """Folder of the newest PostgreSQL server programs of the machine."""
     folders = [p.parent for p in pathlib.Path("/usr/lib/postgresql").glob("*/bin/initdb")]
     folders += [pathlib.Path(p).parent for p in (shutil.which("initdb"),) if p]
-    found = [(m, f) for f in folders if (f / "postgres").is_file() and (m := _major(f / "postgres", None)) >= OLDEST]
+    found = [(m, f) for f in folders if (f / "postgres").is_file() and (m := _major(f / "postgres")) >= OLDEST]
     return max(found)[1] if found else None
 
 
-def _binaries() -> tuple[pathlib.Path, pathlib.Path | None]:
+def _binaries() -> tuple[pathlib.Path, str]:
+    """Folder of the server programs, and a library path for those that are not the machine's own."""
     found = installed_binaries()
     if not found and shell.is_root() and shutil.which("apt-get"):
         apt.install_system_packages(["postgresql"], "the machine has no PostgreSQL")
         found = installed_binaries()
-    return (found, None) if found else _unpacked()
+    return (found, "") if found else _unpacked()
 
 
-def _unpacked() -> tuple[pathlib.Path, pathlib.Path]:
+def _unpacked() -> tuple[pathlib.Path, str]:
     """Debian's PostgreSQL, unpacked into the cache with the libraries that the machine lacks."""
     root = cache() / "postgresql" / "programs"
     if not (root / "complete").is_file():
@@ -298,4 +308,7 @@ def _unpacked() -> tuple[pathlib.Path, pathlib.Path]:
             apt.extract(private.download_with_dependencies(["postgresql"]), root, exclude=("./usr/share/doc/*",))
             (root / "complete").touch()
     programs = next(root.glob("usr/lib/postgresql/*/bin"))
-    return programs, next(root.glob("usr/lib/*-linux-gnu*"))
+    libraries = [
+        str(folder) for pattern in ("usr/lib/*-linux-gnu*", "lib/*-linux-gnu*") for folder in root.glob(pattern)
+    ]
+    return programs, ":".join(libraries)

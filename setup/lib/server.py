@@ -43,6 +43,8 @@ def _is_ours(pid: int, name: str) -> bool:
 
 def check_port(port: int, name: str) -> None:
     """Refuse a port that something other than this database's server listens on."""
+    if not 0 < port < 65536:
+        raise SetupError(f"{port} is no port: choose one from 1024 to 65535 with --port.")
     running = state(name)
     if running and running["port"] == port:
         return
@@ -52,7 +54,7 @@ def check_port(port: int, name: str) -> None:
             probe.bind(("127.0.0.1", port))
         except PermissionError:
             raise SetupError(f"Port {port} is for root only: choose one above 1023 with --port.") from None
-        except (OSError, OverflowError):
+        except OSError:
             others = [p.parent.name for p in (cache() / "servers").glob("*/state.json")]
             owner = next((o for o in others if (state(o) or {}).get("port") == port), None)
             advice = f"stop it with ./setup/run --stop --db {owner}" if owner else "stop the program that has it"

@@ -8,7 +8,7 @@ from . import gate, summary
 from .paths import CHECKOUT, addons
 from .shell import SetupError, command_main
 
-PARTS = ("lint", "engine", "packaging", "browser", "scenarios", "faults")
+PARTS = ("lint", "engine", "packaging", "browser", "scenarios", "faults", "core-lint")
 
 DESCRIPTION = f"""\
 Runs the tests and ends with a line "N passed, N failed".
@@ -35,6 +35,8 @@ def main(argv: list[str]) -> int:
     parser.add_argument("--keep", action="store_true", help="keep the test databases of failing runs, and say where")
     options = parser.parse_args(argv)
     options.jobs = options.jobs or max(1, min(4, (os.cpu_count() or 2) // 2 + 1))
+    options.variant = "minimal" if options.minimal else "full"
+    options.whole = not options.what
     return summary.close(gate.run(wanted(options.what), options))
 
 

@@ -31,10 +31,14 @@ def python(environment: pathlib.Path) -> pathlib.Path:
     return environment / "bin" / "python"
 
 
+def libraries(environment: pathlib.Path) -> pathlib.Path:
+    return next((environment / "lib").glob("python3*/site-packages"))
+
+
 def use_product_libraries() -> pathlib.Path:
     """Make the product's environment, and its libraries importable by this process too (psycopg2)."""
     environment = product()
-    site.addsitedir(str(next((environment / "lib").glob("python3*/site-packages"))))
+    site.addsitedir(str(libraries(environment)))
     return environment
 
 
@@ -74,7 +78,7 @@ def _install(target: pathlib.Path, locks: list[pathlib.Path]) -> None:
     done = shell.run(command, why="pip", env=environment, check=False)
     if done.returncode:
         shutil.rmtree(target, ignore_errors=True)
-        last = "\n  ".join(done.stdout.strip().splitlines()[-6:])
+        last = (done.stdout.strip().splitlines() or ["pip says nothing"])[-1]
         raise SetupError(
             "The Python libraries of setup/lock could not be installed: "
             f"check the network and the package index that pip is configured for.\n  {last}"

@@ -11,6 +11,7 @@ class HospitalityReservation(models.Model):
     _inherit = ["hospitality.visit"]
     _order = "starts_at desc, id desc"
     _log_access = False
+    _alert_moments = {"requested": "booking", "waitlist": "booking", "booked": "booking", "seated": "seating"}
 
     profile_id = fields.Many2one(string="Guest Profile")
     partner_id = fields.Many2one(index=False)

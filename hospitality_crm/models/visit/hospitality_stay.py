@@ -16,6 +16,13 @@ class HospitalityStay(models.Model):
     _inherit = ["hospitality.visit"]
     _order = "arrival desc, id desc"
     _log_access = False
+    _alert_moments = {
+        "optional": "booking",
+        "waitlist": "booking",
+        "reserved": "booking",
+        "in_house": "check_in",
+        "checked_out": "check_out",
+    }
 
     profile_id = fields.Many2one(string="Guest Profile")
     partner_id = fields.Many2one(index=False)
@@ -86,3 +93,6 @@ class HospitalityStay(models.Model):
         for stay in self:
             dates = " – ".join(fields.Date.to_string(date) for date in (stay.arrival, stay.departure) if date)
             stay.display_name = ", ".join(filter(None, [stay.partner_id.name, dates]))
+
+    def _get_alert_guests(self):
+        return super()._get_alert_guests() | self.guest_ids.partner_id

@@ -1,0 +1,1 @@
+from . import adapter, canonical, files, mapping, types

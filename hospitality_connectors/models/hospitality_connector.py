@@ -1,0 +1,282 @@
+import time
+from hashlib import blake2b
+
+from odoo import api, fields, models
+from odoo.exceptions import ValidationError
+from odoo.tools import SQL
+
+from odoo.addons.hospitality_crm.tools.arrays import pg_array, pg_int_array
+from odoo.addons.hospitality_crm.tools.claim import claim_query, lane_env, with_retry
+
+from ..engine import adapter as adapters
+
+BATCH_SIZE = 2000
+STEP_SECONDS = 20
+
+
+class HospitalityConnector(models.Model):
+    """A connection to one source system: which adapter reads it and for which property.
+
+    What comes in goes through one door, :meth:`_store`, and is turned into facts by
+    :meth:`_process`. Nothing is applied that was not stored first.
+    """
+
+    _name = "hospitality.connector"
+    _description = "Connector"
+    _order = "sequence, name, id"
+
+    name = fields.Char(required=True)
+    sequence = fields.Integer(default=10)
+    active = fields.Boolean(default=True)
+    source_id = fields.Many2one(
+        "hospitality.source",
+        required=True,
+        index=True,
+        ondelete="restrict",
+        help="Owner of the guests and visits that come in. Several connectors may feed one source.",
+    )
+    adapter = fields.Selection(lambda self: adapters.selection(), required=True, default="canonical")
+    property_id = fields.Many2one(
+        "hospitality.property",
+        index=True,
+        ondelete="restrict",
+        help="Property of the records that don't name one.",
+    )
+    company_id = fields.Many2one(related="property_id.company_id", store=True, index=True)
+    state = fields.Selection([("running", "Running"), ("paused", "Paused")], required=True, default="running")
+    strict_status = fields.Boolean(
+        string="Unknown Status Waits",
+        default=True,
+        help="A record with a status that is not mapped waits in quarantine until it is. Switched "
+        "off, it is imported with the status Unknown and keeps the word of the source.",
+    )
+    max_record_kb = fields.Integer(
+        string="Largest Record (kB)", default=1024, help="Larger records wait in quarantine; 0: no limit."
+    )
+    settings = fields.Json(default=dict, help="Settings of the adapter.")
+    inbox_ids = fields.One2many("hospitality.connector.inbox", "connector_id")
+    mapping_ids = fields.One2many("hospitality.connector.mapping", "connector_id", string="Mappings")
+
+    @api.constrains("adapter", "source_id")
+    def _check_source(self):
+        for connector in self:
+            if connector.source_id.kind == "odoo":
+                raise ValidationError(
+                    self.env._("The source Odoo is written by people. Choose another source for a connector.")
+                )
+
+    def _get_adapter(self):
+        """Return a new instance of the connector's adapter."""
+        self.ensure_one()
+        return adapters.get(self.adapter)
+
+    def _get_adapter_env(self):
+        """Return the plain values that parsing may depend on."""
+        self.ensure_one()
+        return adapters.Env(
+            settings=self.settings or {},
+            property=self.property_id.code or "",
+            tz=self.property_id.tz or "UTC",
+            currency=self.property_id.currency_id.name or "",
+        )
+
+    def _store(self, raws, cursor=None):
+        """Put raw records into the inbox, and move a cursor, in the current transaction.
+
+        Records are redacted by the adapter before anything is written. A record whose event key
+        the connector has seen already is ignored, whatever became of it.
+
+        :param raws: iterable of ``engine.adapter.Raw``
+        :param cursor: ``(stream, value)`` to remember together with the records
+        :return: ids of the new inbox rows, in the order of ``raws``
+        """
+        self.ensure_one()
+        redact = self._get_adapter().redact
+        rows, seen = [], set()
+        for raw in raws:
+            raw = redact(raw)
+            row = self._prepare_inbox_row(raw)
+            if row[0] not in seen:
+                seen.add(row[0])
+                rows.append(row)
+        new_ids = self._insert_inbox_rows(rows) if rows else []
+        if cursor:
+            self.env["hospitality.connector.cursor"]._move(self, *cursor)
+        return new_ids
+
+    def _prepare_inbox_row(self, raw):
+        """Return the values of an inbox row in the order of :meth:`_insert_inbox_rows`."""
+        body, encoding = self.env["hospitality.connector.inbox"]._encode_body(raw.body)
+        entity, external_id = raw.entity or "", (raw.external_id or "").replace("\x00", "")
+        key = raw.event_key
+        if not key:
+            digest = blake2b(f"{entity}\n{external_id}\n".encode("utf-8", "replace"), digest_size=16)
+            digest.update(body.encode())
+            key = digest.hexdigest()
+        observed_at = raw.observed_at or fields.Datetime.now()
+        return (
+            key[:255].replace("\x00", ""),
+            entity[:64],
+            external_id[:255],
+            body,
+            encoding,
+            raw.content_type or "",
+            raw.version,
+            f"{observed_at:%Y-%m-%d %H:%M:%S.%f}",
+        )
+
+    def _insert_inbox_rows(self, rows):
+        keys, entities, external_ids, bodies, encodings, types, versions, times = zip(*rows, strict=True)
+        # The anti-join keeps repeated deliveries from burning ids; ON CONFLICT catches a delivery
+        # that another transaction stores at the same moment.
+        result = self.env.execute_query(
+            SQL(
+                """
+                INSERT INTO hospitality_connector_inbox AS inbox
+                       (connector_id, state, attempts, received_at, event_key, entity, external_id,
+                        body, encoding, content_type, version, observed_at)
+                SELECT %(connector)s, 'new', 0, now() AT TIME ZONE 'UTC', new.event_key, new.entity,
+                       new.external_id, new.body, new.encoding, new.content_type, new.version,
+                       new.observed_at
+                  FROM unnest(%(keys)s::varchar[], %(entities)s::varchar[], %(external_ids)s::varchar[],
+                              %(bodies)s::text[], %(encodings)s::varchar[], %(types)s::varchar[],
+                              %(versions)s::float8[], %(times)s::timestamp[])
+                       WITH ORDINALITY
+                       AS new(event_key, entity, external_id, body, encoding, content_type, version,
+                              observed_at, position)
+                 WHERE NOT EXISTS (
+                           SELECT FROM hospitality_connector_inbox old
+                            WHERE old.connector_id = %(connector)s AND old.event_key = new.event_key)
+                 ORDER BY new.position
+                ON CONFLICT (connector_id, event_key) DO NOTHING
+                RETURNING id
+                """,
+                connector=self.id,
+                keys=pg_array(keys),
+                entities=pg_array(entities),
+                external_ids=pg_array(external_ids),
+                bodies=pg_array(bodies),
+                encodings=pg_array(encodings),
+                types=pg_array(types),
+                versions=pg_array(versions),
+                times=pg_array(times),
+            )
+        )
+        return [row[0] for row in result]
+
+    # Processing
+
+    def _process(self, ids=None, on_batch=None):
+        """Turn new inbox rows into facts, in the current transaction, batch by batch.
+
+        The transaction should be READ COMMITTED (`tools.claim.lane_env`) wherever anything else
+        may write at the same time. Rows that another lane holds are left to it.
+
+        :param ids: inbox rows to take; default: all new ones of the connector
+        :param on_batch: called after each batch with the counts so far; it may commit
+        :return: dict of the number of rows per state they ended in
+        """
+        self.ensure_one()
+        counts = {}
+        while True:
+            rows = self._claim_rows(BATCH_SIZE, ids)
+            if not rows:
+                if self.env["hospitality.connector.pipeline"]._sweep(self):
+                    continue
+                return counts
+            for state, count in self._process_rows(rows).items():
+                counts[state] = counts.get(state, 0) + count
+            if on_batch:
+                on_batch(counts)
+
+    def _process_one(self, inbox_id):
+        """Turn one stored record into facts at once, in the current transaction.
+
+        :return: its new state, or None when another lane has taken it
+        """
+        self.ensure_one()
+        rows = self._claim_rows(1, [inbox_id])
+        return next(iter(self._process_rows(rows)), None) if rows else None
+
+    def _process_rows(self, rows):
+        # Facts are written by the system only; who may feed a connector was checked before.
+        return self.sudo().env["hospitality.connector.pipeline"]._process_rows(self.sudo(), rows)
+
+    def _claim_rows(self, limit, ids=None):
+        """Lock new inbox rows of the connector and return what the pipeline needs of them."""
+        where = SQL("state = 'new' AND connector_id = %s", self.id)
+        if ids is not None:
+            where = SQL("%s AND id = ANY(%s::int[])", where, pg_int_array(ids))
+        return self.env.execute_query(
+            SQL(
+                "SELECT id, entity, external_id, body, encoding, content_type, version,"
+                " extract(epoch FROM coalesce(observed_at, received_at))::float8, force"
+                " FROM hospitality_connector_inbox WHERE id = ANY(ARRAY(%s)) ORDER BY id",
+                claim_query("hospitality_connector_inbox", where, limit=limit),
+            )
+        )
+
+    @api.model
+    def _cron_process_inbox(self, lane=0):
+        """Work off the inboxes of running connectors together with the other lanes.
+
+        Each step is a transaction of its own. Ends after some seconds or when there is nothing
+        left; the scheduler comes back at once while there is.
+        """
+        cron = self.env["ir.cron"]
+        deadline = time.monotonic() + STEP_SECONDS
+        processed = 0
+        busy = True
+        while busy and time.monotonic() < deadline:
+            busy = False
+            connectors = self._get_busy_connectors()
+            for position in range(len(connectors)):
+                connector = connectors[(position + lane) % len(connectors)]
+                done = with_retry(connector._process_step)
+                processed += done
+                busy = busy or bool(done)
+                if not cron._commit_progress(done) or time.monotonic() >= deadline:
+                    break
+        remaining = len(self._get_busy_connectors())
+        if not remaining and not lane:
+            for connector in self.search([("state", "=", "running")]):
+                remaining += with_retry(connector._sweep_step)
+        cron._commit_progress(remaining=remaining)
+        return processed
+
+    def _process_step(self):
+        """Process one batch in a transaction of its own; return the number of rows."""
+        with lane_env(self.env) as env:
+            connector = self.with_env(env)
+            rows = connector._claim_rows(BATCH_SIZE)
+            if rows:
+                connector._process_rows(rows)
+            return len(rows)
+
+    def _sweep_step(self):
+        with lane_env(self.env) as env:
+            return env["hospitality.connector.pipeline"]._sweep(self.with_env(env))
+
+    def _get_busy_connectors(self):
+        """Return the running connectors with new inbox rows."""
+        rows = self.env.execute_query(
+            SQL(
+                "SELECT c.id FROM hospitality_connector c WHERE c.active AND c.state = 'running' AND EXISTS ("
+                "SELECT FROM hospitality_connector_inbox i WHERE i.connector_id = c.id AND i.state = 'new')"
+                " ORDER BY c.sequence, c.id"
+            )
+        )
+        return self.browse([row[0] for row in rows])
+
+    def _get_code_map(self):
+        """Return the confirmed mappings, ``{(kind, code): target}``."""
+        return {
+            (kind, code): target
+            for kind, code, target in self.env.execute_query(
+                SQL(
+                    "SELECT kind, code, target FROM hospitality_connector_mapping"
+                    " WHERE connector_id = %s AND state = 'confirmed'",
+                    self.id,
+                )
+            )
+        }

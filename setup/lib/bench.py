@@ -1,0 +1,58 @@
+"""``./setup/bench NAME``: run a benchmark of ``tests/bench`` over PostgreSQL with its default durability."""
+
+import argparse
+import subprocess
+
+from . import odoo_source, postgres, shell, templates, venv
+from .odoo import Odoo
+from .paths import CHECKOUT, SETUP, cache
+from .shell import SetupError, command_main
+
+FOLDER = CHECKOUT / "tests" / "bench"
+
+
+def main(argv: list[str]) -> int:
+    parser = argparse.ArgumentParser(
+        prog="setup/bench",
+        description="Runs tests/bench/NAME.py, whose last line is 'NAME key=value key=value ...'.",
+        epilog=f"Benchmarks here: {', '.join(_names()) or 'none yet'}",
+    )
+    parser.add_argument("name", metavar="NAME")
+    parser.add_argument("--size", type=int, help="how many rows, guests, ... (the benchmark says of what)")
+    parser.add_argument("--fresh", action="store_true", help="build the data set again")
+    parser.add_argument("--odoo", metavar="PATH", help="an existing Odoo 19.0 to use (or ODOO_HOME)")
+    options, rest = parser.parse_known_args(argv)
+    script = FOLDER / f"{options.name}.py"
+    if not script.is_file():
+        raise SetupError(f"There is no benchmark {options.name}: choose from {', '.join(_names()) or 'none yet'}.")
+    environment = venv.use_product_libraries()
+    source = odoo_source.find(options.odoo)
+    with postgres.serving("durable") as server:
+        odoo = Odoo(source, environment, server)
+        folder = cache() / "bench" / options.name
+        variables = {
+            **odoo.variables(),
+            **server.environment(),
+            "PYTHONPATH": f"{CHECKOUT}:{source.root}:{SETUP / 'lib' / 'inside'}",
+            "HOSPITALITY_TEMPLATE": templates.product(odoo, "minimal"),
+            "HOSPITALITY_ODOO_CONF": str(odoo.configuration(folder)),
+            "HOSPITALITY_SERVER_KIND": server.kind,
+            "HOSPITALITY_FRESH": "1" if options.fresh else "",
+        }
+        command = [venv.python(environment), script, *(["--size", options.size] if options.size else []), *rest]
+        done = subprocess.run(
+            [str(part) for part in command],
+            env=shell.child_environment(variables),
+            cwd=CHECKOUT,
+            stdin=subprocess.DEVNULL,
+            check=False,
+        )
+    return done.returncode
+
+
+def _names() -> list[str]:
+    return sorted(p.stem for p in FOLDER.glob("*.py") if p.stem not in ("common", "__init__"))
+
+
+if __name__ == "__main__":
+    command_main(main)
