@@ -1,5 +1,8 @@
+import babel
+
 from odoo import api, models, tools
 from odoo.tools import SQL
+from odoo.tools.misc import babel_locale_parse
 
 from ...tools.select_rows import GUESTS, Columns, Statement
 from .guest_subject import GuestSubject
@@ -32,7 +35,7 @@ class HospitalityGuestFacts(models.AbstractModel):
                     "local_name": "guest_local_name",
                     "salutation": "guest_salutation",
                     "birthdate": "guest_birthdate",
-                    "lang": "lang",
+                    "lang": "guest_language",
                     "is_company": "is_company",
                 },
             ),
@@ -162,9 +165,18 @@ class HospitalityGuestFacts(models.AbstractModel):
         return dict(self.env[model]._fields[field]._description_selection(self.env))
 
     @api.model
-    def _get_languages(self):
-        """Return the names of the installed languages by code, without their own spelling."""
-        return {code: name.split(" / ")[0] for code, name in self.env["res.lang"].get_installed()}
+    def _get_language_name(self, tag):
+        """Return the name of a guest's language (``pt-BR``) in the language of the user.
+
+        Empty where it isn't known; a tag that nobody knows is shown as it is.
+        """
+        if not tag:
+            return ""
+        try:
+            locale = babel.Locale.parse(tag, sep="-")
+            return locale.get_language_name(babel_locale_parse(self.env.lang)) or tag
+        except (ValueError, babel.UnknownLocaleError):
+            return tag
 
     @api.model
     def _show_alerts(self, rows, date, property_id=None):
