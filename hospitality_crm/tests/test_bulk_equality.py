@@ -410,9 +410,7 @@ class TestBulkEquality(HospitalityCommon):
 
     def _orm_charge(self, event, records):
         parent, values = self._parent(event, records)
-        values.update(
-            self._common(event, "name", "department", "quantity", "state", "window", "business_date")
-        )
+        values.update(self._common(event, "name", "department", "quantity", "state", "window", "business_date"))
         values.setdefault("business_date", parent["arrival" if "stay" in event else "business_date"])
         values.update({name: float(event[name]) for name in ("amount_gross", "amount_tax") if name in event})
         if "amount_gross" in values:
