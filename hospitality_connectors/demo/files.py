@@ -295,11 +295,7 @@ def _write_json(file, path):
     with path.open("w", encoding="utf-8") as stream:
         stream.write("[")
         for number, record in enumerate(file.records):
-            plain = {
-                header: _plain(record[key])
-                for key, header in names.items()
-                if record.get(key) not in (None, "")
-            }
+            plain = {header: _plain(record[key]) for key, header in names.items() if record.get(key) not in (None, "")}
             stream.write(",\n" if number else "\n")
             json.dump(plain, stream, ensure_ascii=False)
         stream.write("\n]\n")
