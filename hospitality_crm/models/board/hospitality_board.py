@@ -211,7 +211,7 @@ class HospitalityBoard(models.AbstractModel):
     def _get_guests(self, partner_ids, place, day):
         """Return what a card of the board shows of each guest, by id."""
         facts = self._load(partner_ids)
-        languages = dict(self.env["res.lang"].get_installed())
+        languages = self._get_languages()
         date = fields.Date.to_string(day)
         guests = {}
         for partner_id, [person] in facts["person"].items():

@@ -111,7 +111,7 @@ class HospitalityGuestCard(models.AbstractModel):
 
     @api.model
     def _show_person(self, person, today):
-        languages = dict(self.env["res.lang"].get_installed())
+        languages = self._get_languages()
         person["language"] = languages.get(person["lang"], person["lang"] or "")
         person["birthday"] = self._get_birthday(fields.Date.to_date(person["birthdate"]), today)
         return person

@@ -116,7 +116,8 @@ class HospitalityGuestFacts(models.AbstractModel):
         )
         result = {name: {} for name in readable}
         if statement and partner_ids:
-            for partner_id, record_id, name, row in statement.fetch(self.env, partner_ids):
+            found = statement.fetch(self.env, partner_ids)
+            for partner_id, record_id, _rank, name, row in sorted(found, key=lambda row: row[2]):
                 row["id"] = record_id
                 result[name].setdefault(partner_id or partner_ids[0], []).append(row)
         return result
@@ -147,6 +148,7 @@ class HospitalityGuestFacts(models.AbstractModel):
             select = query.select(
                 SQL("%s AS partner_id", guest),
                 SQL("%s AS id", SQL.identifier(query.table, "id")),
+                SQL("row_number() OVER (ORDER BY %s) AS rank", query.order) if query.order else SQL("0 AS rank"),
                 SQL("%s::text AS subject", name),
                 SQL("%s AS data", columns[name].to_json()),
             )
@@ -158,6 +160,11 @@ class HospitalityGuestFacts(models.AbstractModel):
     @api.model
     def _get_labels(self, model, field):
         return dict(self.env[model]._fields[field]._description_selection(self.env))
+
+    @api.model
+    def _get_languages(self):
+        """Return the names of the installed languages by code, without their own spelling."""
+        return {code: name.split(" / ")[0] for code, name in self.env["res.lang"].get_installed()}
 
     @api.model
     def _show_alerts(self, rows, date, property_id=None):
