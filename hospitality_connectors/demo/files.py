@@ -273,7 +273,7 @@ def _write_xlsx(file, path):
     import xlsxwriter  # takes a while to load, and only these files need it
 
     names = headers(file)
-    with xlsxwriter.Workbook(str(path), {"constant_memory": True}) as book:
+    with xlsxwriter.Workbook(str(path), {"constant_memory": True, "strings_to_formulas": False}) as book:
         sheet = book.add_worksheet("Export")
         day = book.add_format({"num_format": "yyyy-mm-dd"})
         sheet.write_row(0, 0, list(names.values()))

@@ -126,6 +126,12 @@ class TestDemo(TransactionCase):
             self.assertAlmostEqual(sum(lines.mapped("amount_gross")), check.amount_total, 2)
             self.assertAlmostEqual(sum(check.payment_ids.mapped("amount")), check.amount_total, 2)
 
+    def test_figures_and_search_texts_are_there_at_once(self):
+        stay = self.of_source("hospitality.stay", "pms_live", [("status", "=", "in_house")])[:1]
+        self.assertEqual(sum(stay.partner_id.metrics_ids.mapped("stay_count")), 1)
+        self.assertIn(stay.partner_id, self.env["res.partner"].search([("name", "ilike", stay.partner_id.name)]))
+        self.assertFalse(self.env["hospitality.guest.dirty"].search([], limit=1))
+
     def test_truth_is_kept_with_the_data(self):
         attachment = self.env["ir.attachment"].search([("name", "=", TRUTH), ("res_field", "=", False)])
         rows = list(csv.DictReader(io.StringIO(gzip.decompress(attachment.raw).decode())))
