@@ -125,7 +125,7 @@ class HospitalityBulkCodes(models.AbstractModel):
         history = {}
         for currency_id, company_id, day, rate in self.env.execute_query(
             SQL(
-                "SELECT currency_id, company_id, name::text, rate FROM res_currency_rate"
+                "SELECT currency_id, company_id, name, rate FROM res_currency_rate"
                 " WHERE currency_id = ANY(%s) AND (company_id IS NULL OR company_id = ANY(%s))"
                 " ORDER BY name",
                 list(currency_ids),
