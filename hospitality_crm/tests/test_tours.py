@@ -3,9 +3,8 @@ import datetime
 from odoo.tests import HttpCase, new_test_user, tagged
 
 
-@tagged("post_install", "-at_install", "hospitality_browser")
-class TestTours(HttpCase):
-    """What reception does all day, clicked through in a browser of a desk and of a phone."""
+class TourCase(HttpCase):
+    """A house with a VIP and a banned guest who arrive today, and the receptionist."""
 
     @classmethod
     def setUpClass(cls):
@@ -54,22 +53,22 @@ class TestTours(HttpCase):
             }
         )
 
-    def test_desk(self):
+
+@tagged("post_install", "-at_install", "hospitality_browser")
+class TestToursAtTheDesk(TourCase):
+    def test_a_morning_at_the_desk(self):
         self.start_tour("/odoo/arrivals", "hospitality_desk", login="t_reception")
         self.assertEqual(self.stay.status, "in_house")
         self.assertEqual(self.banned_stay.status, "reserved")
 
-    def test_search(self):
+    def test_search_in_any_script(self):
         self.start_tour("/odoo/guests", "hospitality_search", login="t_reception")
 
 
 @tagged("post_install", "-at_install", "hospitality_browser")
-class TestToursOnPhone(TestTours):
+class TestToursOnThePhone(TourCase):
     browser_size = "360x740"
     touch_enabled = True
 
-    def test_desk(self):
+    def test_board_and_card(self):
         self.start_tour("/odoo/arrivals", "hospitality_phone", login="t_reception")
-
-    def test_search(self):
-        """The search of the phone's control panel is core's own and not repeated here."""
