@@ -62,9 +62,7 @@ class HospitalityBulkCodes(models.AbstractModel):
             "channel": dict(query(SQL("SELECT code, id FROM hospitality_channel"))),
             "currency": {
                 name: (id_, decimals)
-                for name, id_, decimals in query(
-                    SQL("SELECT name, id, decimal_places FROM res_currency WHERE active")
-                )
+                for name, id_, decimals in query(SQL("SELECT name, id, decimal_places FROM res_currency WHERE active"))
             },
         }
         for kind in ("room_type", "room", "outlet"):
@@ -98,10 +96,7 @@ class HospitalityBulkCodes(models.AbstractModel):
         }
         return {
             "country": countries,
-            "state": {
-                (country, text): states.get((countries.get(country), text.lower()))
-                for country, text in wanted
-            },
+            "state": {(country, text): states.get((countries.get(country), text.lower())) for country, text in wanted},
             "lang": [code for code, _name in self.env["res.lang"].get_installed()],
         }
 
@@ -125,7 +120,7 @@ class HospitalityBulkCodes(models.AbstractModel):
         history = {}
         for currency_id, company_id, day, rate in self.env.execute_query(
             SQL(
-                "SELECT currency_id, company_id, name::text, rate FROM res_currency_rate"
+                "SELECT currency_id, company_id, name, rate FROM res_currency_rate"
                 " WHERE currency_id = ANY(%s) AND (company_id IS NULL OR company_id = ANY(%s))"
                 " ORDER BY name",
                 list(currency_ids),
@@ -137,16 +132,11 @@ class HospitalityBulkCodes(models.AbstractModel):
             rates.append(float(rate))
 
         def rate_of(currency_id, company_id, day):
-            known = [
-                history[key] for key in ((currency_id, company_id), (currency_id, None)) if key in history
-            ]
+            known = [history[key] for key in ((currency_id, company_id), (currency_id, None)) if key in history]
             for days, rates in known:
                 position = bisect_right(days, day)
                 if position:
                     return rates[position - 1]
             return known[0][1][0] if known else 1.0
 
-        return {
-            one: rate_of(one[1], roots[one[0]], one[3]) / rate_of(one[2], roots[one[0]], one[3])
-            for one in wanted
-        }
+        return {one: rate_of(one[1], roots[one[0]], one[3]) / rate_of(one[2], roots[one[0]], one[3]) for one in wanted}

@@ -68,12 +68,7 @@ class HospitalityBulkFact(models.AbstractModel):
                 if event["version"] is not None and (version is None or item.version > version):
                     touched.append(item)
                 continue
-            if (
-                version is not None
-                and event["version"] == version
-                and stored.payload_hash
-                and not item.message.force
-            ):
+            if version is not None and event["version"] == version and stored.payload_hash and not item.message.force:
                 item.message.warnings.append("same_version")
             changed.append(item)
         return new, changed, touched
@@ -102,9 +97,7 @@ class HospitalityBulkFact(models.AbstractModel):
                 sources.append(SQL("%s::%s", value, SQL(_get_cast(model, name))))
         for name in columns:
             default = defaults.get(name)
-            self._add_column(
-                model, name, [row.get(name, default) for row in rows], names, sources, arrays, aliases
-            )
+            self._add_column(model, name, [row.get(name, default) for row in rows], names, sources, arrays, aliases)
         return self.env.execute_query(
             SQL(
                 "INSERT INTO %s (%s) SELECT %s FROM %s ON CONFLICT %s DO NOTHING RETURNING %s",
@@ -256,10 +249,7 @@ class HospitalityBulkFact(models.AbstractModel):
         names = [
             name
             for name, field in model._fields.items()
-            if field.store
-            and field.column_type
-            and field.default
-            and name not in ("id", "source_id", "external_id")
+            if field.store and field.column_type and field.default and name not in ("id", "source_id", "external_id")
         ]
         values = model.default_get(names)
         result = {}

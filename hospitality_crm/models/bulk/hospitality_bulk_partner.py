@@ -152,9 +152,7 @@ class HospitalityBulkPartner(models.AbstractModel):
         values["complete_name"] = complete.strip()
         email, phone = values.get("email"), values.get("phone")
         if email:
-            values["email_normalized"] = (
-                email if _PLAIN_EMAIL(email) else email_normalize(email, strict=False) or None
-            )
+            values["email_normalized"] = email if _PLAIN_EMAIL(email) else email_normalize(email, strict=False) or None
         else:
             values["email_normalized"] = None
         values["phone_sanitized"] = self._sanitize(phone, country_id) if phone else None
@@ -169,9 +167,7 @@ class HospitalityBulkPartner(models.AbstractModel):
     def _get_phone_countries(self):
         countries = {
             id_: (code, phone_code)
-            for id_, code, phone_code in self.env.execute_query(
-                SQL("SELECT id, code, phone_code FROM res_country")
-            )
+            for id_, code, phone_code in self.env.execute_query(SQL("SELECT id, code, phone_code FROM res_country"))
         }
         countries[None] = countries.get(self.env.company.country_id.id, (None, None))
         return countries
@@ -262,8 +258,6 @@ def sanitize_phone(phone, country_code, country_phone_code):
         if number.country_code not in _PATCHED and phonenumbers.is_valid_number(number):
             return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
     try:
-        return phone_format(
-            phone, country_code, country_phone_code, force_format="E164", raise_exception=True
-        )
+        return phone_format(phone, country_code, country_phone_code, force_format="E164", raise_exception=True)
     except UserError:
         return None

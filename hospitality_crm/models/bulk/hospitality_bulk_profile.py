@@ -431,10 +431,7 @@ class HospitalityBulkProfile(models.AbstractModel):
                 fact._update(
                     "hospitality.profile",
                     [item.id for item in group],
-                    [
-                        {**row, "version": item.version, "payload_hash": item.event["payload_hash"]}
-                        for item in group
-                    ],
+                    [{**row, "version": item.version, "payload_hash": item.event["payload_hash"]} for item in group],
                     guard=SQL(
                         "t.state NOT IN ('anonymised', %s) AND (%s OR t.version IS NULL OR t.version <= v.version)",
                         row["state"],
