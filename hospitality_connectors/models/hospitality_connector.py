@@ -279,6 +279,7 @@ class HospitalityConnector(models.Model):
 
     def _claim_rows(self, limit, ids=None):
         """Lock new inbox rows of the connector and return what the pipeline needs of them."""
+        self.env["hospitality.connector.inbox"].flush_model(["state", "force"])
         where = SQL("state = 'new' AND connector_id = %s", self.id)
         if ids is not None:
             where = SQL("%s AND id = ANY(%s::int[])", where, pg_int_array(ids))
@@ -366,6 +367,8 @@ class HospitalityConnector(models.Model):
 
     def _get_busy_connectors(self):
         """Return the running connectors with new inbox rows."""
+        self.env["hospitality.connector.inbox"].flush_model(["state"])
+        self.flush_model(["active", "state"])
         rows = self.env.execute_query(
             SQL(
                 "SELECT c.id FROM hospitality_connector c WHERE c.active AND c.state = 'running' AND EXISTS ("
@@ -377,6 +380,7 @@ class HospitalityConnector(models.Model):
 
     def _get_code_map(self):
         """Return the confirmed mappings, ``{(kind, code): target}``."""
+        self.env["hospitality.connector.mapping"].flush_model(["kind", "code", "target", "state"])
         return {
             (kind, code): target
             for kind, code, target in self.env.execute_query(

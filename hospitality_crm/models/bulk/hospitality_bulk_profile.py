@@ -264,6 +264,7 @@ class HospitalityBulkProfile(models.AbstractModel):
         if point_ids:
             points = self.env["hospitality.contact.point"].browse(sorted(point_ids))
             points._recount()._refresh_guests()
+            self.env.flush_all()
 
     # Guests
 

@@ -1,0 +1,4 @@
+from . import test_bad_records
+from . import test_inbox
+from . import test_mapping
+from . import test_pipeline
