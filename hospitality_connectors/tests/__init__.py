@@ -1,4 +1,5 @@
 from . import test_bad_records
+from . import test_demo
 from . import test_inbox
 from . import test_mapping
 from . import test_pipeline

@@ -211,7 +211,6 @@ class HospitalityBoard(models.AbstractModel):
     def _get_guests(self, partner_ids, place, day):
         """Return what a card of the board shows of each guest, by id."""
         facts = self._load(partner_ids)
-        languages = dict(self.env["res.lang"].get_installed())
         date = fields.Date.to_string(day)
         guests = {}
         for partner_id, [person] in facts["person"].items():
@@ -220,7 +219,7 @@ class HospitalityBoard(models.AbstractModel):
             birthdate = fields.Date.to_date(person["birthdate"])
             guests[partner_id] = {
                 **person,
-                "language": languages.get(person["lang"], person["lang"] or ""),
+                "language": self._get_language_name(person["lang"]),
                 "birthday": self._is_yearly_day(birthdate and (birthdate.month, birthdate.day), day),
                 "occasions": [
                     special["label"]

@@ -74,7 +74,7 @@ class HospitalityGuestCard(models.AbstractModel):
         :param int partner_id: the guest
         :return: dict with ``today``, ``person``, ``alerts``, ``allergies`` (None: no right to see
             them; ``state`` *unknown*, *none* or *known*), ``preferences``, ``special_dates``,
-            ``metrics`` (empty without visits), ``stays`` (in house and coming), ``sources``,
+            ``metrics`` (None without visits), ``stays`` (in house and coming), ``sources``,
             ``timeline`` (see ``hospitality.timeline.get_page``) and ``can`` (what the user may
             add). Dates are texts YYYY-MM-DD.
         :raise AccessError: when the user may not read the guest
@@ -99,7 +99,7 @@ class HospitalityGuestCard(models.AbstractModel):
             "allergies": self._show_allergies(rows("allergies")) if "allergies" in facts else None,
             "preferences": self._show_preferences(rows("preferences"), day),
             "special_dates": self._show_special_dates(rows("special_dates")),
-            "metrics": self._show_metrics(rows("metrics")),
+            "metrics": self._show_metrics(rows("metrics")) or None,
             "stays": self._show_stays(rows("stays"), day),
             "sources": self._show_sources(rows("sources")),
             "timeline": self.env["hospitality.timeline"]._get_page(partner.ids),
@@ -111,8 +111,7 @@ class HospitalityGuestCard(models.AbstractModel):
 
     @api.model
     def _show_person(self, person, today):
-        languages = dict(self.env["res.lang"].get_installed())
-        person["language"] = languages.get(person["lang"], person["lang"] or "")
+        person["language"] = self._get_language_name(person["lang"])
         person["birthday"] = self._get_birthday(fields.Date.to_date(person["birthdate"]), today)
         return person
 

@@ -1,5 +1,8 @@
+import babel
+
 from odoo import api, models, tools
 from odoo.tools import SQL
+from odoo.tools.misc import babel_locale_parse
 
 from ...tools.select_rows import GUESTS, Columns, Statement
 from .guest_subject import GuestSubject
@@ -32,7 +35,7 @@ class HospitalityGuestFacts(models.AbstractModel):
                     "local_name": "guest_local_name",
                     "salutation": "guest_salutation",
                     "birthdate": "guest_birthdate",
-                    "lang": "lang",
+                    "lang": "guest_language",
                     "is_company": "is_company",
                 },
             ),
@@ -116,7 +119,8 @@ class HospitalityGuestFacts(models.AbstractModel):
         )
         result = {name: {} for name in readable}
         if statement and partner_ids:
-            for partner_id, record_id, name, row in statement.fetch(self.env, partner_ids):
+            found = statement.fetch(self.env, partner_ids)
+            for partner_id, record_id, _rank, name, row in sorted(found, key=lambda row: row[2]):
                 row["id"] = record_id
                 result[name].setdefault(partner_id or partner_ids[0], []).append(row)
         return result
@@ -147,6 +151,7 @@ class HospitalityGuestFacts(models.AbstractModel):
             select = query.select(
                 SQL("%s AS partner_id", guest),
                 SQL("%s AS id", SQL.identifier(query.table, "id")),
+                SQL("row_number() OVER (ORDER BY %s) AS rank", query.order) if query.order else SQL("0 AS rank"),
                 SQL("%s::text AS subject", name),
                 SQL("%s AS data", columns[name].to_json()),
             )
@@ -158,6 +163,20 @@ class HospitalityGuestFacts(models.AbstractModel):
     @api.model
     def _get_labels(self, model, field):
         return dict(self.env[model]._fields[field]._description_selection(self.env))
+
+    @api.model
+    def _get_language_name(self, tag):
+        """Return the name of a guest's language (``pt-BR``) in the language of the user.
+
+        Empty where it isn't known; a tag that nobody knows is shown as it is.
+        """
+        if not tag:
+            return ""
+        try:
+            locale = babel.Locale.parse(tag, sep="-")
+            return locale.get_language_name(babel_locale_parse(self.env.lang)) or tag
+        except (ValueError, babel.UnknownLocaleError):
+            return tag
 
     @api.model
     def _show_alerts(self, rows, date, property_id=None):
