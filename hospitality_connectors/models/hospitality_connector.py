@@ -145,11 +145,16 @@ class HospitalityConnector(models.Model):
     def _get_adapter_env(self):
         """Return the plain values that parsing may depend on."""
         self.ensure_one()
+        codes = self.env["hospitality.bulk.codes"]._get_codes()
+        place = codes["place"].get(self.property_id.id)
+        if place is None:
+            return adapters.Env(settings=self.settings or {})
+        code = next(code for code, one in codes["property"].items() if one is place)
         return adapters.Env(
             settings=self.settings or {},
-            property=self.property_id.code or "",
-            tz=self.property_id.tz or "UTC",
-            currency=self.property_id.currency_id.name or "",
+            property=code,
+            tz=place.tz_name,
+            currency=codes["currency_name"].get(place.currency_id, ""),
         )
 
     def _store(self, raws, cursor=None, wake=False):

@@ -217,10 +217,16 @@ class HospitalityBulk(models.AbstractModel):
         self._close(batch)
         self._sum(batch, parts)
         pending._replace(batch, {entity: ids for entity, ids in rewritten.items() if entity not in FOLIO})
-        for entity, landed in batch.landed.items():
-            fresh = [key for key in landed if key not in batch.stored[entity]]
-            if fresh and entity not in FOLIO:
-                pending._resolve_keys(batch, entity, fresh)
+        pending._resolve_arrived(
+            batch,
+            [
+                (entity, key)
+                for entity, landed in batch.landed.items()
+                if entity not in FOLIO
+                for key in landed
+                if key not in batch.stored[entity]
+            ],
+        )
 
     @api.model
     def _link(self, batch, entity, items):
