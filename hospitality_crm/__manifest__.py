@@ -29,6 +29,7 @@
         "data/hospitality_allergen_data.xml",
         "data/hospitality_preference_type_data.xml",
         "data/hospitality_guest_cron_data.xml",
+        "data/hospitality_guest_metrics_data.xml",
         "wizards/hospitality_allergy_withdraw_views.xml",
         "data/hospitality_guest_search_data.xml",
         "views/search/res_partner_views.xml",

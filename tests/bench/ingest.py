@@ -87,9 +87,7 @@ def lane(database, connector_id):
 def ours_in_four(database, connector_id, stored):
     """Seconds that four processes take for the stored messages."""
     command = [sys.executable, __file__, "--lane", database, str(connector_id)]
-    lanes = [
-        subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) for _lane in range(4)
-    ]
+    lanes = [subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) for _lane in range(4)]
     for one in lanes:
         while one.stdout.readline().strip() != "ready":
             if one.poll() is not None:
@@ -205,9 +203,7 @@ class Peer:
         from odoo.addons.hospitality_connectors.engine.canonical import payload_hash
 
         nights = (date.fromisoformat(stay["departure"]) - date.fromisoformat(stay["arrival"])).days
-        copied = (
-            "status arrival departure booked_on market meal_plan adults children rate_amount".split()
-        )
+        copied = "status arrival departure booked_on market meal_plan adults children rate_amount".split()
         return {
             "source_id": self.source.id,
             "external_id": stay["external_id"],

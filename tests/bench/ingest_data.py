@@ -10,7 +10,9 @@ import json
 from psycopg2.extensions import cursor as Cursor
 
 GIVEN = "Anna Ben Carla Dmytro Elena Farid Grace Hakob Irina Jonas Karen Liam Maria Nadia Oleh Petra".split()
-FAMILY = "Koval Smith Rossi Petrenko Hansen Garcia Dubois Novak Sargsyan Weber Kim Lopez Silva Ivanov Popov Meyer".split()
+FAMILY = (
+    "Koval Smith Rossi Petrenko Hansen Garcia Dubois Novak Sargsyan Weber Kim Lopez Silva Ivanov Popov Meyer".split()
+)
 
 
 def name_of(number: int) -> str:

@@ -15,6 +15,7 @@ from . import (
     hospitality_special_date,
     hospitality_guest_metrics,
     hospitality_guest_dirty,
+    hospitality_guest_rebuild,
     hospitality_golden_queue,
     hospitality_adoption,
     res_partner,

@@ -54,8 +54,8 @@ def _favourite(count, last, number):
     aggregate over bigint is several times cheaper than sorting or comparing arrays.
     """
     return SQL(
-        "(LEAST(%s, 65535)::bigint << 47"
-        " | LEAST(GREATEST(%s - DATE '1950-01-01', 0), 65535)::bigint << 31"
+        "((LEAST(%s, 65535)::bigint << 47)"
+        " | (LEAST(GREATEST(%s - DATE '1950-01-01', 0), 65535)::bigint << 31)"
         " | (2147483647 - %s))",
         count,
         last,
@@ -121,8 +121,8 @@ def _person(scope):
                others & 4 = 0 AS is_first
           FROM (SELECT sg.stay_id, sg.partner_id, sg.sleeps, sg.pays,
                        COALESCE((SELECT bit_or((o.sleeps AND o.partner_id = sg.partner_id AND o.id < sg.id)::int
-                                             | (o.pays AND %(rank_o)s < %(rank_sg)s)::int << 1
-                                             | (o.partner_id = sg.partner_id AND o.id < sg.id)::int << 2)
+                                             | ((o.pays AND %(rank_o)s < %(rank_sg)s)::int << 1)
+                                             | ((o.partner_id = sg.partner_id AND o.id < sg.id)::int << 2))
                                    FROM hospitality_stay_guest o
                                   WHERE o.stay_id = sg.stay_id AND o.id <> sg.id), 0) AS others
                   FROM hospitality_stay_guest sg
@@ -210,18 +210,17 @@ def _table_rows(scope):
         """
         SELECT c.partner_id::bigint << 32 | c.company_id AS guest, c.id AS check_id, c.outlet_id,
                c.business_date AS day, c.covers, c.daypart, NOT is_refund AS visited,
-               CASE WHEN is_refund THEN -abs(net)
+               CASE WHEN is_refund THEN -abs(total)
                     WHEN c.status = 'refunded' AND (
                          SELECT b.id FROM hospitality_check b
                           WHERE b.refund_of_id = c.id AND b.status IN ('open', 'paid', 'refunded') LIMIT 1) IS NULL THEN 0
-                    ELSE net END AS money,
+                    ELSE total END AS money,
                o.kind IN ('spa', 'shop', 'other') AS is_other,
                CASE WHEN c.stay_id IS NOT NULL THEN (
                     SELECT s.revenue_basis = 'lines' OR s.revenue_basis = 'source' AND s.amount_fb <> 0
                       FROM hospitality_stay s WHERE s.id = c.stay_id) END AS in_folio
           FROM (SELECT c.*, c.refund_of_id IS NOT NULL OR (c.status = 'refunded' AND c.amount_total < 0) IS TRUE AS is_refund,
-                       CASE WHEN c.currency_rate = 1 THEN 1 ELSE COALESCE(c.currency_rate::numeric, 1) END
-                       * (COALESCE(c.amount_total, 0) - COALESCE(c.amount_tax, 0) - COALESCE(c.amount_tip, 0)) AS net
+                       %(total)s AS total
                   FROM hospitality_check c
                  WHERE %(check_guest)s AND c.company_id IS NOT NULL AND c.status IN ('open', 'paid', 'refunded')) AS c
           LEFT JOIN hospitality_outlet o ON o.id = c.outlet_id
@@ -232,6 +231,7 @@ def _table_rows(scope):
          WHERE %(table_guest)s AND r.company_id IS NOT NULL AND r.status IN ('seated', 'finished')
            AND (SELECT b.id FROM hospitality_check b WHERE b.reservation_id = r.id LIMIT 1) IS NULL
         """,
+        total=_money("c", "amount_total"),
         check_guest=scope(SQL("c.partner_id")),
         table_guest=scope(SQL("r.partner_id")),
     )

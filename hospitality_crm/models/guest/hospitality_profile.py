@@ -242,7 +242,7 @@ class HospitalityProfile(models.Model):
         ).partner_id._mark_guests()
         if not self.env.context.get("hospitality_keep_golden"):
             partners._refresh_golden()
-        self.env["hospitality.guest.dirty"].create([{"partner_id": partner_id} for partner_id in partners.ids])
+        self.env["hospitality.guest.dirty"]._mark(partners.ids)
 
     @api.model
     def _get_shortcuts(self):

@@ -59,4 +59,7 @@ class ResPartner(models.Model):
         self.env["hospitality.profile"].sudo().search(  # checked above; profiles are written by the system
             [("partner_id", "in", self.ids)]
         ).unlink()
+        self.env["hospitality.guest.metrics"].sudo().search(  # derived data has no key that takes it along
+            [("partner_id", "in", self.ids)]
+        ).unlink()
         return super().unlink()

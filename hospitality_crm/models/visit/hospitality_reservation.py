@@ -8,7 +8,7 @@ class HospitalityReservation(models.Model):
 
     _name = "hospitality.reservation"
     _description = "Table Reservation"
-    _inherit = ["hospitality.visit"]
+    _inherit = ["hospitality.visit", "hospitality.touch"]
     _order = "starts_at desc, id desc"
     _log_access = False
     _alert_moments = {"requested": "booking", "waitlist": "booking", "booked": "booking", "seated": "seating"}
