@@ -10,3 +10,4 @@ from . import test_guest_search
 
 from . import test_metrics
 from . import test_metrics_queue
+from . import test_metrics_lanes
