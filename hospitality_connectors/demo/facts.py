@@ -158,9 +158,7 @@ def _allergies(out, rng, row):
     if row["story"] == "allergy":
         add("nuts", "allergy", "3", "nuts", DETAILS["nuts"])
     elif chance < 0.05:
-        code = rng.choice(
-            ("gluten", "milk", "nuts", "peanuts", "crustaceans", "molluscs", "eggs", "fish", "sesame")
-        )
+        code = rng.choice(("gluten", "milk", "nuts", "peanuts", "crustaceans", "molluscs", "eggs", "fish", "sesame"))
         if code in ("gluten", "milk"):
             add(code, "intolerance", "1", code, DETAILS[code])
         else:
@@ -174,9 +172,7 @@ def _allergies(out, rng, row):
 def _alert(out, rng, row):
     found = _ALERTS.get(row["story"])
     if not found and row["role"] == "primary" and rng.random() < 0.02:
-        found = rng.choice(
-            (_ALERTS["vip"], _ALERTS["payment"], ("info", "1_warn", "Parcel waits at the concierge"))
-        )
+        found = rng.choice((_ALERTS["vip"], _ALERTS["payment"], ("info", "1_warn", "Parcel waits at the concierge")))
     if found:
         kind, level, message = found
         out.alerts.append(

@@ -171,7 +171,5 @@ def history(hotel, today, size="full", seed=SEED):
                 }
                 if booking.status == "checked_out" and who.email and record.values.get("email") == who.email:
                     reachable[who.country].append(number)
-            truth.append(
-                {"profile": profile_key(profile), "booking": booking.key, "role": role, **known[profile]}
-            )
+            truth.append({"profile": profile_key(profile), "booking": booking.key, "role": role, **known[profile]})
     return History(guests, stays, truth, reachable)

@@ -103,10 +103,7 @@ class _Allocator:
 
     def __init__(self):
         self.free = {
-            hotel: {
-                room_type: [number for number, kind in rooms(hotel) if kind == room_type]
-                for room_type in types
-            }
+            hotel: {room_type: [number for number, kind in rooms(hotel) if kind == room_type] for room_type in types}
             for hotel, types in ROOM_TYPES.items()
         }
         self.taken = {}
@@ -155,9 +152,7 @@ def live(today, size="full", seed=SEED, reachable=None):
             if clean and role == "primary":
                 record = exact_record(who)
             else:
-                record = hotel_record(
-                    seed, who, booking._replace(status=status), 900_000 + number, described, role
-                )
+                record = hotel_record(seed, who, booking._replace(status=status), 900_000 + number, described, role)
             values = dict(record.values)
             if story in ("birthday", "vip_birthday") and role == "primary":
                 values["birthdate"] = _birthday(who.birthdate, today)
@@ -222,8 +217,7 @@ def _stay(rng, booking, status, keys, allocator, today):
     row = stay_row(booking)
     room = ""
     if booking.departure >= today and (
-        status in ("in_house", "checked_out")
-        or (status == "reserved" and booking.arrival <= today + timedelta(2))
+        status in ("in_house", "checked_out") or (status == "reserved" and booking.arrival <= today + timedelta(2))
     ):
         room = allocator.take(booking.hotel, booking.room_type_charged, booking.arrival, booking.departure)
     row.update(

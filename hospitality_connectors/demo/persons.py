@@ -147,13 +147,9 @@ def person(seed, number, country, household=0, role="head", year=2026):
         family_latin,
         vocabulary.dim.get(given, ""),
         birthdate,
-        LANGUAGE.get(culture, culture)
-        if culture != "en"
-        else {"US": "en-US", "GB": "en-GB"}.get(country, "en"),
+        LANGUAGE.get(culture, culture) if culture != "en" else {"US": "en-US", "GB": "en-GB"}.get(country, "en"),
         "" if role == "child" else _mailbox(rng, given_latin, family_latin, birthdate.year, number),
-        ""
-        if role == "child" or rng.random() > 0.2
-        else f"{plain(given_latin[:1]).lower()}{number}@post.internal",
+        "" if role == "child" or rng.random() > 0.2 else f"{plain(given_latin[:1]).lower()}{number}@post.internal",
         head.phone if shares_phone else phone_number(rng, country),
         head.street if head else street,
         head.city if head else city,
@@ -171,9 +167,7 @@ def _family(rng, vocabulary, culture, female, head, role):
         first, second = _skewed(rng, vocabulary.family), _skewed(rng, vocabulary.family)
         joiner = " e " if culture == "pt" and rng.random() < 0.03 else " "
         both = (
-            first[0]
-            if first == second or (culture == "br" and rng.random() < 0.5)
-            else first[0] + joiner + second[0]
+            first[0] if first == second or (culture == "br" and rng.random() < 0.5) else first[0] + joiner + second[0]
         )
         family = both, both
     elif culture in ("en", "fr", "de") and rng.random() < 0.03:
@@ -216,9 +210,7 @@ def _mailbox(rng, given, family, year, number):
     )[form]
     # The number keeps namesakes apart; a few share an address by the form alone, as in life.
     local = f"{local}{number}" if form in (0, 2, 3, 5) and rng.random() < 0.93 else local
-    ascii_local = "".join(
-        letter for letter in local if letter.isascii() and (letter.isalnum() or letter in "._")
-    )
+    ascii_local = "".join(letter for letter in local if letter.isascii() and (letter.isalnum() or letter in "._"))
     return f"{ascii_local.strip('.') or 'guest'}@{rng.choice(MAIL_HOSTS)}.internal"
 
 

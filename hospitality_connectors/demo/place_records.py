@@ -81,9 +81,7 @@ def _company(env):
     if fresh and fresh.name in FRESH_COMPANIES:
         try:
             with env.cr.savepoint():
-                fresh.write(
-                    {"name": places.GROUP, "currency_id": euro.id, "country_id": env.ref("base.pt").id}
-                )
+                fresh.write({"name": places.GROUP, "currency_id": euro.id, "country_id": env.ref("base.pt").id})
         except UserError:
             fresh = None  # its currency is in use already
         if fresh:
@@ -110,10 +108,7 @@ def _rooms(env, code, prop):
         for room_type, (name, capacity, _count) in places.ROOM_TYPES[code].items()
     }
     known = set(
-        env["hospitality.room"]
-        .with_context(active_test=False)
-        .search([("property_id", "=", prop.id)])
-        .mapped("code")
+        env["hospitality.room"].with_context(active_test=False).search([("property_id", "=", prop.id)]).mapped("code")
     )
     env["hospitality.room"].create(
         [
@@ -138,11 +133,7 @@ def load_users(env, found):
     rows = []
     for login, name, role, hint in places.USERS:
         group = env.ref(f"hospitality_crm.group_hospitality_{role}")
-        user = (
-            env["res.users"]
-            .with_context(active_test=False, no_reset_password=True)
-            .search([("login", "=", login)])
-        )
+        user = env["res.users"].with_context(active_test=False, no_reset_password=True).search([("login", "=", login)])
         if not user:
             user.create(
                 {

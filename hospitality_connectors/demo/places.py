@@ -57,9 +57,7 @@ ROOM_TYPES = {
 
 def rooms(hotel):
     """Return ``[(room number, room type)]`` of a hotel: the city has floors, the resort wings."""
-    kinds = [
-        room_type for room_type, (_name, _capacity, count) in ROOM_TYPES[hotel].items() for _i in range(count)
-    ]
+    kinds = [room_type for room_type, (_name, _capacity, count) in ROOM_TYPES[hotel].items() for _i in range(count)]
     per_zone = -(-len(kinds) // len(ZONES[hotel]))
     return [(f"{at // per_zone + 1}{at % per_zone + 1:02d}", room_type) for at, room_type in enumerate(kinds)]
 

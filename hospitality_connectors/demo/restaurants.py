@@ -90,9 +90,7 @@ def _courses(daypart):
         if daypart in dish.dayparts:
             served[dish.category].append(dish)
     chances = {"Starter": 0.35, "Main": 0.93, "Dessert": 0.33, "Soft drink": 0.45, "Hot drink": 0.35}
-    chances.update(
-        {"Wine": 0.3, "Beer": 0.2, "Cocktail": 0.1} if daypart != "late" else {"Main": 0.3, "Wine": 0.5}
-    )
+    chances.update({"Wine": 0.3, "Beer": 0.2, "Cocktail": 0.1} if daypart != "late" else {"Main": 0.3, "Wine": 0.5})
     if daypart == "afternoon":
         chances.update({"Main": 0.25, "Starter": 0.15, "Hot drink": 0.7, "Cocktail": 0.3})
     if daypart == "late":
@@ -106,9 +104,7 @@ def _cents(amount):
 
 def _instant(day, hour, minute):
     """Return the UTC instant of a local time; an hour from 24 on lies in the next night."""
-    local = datetime(day.year, day.month, day.day, tzinfo=ZoneInfo(TZ)) + timedelta(
-        hours=hour, minutes=minute
-    )
+    local = datetime(day.year, day.month, day.day, tzinfo=ZoneInfo(TZ)) + timedelta(hours=hour, minutes=minute)
     return local.astimezone(timezone.utc)
 
 
@@ -189,9 +185,7 @@ class Till:
     def _check(self, rng, key, party, reservation, day, when, covers, table):
         daypart, hour, minute = when
         opened = _instant(day, hour, minute + rng.randrange(0, 12))
-        closed = opened + timedelta(
-            minutes=rng.randrange(35, 70) + 14 * min(covers, 5) + (30 if hour >= 19 else 0)
-        )
+        closed = opened + timedelta(minutes=rng.randrange(35, 70) + 14 * min(covers, 5) + (30 if hour >= 19 else 0))
         chance = rng.random()
         voided = chance < 0.008
         lines = self._lines(rng, key, day, daypart, covers, voided)
@@ -199,11 +193,7 @@ class Till:
         total = sum((line["gross"] for line in live), Decimal(0))
         discount = -sum((line["gross"] for line in live if line["state"] == "allowance"), Decimal(0))
         by_room = bool(party["stay"]) and rng.random() < 0.8
-        tip = (
-            _cents(total * Decimal(rng.choice((5, 8, 10))) / 100)
-            if not voided and rng.random() < 0.3
-            else Decimal(0)
-        )
+        tip = _cents(total * Decimal(rng.choice((5, 8, 10))) / 100) if not voided and rng.random() < 0.3 else Decimal(0)
         check = {
             "check": key,
             "property": self.code,

@@ -68,8 +68,7 @@ def _word(word, table, language, loose):
             lower = lower.replace(digraph, latin)
     first = {} if loose else _FIRST.get(language, {})
     latin = "".join(
-        (first if index == 0 else table).get(letter, table.get(letter, letter))
-        for index, letter in enumerate(lower)
+        (first if index == 0 else table).get(letter, table.get(letter, letter)) for index, letter in enumerate(lower)
     )
     if loose and latin.endswith(("iy", "yy")):
         latin = latin[:-2] + "y"

@@ -17,8 +17,7 @@ def load(env, cast, today, seed):
     found = facts(cast, seed)
     source = env["hospitality.source"].search([("code", "=", SOURCE)])
     profiles = {
-        profile.external_id: profile
-        for profile in env["hospitality.profile"].search([("source_id", "=", source.id)])
+        profile.external_id: profile for profile in env["hospitality.profile"].search([("source_id", "=", source.id)])
     }
     writer = _Writer(env, source, profiles, today)
     writer.preferences(found.preferences)
@@ -127,9 +126,7 @@ class _Writer:
             key = (one.partner_id.id, other.partner_id.id, row["kind"])
             if key not in known:
                 known.add(key)
-                values.append(
-                    {"partner_id": key[0], "related_id": key[1], "kind": key[2], "profile_id": one.id}
-                )
+                values.append({"partner_id": key[0], "related_id": key[1], "kind": key[2], "profile_id": one.id})
         Relation.create(values)
 
     def notes(self, rows):

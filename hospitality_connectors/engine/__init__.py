@@ -1,1 +1,1 @@
-from . import adapter, canonical, mapping, types
+from . import adapter, canonical, files, mapping, types

@@ -4,4 +4,6 @@ from . import (
     hospitality_connector_cursor,
     hospitality_connector_mapping,
     hospitality_connector_pipeline,
+    res_config_settings,
 )
+from . import imports

@@ -2,7 +2,7 @@ import time
 from hashlib import blake2b
 
 from odoo import api, fields, models
-from odoo.exceptions import ValidationError
+from odoo.exceptions import UserError, ValidationError
 from odoo.tools import SQL
 
 from odoo.addons.hospitality_crm.tools.arrays import pg_array, pg_int_array
@@ -57,6 +57,31 @@ class HospitalityConnector(models.Model):
     inbox_ids = fields.One2many("hospitality.connector.inbox", "connector_id")
     mapping_ids = fields.One2many("hospitality.connector.mapping", "connector_id", string="Mappings")
 
+    new_count = fields.Integer(string="New", compute="_compute_counts")
+    waiting_count = fields.Integer(string="Waiting", compute="_compute_counts")
+    quarantined_count = fields.Integer(string="In Quarantine", compute="_compute_counts")
+    unmapped_count = fields.Integer(string="Codes to Map", compute="_compute_counts")
+
+    def _compute_counts(self):
+        # Only the states that somebody has to do with are counted; their rows are few and indexed.
+        counts = {}
+        for state in ("new", "waiting", "quarantined"):
+            for connector, count in self.env["hospitality.connector.inbox"]._read_group(
+                [("connector_id", "in", self.ids), ("state", "=", state)], ["connector_id"], ["__count"]
+            ):
+                counts[connector.id, state] = count
+        unmapped = dict(
+            self.env["hospitality.connector.mapping"]._read_group(
+                [("connector_id", "in", self.ids), ("state", "!=", "confirmed")],
+                ["connector_id"],
+                ["__count"],
+            )
+        )
+        for connector in self:
+            for state in ("new", "waiting", "quarantined"):
+                connector[f"{state}_count"] = counts.get((connector.id, state), 0)
+            connector.unmapped_count = unmapped.get(connector, 0)
+
     @api.constrains("adapter", "source_id")
     def _check_source(self):
         for connector in self:
@@ -64,6 +89,53 @@ class HospitalityConnector(models.Model):
                 raise ValidationError(
                     self.env._("The source Odoo is written by people. Choose another source for a connector.")
                 )
+
+    @api.ondelete(at_uninstall=False)
+    def _unlink_except_used(self):
+        used = (
+            self.env["hospitality.connector.inbox"]
+            .sudo()
+            ._read_group(  # rows nobody may read count too
+                [("connector_id", "in", self.ids)], ["connector_id"], ["__count"]
+            )
+        )
+        for connector, count in used:
+            raise UserError(
+                self.env._(
+                    "%(name)s has %(count)s records in its inbox. Archive it instead of deleting it.",
+                    name=connector.name,
+                    count=count,
+                )
+            )
+
+    def action_pause(self):
+        """Stop applying records; they are still stored."""
+        self.write({"state": "paused"})
+
+    def action_resume(self):
+        """Apply records again."""
+        self.write({"state": "running"})
+        self._wake(self.env["hospitality.connector.inbox"].search_count([("connector_id", "in", self.ids)], limit=1))
+
+    def action_open_inbox(self):
+        """Show the records of the connector in the state that the context names."""
+        state = self.env.context.get("inbox_state")
+        action = self.env["ir.actions.act_window"]._for_xml_id(
+            "hospitality_connectors.hospitality_connector_inbox_action"
+        )
+        domain = [("connector_id", "in", self.ids)]
+        return {
+            **action,
+            "domain": domain + [("state", "=", state)] if state else domain,
+            "context": {"search_default_quarantined": False},
+        }
+
+    def action_open_mappings(self):
+        """Show the codes of the connector."""
+        action = self.env["ir.actions.act_window"]._for_xml_id(
+            "hospitality_connectors.hospitality_connector_mapping_action"
+        )
+        return {**action, "domain": [("connector_id", "in", self.ids)]}
 
     def _get_adapter(self):
         """Return a new instance of the connector's adapter."""
@@ -80,7 +152,7 @@ class HospitalityConnector(models.Model):
             currency=self.property_id.currency_id.name or "",
         )
 
-    def _store(self, raws, cursor=None):
+    def _store(self, raws, cursor=None, wake=False):
         """Put raw records into the inbox, and move a cursor, in the current transaction.
 
         Records are redacted by the adapter before anything is written. A record whose event key
@@ -88,6 +160,7 @@ class HospitalityConnector(models.Model):
 
         :param raws: iterable of ``engine.adapter.Raw``
         :param cursor: ``(stream, value)`` to remember together with the records
+        :param bool wake: have the lanes start after the commit instead of within a minute
         :return: ids of the new inbox rows, in the order of ``raws``
         """
         self.ensure_one()
@@ -100,6 +173,8 @@ class HospitalityConnector(models.Model):
                 seen.add(row[0])
                 rows.append(row)
         new_ids = self._insert_inbox_rows(rows) if rows else []
+        if wake:
+            self._wake(len(new_ids))
         if cursor:
             self.env["hospitality.connector.cursor"]._move(self, *cursor)
         return new_ids
@@ -243,6 +318,38 @@ class HospitalityConnector(models.Model):
                 remaining += with_retry(connector._sweep_step)
         cron._commit_progress(remaining=remaining)
         return processed
+
+    def _wake(self, count):
+        """Start as many lanes as there is work for, after the current transaction."""
+        if count:
+            crons = self._get_lane_crons().filtered("active")
+            for cron in crons[: 1 + count // BATCH_SIZE]:
+                cron._trigger()
+
+    @api.model
+    def _get_lane_crons(self):
+        """Return the scheduled actions of the lanes, archived ones included."""
+        return (
+            self.env["ir.cron"]
+            .sudo()  # the scheduler is the system's
+            .with_context(active_test=False)
+            .search([("model_id.model", "=", self._name), ("code", "like", "_cron_process_inbox(")], order="id")
+        )
+
+    @api.model
+    def _set_lanes(self, count):
+        """Have ``count`` lanes work at the same time: archive or add scheduled actions."""
+        crons = self._get_lane_crons()
+        for lane in range(len(crons), count):
+            crons += crons[0].copy(
+                {
+                    "name": self.env._("Hospitality: process inboxes, lane %s", lane + 1),
+                    "code": f"model._cron_process_inbox({lane})",
+                }
+            )
+        for lane, cron in enumerate(crons):
+            if cron.active != (lane < count):
+                cron.active = lane < count
 
     def _process_step(self):
         """Process one batch in a transaction of its own; return the number of rows."""

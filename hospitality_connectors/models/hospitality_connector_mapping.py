@@ -1,3 +1,5 @@
+import json
+
 from odoo import api, fields, models
 from odoo.exceptions import ValidationError
 from odoo.tools import SQL
@@ -97,6 +99,27 @@ class HospitalityConnectorMapping(models.Model):
                         code=mapping.target,
                     )
                 )
+
+    def action_confirm(self):
+        """Use the meaning from now on, and have the records that had to do without it applied again."""
+        self.write({"state": "confirmed"})
+        for mapping in self:
+            mapping._replay_records()
+
+    def _replay_records(self):
+        self.ensure_one()
+        self.env.flush_all()
+        rows = self.env.execute_query(
+            SQL(
+                "SELECT id FROM hospitality_connector_inbox WHERE connector_id = %s AND warnings IS NOT NULL"
+                " AND warnings @> %s::jsonb AND state IN ('done', 'quarantined')",
+                self.connector_id.id,
+                json.dumps([f"{self.kind}:{self.code}"[:255]]),
+            )
+        )
+        # Whoever may say what a code means may have it applied.
+        records = self.env["hospitality.connector.inbox"].sudo().browse([row[0] for row in rows])
+        records._replay(force=True)
 
     @api.model
     def _note_unmapped(self, connector, unmapped):

@@ -88,6 +88,7 @@ class HospitalityConnectorPipeline(models.AbstractModel):
                     message.events.append(event)
             except EventError as error:
                 message.refuse(error.code, error.message, error.path)
+                message.warnings.extend(error.warnings)
             except Exception as error:
                 _logger.exception("Adapter %s failed on inbox record %s", connector.adapter, id_)
                 message.refuse(
@@ -131,9 +132,7 @@ class HospitalityConnectorPipeline(models.AbstractModel):
             code, text = problem
             messages[0].refuse(
                 code,
-                self.env._(
-                    "The record can't be stored: %(error)s. Correct it in the source.", error=text[:300]
-                ),
+                self.env._("The record can't be stored: %(error)s. Correct it in the source.", error=text[:300]),
             )
             return
         middle = len(messages) // 2
@@ -180,10 +179,7 @@ class HospitalityConnectorPipeline(models.AbstractModel):
                     pg_array([problem[2] for problem in problems]),
                     pg_array([message.wait_key for message in others]),
                     pg_array(
-                        [
-                            json.dumps(sorted(set(message.warnings))) if message.warnings else None
-                            for message in others
-                        ]
+                        [json.dumps(sorted(set(message.warnings))) if message.warnings else None for message in others]
                     ),
                 )
             )

@@ -1,5 +1,6 @@
 from . import test_access
 from . import test_adoption
+from . import test_bulk_equality
 from . import test_alerts
 from . import test_allergy
 from . import test_delete
@@ -7,7 +8,12 @@ from . import test_golden
 from . import test_lookup
 from . import test_origin
 from . import test_guest_search
-
 from . import test_metrics
 from . import test_metrics_queue
 from . import test_metrics_lanes
+from . import test_board
+from . import test_guest_card
+from . import test_guest_filters
+from . import test_timeline
+from . import test_tours
+from . import test_views

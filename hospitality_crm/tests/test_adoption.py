@@ -1,5 +1,10 @@
+from contextlib import closing
 from unittest.mock import patch
 
+import psycopg2
+from psycopg2.extensions import ISOLATION_LEVEL_AUTOCOMMIT
+
+from odoo.sql_db import connection_info_for
 from odoo.tests import TransactionCase, new_test_user, tagged
 from odoo.tools import SQL
 
@@ -140,7 +145,20 @@ class TestAdoption(TransactionCase):
     def test_state_of_an_index(self):
         self.assertEqual(online_index.get_state(self.env.cr, "res_partner_no_such_index"), "missing")
         self.assertEqual(online_index.get_state(self.env.cr, "hospitality_profile_pkey"), "valid")
-        self.env.cr.execute(
-            "UPDATE pg_index SET indisvalid = false WHERE indexrelid = 'hospitality_contact_link_pkey'::regclass"
-        )
-        self.assertEqual(online_index.get_state(self.env.cr, "hospitality_contact_link_pkey"), "invalid")
+        self.assertEqual(self._leave_an_invalid_index(), "invalid")
+
+    def _leave_an_invalid_index(self):
+        """Let a unique index fail half-way, as a crash would, and return its state."""
+        _name, info = connection_info_for(self.env.cr.dbname)
+        with closing(psycopg2.connect(**info)) as connection:
+            connection.set_isolation_level(ISOLATION_LEVEL_AUTOCOMMIT)
+            with connection.cursor() as cursor:
+                cursor.execute("CREATE TABLE hospitality_test_index AS SELECT 1 AS a UNION ALL SELECT 1")
+                try:
+                    with self.assertRaises(psycopg2.errors.UniqueViolation):
+                        cursor.execute(
+                            "CREATE UNIQUE INDEX CONCURRENTLY hospitality_test_index_idx ON hospitality_test_index (a)"
+                        )
+                    return online_index.get_state(cursor, "hospitality_test_index_idx")
+                finally:
+                    cursor.execute("DROP TABLE hospitality_test_index")

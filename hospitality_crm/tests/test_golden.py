@@ -397,3 +397,20 @@ class TestContactPoints(GoldenCommon):
             }
         )
         self.assertEqual(profile.partner_id.phone, "+491721112233")
+
+
+@tagged("post_install", "-at_install")
+class TestLanguage(GoldenCommon):
+    def test_language_need_not_be_installed(self):
+        guest = self._profile(self.pms, "pt", name="Inês Carvalho", lang="pt-BR").partner_id
+        self.assertEqual(guest.guest_language, "pt-BR")
+        self.assertEqual(guest.lang, self.env.user.lang)
+        name = self.env["hospitality.guest.facts"].with_context(lang="en_US")._get_language_name
+        self.assertEqual(name(guest.guest_language), "Portuguese")
+        self.assertEqual((name("tlh-nonsense"), name(False)), ("tlh-nonsense", ""))
+
+    def test_staff_correct_the_language(self):
+        guest = self._profile(self.pms, "pt2", name="Rui Carvalho", lang="es").partner_id
+        guest.with_user(self.staff).write({"guest_language": "pt"})
+        self.assertEqual(guest.guest_language, "pt")
+        self.assertEqual(guest.get_golden_origin(["guest_language"])["guest_language"]["by"], "staff")

@@ -43,8 +43,7 @@ def lane_env(env):
 def claim_query(table, where, *, limit, order="id"):
     """Return the query of :func:`claim`, to be built into a statement that reads the rows too."""
     return SQL(
-        "SELECT id FROM %(table)s WHERE %(where)s ORDER BY %(order)s"
-        " LIMIT %(limit)s FOR NO KEY UPDATE SKIP LOCKED",
+        "SELECT id FROM %(table)s WHERE %(where)s ORDER BY %(order)s LIMIT %(limit)s FOR NO KEY UPDATE SKIP LOCKED",
         table=SQL.identifier(table),
         where=where,
         order=SQL.identifier(order),
@@ -82,7 +81,5 @@ def with_retry(step):
             if attempt == MAX_TRIES:
                 raise
             wait = random.uniform(0.0, 0.05 * 2**attempt)
-            _logger.info(
-                "Try %s of %s failed (%s), again in %.2f s", attempt, MAX_TRIES, type(error).__name__, wait
-            )
+            _logger.info("Try %s of %s failed (%s), again in %.2f s", attempt, MAX_TRIES, type(error).__name__, wait)
             time.sleep(wait)

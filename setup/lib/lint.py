@@ -10,7 +10,7 @@ from .paths import CHECKOUT, SETUP, addons
 from .shell import say
 from .summary import Result
 
-NEED_ODOO = "bad-builtin-groupby,missing-return,prefer-env-translation"
+NEED_ODOO = "bad-builtin-groupby,method-required-super,missing-return,prefer-env-translation"
 # What Odoo's own test_pylint enables, with its checkers.
 CORE_CHECKS = (
     "used-before-assignment,undefined-variable,unreachable,function-redefined,sql-injection,missing-gettext,"

@@ -96,6 +96,7 @@ def _ready(odoo: Odoo, name: str, build) -> str:
                 return name
             database.drop_abandoned(odoo.server, "part_")
             part = f"part_{os.getpid()}_{name}"
+            database.drop(odoo.server, part)
             build(part)
             database.rename(odoo.server, part, name)
     _mark_used(odoo, name)

@@ -59,9 +59,7 @@ def test_odd_values_of_the_file_survive(rows):
     assert sum(not row.country for row in rows) == 488
 
 
-@pytest.mark.parametrize(
-    "code, wanted", [("PRT", "PT"), ("CN", "CA"), ("CHN", "CN"), ("TMP", "TL"), ("", "")]
-)
+@pytest.mark.parametrize("code, wanted", [("PRT", "PT"), ("CN", "CA"), ("CHN", "CN"), ("TMP", "TL"), ("", "")])
 def test_countries(code, wanted):
     assert iso2(code) == wanted
 

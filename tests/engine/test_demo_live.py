@@ -91,9 +91,7 @@ def test_facts_tell_of_the_guests_with_a_story(demo):
     by_story = {row["story"]: row["profile"] for row in demo.cast if row["story"]}
     blocks = {row["profile"] for row in found.alerts if row["level"] == "2_block"}
     assert blocks == {by_story["do_not_rent"]}
-    severe = {
-        row["profile"] for row in found.allergies if row["severity"] == "3" and row["allergen"] == "nuts"
-    }
+    severe = {row["profile"] for row in found.allergies if row["severity"] == "3" and row["allergen"] == "nuts"}
     assert by_story["allergy"] in severe
     assert len(found.preferences) > 200
     keys = [row["key"] for row in found.preferences]
@@ -119,9 +117,7 @@ def test_bills_add_up(demo):
 
 
 def test_two_years_of_restaurants():
-    till = restaurants.Till(
-        "MARE", lambda _rng, _day, booked: {"guest": "K1" * booked, "stay": "", "covers": 0}, 1
-    )
+    till = restaurants.Till("MARE", lambda _rng, _day, booked: {"guest": "K1" * booked, "stay": "", "covers": 0}, 1)
     for offset in range(730):
         till.day(date(2025, 1, 1) + timedelta(offset), date(2027, 1, 1))
     statuses = Counter(row["status"] for row in till.out.checks)

@@ -13,16 +13,6 @@ AMOUNTS = {
     "charge": ("amount_gross",),
     "payment": ("amount",),
 }
-MODELS = {
-    "guest": "hospitality.profile",
-    "booking": "hospitality.booking",
-    "stay": "hospitality.stay",
-    "reservation": "hospitality.reservation",
-    "check": "hospitality.check",
-    "charge": "hospitality.charge",
-    "payment": "hospitality.payment",
-}
-
 
 class Tally:
     """Counts records once per key, by status, and adds up their amounts per currency."""
@@ -59,7 +49,7 @@ class Tally:
             self._status[entity][status] += count or 1
         for name, amount in amounts.items():
             if amount is not None:
-                self._sums[entity][name][currency] += Decimal(amount)
+                self._sums[entity][name][currency] += Decimal(str(amount))
 
     def as_dict(self):
         """Return ``{entity: {"count", "by_status", "sums": {column: {currency: text}}}}``."""

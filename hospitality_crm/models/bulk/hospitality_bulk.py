@@ -178,9 +178,7 @@ class HospitalityBulk(models.AbstractModel):
                     dropped = True
         if dropped:
             for entity, groups in parts.items():
-                parts[entity] = tuple(
-                    [item for item in group if not item.message.problem] for group in groups
-                )
+                parts[entity] = tuple([item for item in group if not item.message.problem] for group in groups)
         return first or dropped
 
     # Writing
@@ -281,9 +279,7 @@ class HospitalityBulk(models.AbstractModel):
                 id_, _profile_id, partner_id = batch.reference(entity, key)
                 stored = batch.stored[entity].get(key)
                 ids.append(id_)
-                rows.append(
-                    {"version": item.version, "payload_hash": item.event["payload_hash"], column: value}
-                )
+                rows.append({"version": item.version, "payload_hash": item.event["payload_hash"], column: value})
                 batch.touched.update(filter(None, (partner_id, stored and stored.partner_id)))
             expressions = {}
             if replaced:
@@ -297,8 +293,7 @@ class HospitalityBulk(models.AbstractModel):
                 ids,
                 rows,
                 guard=SQL(
-                    "(t.version IS NULL OR t.version <= v.version)"
-                    " AND t.payload_hash IS DISTINCT FROM v.payload_hash"
+                    "(t.version IS NULL OR t.version <= v.version) AND t.payload_hash IS DISTINCT FROM v.payload_hash"
                 ),
                 expressions=expressions,
             )
@@ -321,9 +316,7 @@ class HospitalityBulk(models.AbstractModel):
                 check_ids.add(stored.partner_id)
         if "check" in parts:
             check_ids.update(
-                item.id
-                for item in parts["check"][1]
-                if "amounts_from_lines" in (item.row.get("warnings") or "")
+                item.id for item in parts["check"][1] if "amounts_from_lines" in (item.row.get("warnings") or "")
             )
         amounts = self.env["hospitality.bulk.stay"]
         amounts._sum_stays(batch, stay_ids)

@@ -62,9 +62,7 @@ class HospitalityBulkCodes(models.AbstractModel):
             "channel": dict(query(SQL("SELECT code, id FROM hospitality_channel"))),
             "currency": {
                 name: (id_, decimals)
-                for name, id_, decimals in query(
-                    SQL("SELECT name, id, decimal_places FROM res_currency WHERE active")
-                )
+                for name, id_, decimals in query(SQL("SELECT name, id, decimal_places FROM res_currency WHERE active"))
             },
         }
         for kind in ("room_type", "room", "outlet"):
@@ -78,45 +76,29 @@ class HospitalityBulkCodes(models.AbstractModel):
     @api.model
     @tools.ormcache()
     def _get_country_codes(self):
-        """Return ``({ISO code: country id}, {(country id, state code or folded name): state id})``."""
+        """Return ``({ISO code: country id}, {(country id, lower-case code or name): state id})``."""
         countries = dict(self.env.execute_query(SQL("SELECT code, id FROM res_country")))
         states = {}
         for country_id, code, name, id_ in self.env.execute_query(
-            SQL("SELECT country_id, code, name, id FROM res_country_state ORDER BY id DESC")
+            SQL("SELECT country_id, lower(code), lower(name), id FROM res_country_state ORDER BY id DESC")
         ):
-            states[country_id, name.strip().lower()] = id_
-            states[country_id, code.strip().lower()] = id_
+            states[country_id, name] = states[country_id, code] = id_
         return countries, states
 
     @api.model
-    @tools.ormcache()
-    def _get_own_contacts(self):
-        """Return the normalised e-mails and phones of our own houses and companies."""
-        rows = self.env.execute_query(
-            SQL(
-                "SELECT email_normalized, phone_sanitized FROM res_partner WHERE id IN ("
-                "SELECT address_id FROM hospitality_property UNION SELECT partner_id FROM res_company)"
-            )
-        )
-        return frozenset(value for row in rows for value in row if value)
-
-    @api.model
-    def _get_lang(self, tag):
-        """Return the code of an installed language for a BCP 47 tag, or None."""
-        return self._get_langs().get(tag.replace("-", "_").lower()) or self._get_langs().get(
-            tag.replace("-", "_").lower().partition("_")[0]
-        )
-
-    @api.model
-    @tools.ormcache()
-    def _get_langs(self):
-        langs = {}
-        for code, iso_code in self.env.execute_query(
-            SQL("SELECT code, iso_code FROM res_lang WHERE active ORDER BY id DESC")
-        ):
-            for key in (code, iso_code, code.partition("_")[0]):
-                langs[key.lower()] = code
-        return langs
+    def _get_references(self, goldens):
+        """Return what `res.partner._get_golden_columns` needs, without a query where it is cached."""
+        countries, states = self._get_country_codes()
+        wanted = {
+            (golden["country"].value, golden["state"].value)
+            for golden in goldens
+            if "state" in golden and "country" in golden
+        }
+        return {
+            "country": countries,
+            "state": {(country, text): states.get((countries.get(country), text.lower())) for country, text in wanted},
+            "lang": [code for code, _name in self.env["res.lang"].get_installed()],
+        }
 
     @api.model
     def _get_rates(self, wanted):
@@ -138,7 +120,7 @@ class HospitalityBulkCodes(models.AbstractModel):
         history = {}
         for currency_id, company_id, day, rate in self.env.execute_query(
             SQL(
-                "SELECT currency_id, company_id, name::text, rate FROM res_currency_rate"
+                "SELECT currency_id, company_id, name, rate FROM res_currency_rate"
                 " WHERE currency_id = ANY(%s) AND (company_id IS NULL OR company_id = ANY(%s))"
                 " ORDER BY name",
                 list(currency_ids),
@@ -150,16 +132,11 @@ class HospitalityBulkCodes(models.AbstractModel):
             rates.append(float(rate))
 
         def rate_of(currency_id, company_id, day):
-            known = [
-                history[key] for key in ((currency_id, company_id), (currency_id, None)) if key in history
-            ]
+            known = [history[key] for key in ((currency_id, company_id), (currency_id, None)) if key in history]
             for days, rates in known:
                 position = bisect_right(days, day)
                 if position:
                     return rates[position - 1]
             return known[0][1][0] if known else 1.0
 
-        return {
-            one: rate_of(one[1], roots[one[0]], one[3]) / rate_of(one[2], roots[one[0]], one[3])
-            for one in wanted
-        }
+        return {one: rate_of(one[1], roots[one[0]], one[3]) / rate_of(one[2], roots[one[0]], one[3]) for one in wanted}

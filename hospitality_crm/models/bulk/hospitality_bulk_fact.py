@@ -68,63 +68,61 @@ class HospitalityBulkFact(models.AbstractModel):
                 if event["version"] is not None and (version is None or item.version > version):
                     touched.append(item)
                 continue
-            if (
-                version is not None
-                and event["version"] == version
-                and stored.payload_hash
-                and not item.message.force
-            ):
+            if version is not None and event["version"] == version and stored.payload_hash and not item.message.force:
                 item.message.warnings.append("same_version")
             changed.append(item)
         return new, changed, touched
 
     @api.model
-    def _insert(self, model_name, rows, returning="id", conflict="(source_id, external_id)", defaults=True):
+    def _insert(self, model_name, rows, returning="id", conflict="(source_id, external_id)", defaults=None):
         """Insert rows that have the same columns or fewer; a missing one is its default.
 
         :param str model_name: model of the table
         :param list rows: dicts of column values
         :param str conflict: unique columns on which a row that another transaction has inserted
             meanwhile is left alone
-        :param bool defaults: whether the defaults of missing columns are filled in
+        :param dict defaults: values of missing columns, instead of the model's defaults
         :return: rows of the ``returning`` columns, fewer than given after a conflict
         """
         if not rows:
             return []
         model = self.env[model_name]
-        defaults = self._get_defaults(model_name) if defaults else {}
-        columns = {name: None for row in rows for name in row}
-        if defaults:
-            columns = {**dict.fromkeys(defaults), **columns}
+        if defaults is None:
+            defaults = self._get_defaults(model_name)
+        columns = dict.fromkeys(name for row in rows for name in row)
         names, sources, arrays, aliases = [], [], [], []
+        for name, value in defaults.items():
+            if name not in columns:
+                names.append(SQL.identifier(name))
+                sources.append(SQL("%s::%s", value, SQL(_get_cast(model, name))))
         for name in columns:
             default = defaults.get(name)
-            values = [row.get(name, default) for row in rows]
-            self._add_column(model, name, values, names, sources, arrays, aliases)
-        query = SQL(
-            "INSERT INTO %s (%s) SELECT %s FROM %s ON CONFLICT %s DO NOTHING RETURNING %s",
-            SQL.identifier(model._table),
-            SQL(", ").join(names),
-            SQL(", ").join(sources),
-            self._get_rows_sql(arrays, aliases, len(rows)),
-            SQL(conflict),
-            SQL(returning),
+            self._add_column(model, name, [row.get(name, default) for row in rows], names, sources, arrays, aliases)
+        return self.env.execute_query(
+            SQL(
+                "INSERT INTO %s (%s) SELECT %s FROM %s ON CONFLICT %s DO NOTHING RETURNING %s",
+                SQL.identifier(model._table),
+                SQL(", ").join(names),
+                SQL(", ").join(sources),
+                self._get_rows_sql(arrays, aliases, len(rows)),
+                SQL(conflict),
+                SQL(returning),
+            )
         )
-        return self.env.execute_query(query)
 
     @api.model
     def _add_column(self, model, name, values, names, sources, arrays, aliases):
         """Add a column of a statement: one constant where all rows agree, else an array."""
         first = values[0]
-        if len(values) == 1 or all(value == first for value in values):
-            if first is None:
-                return
-            names.append(SQL.identifier(name))
-            sources.append(SQL("%s::%s", first, SQL(_get_cast(model, name))))
+        cast = _get_cast(model, name)
+        if values.count(first) == len(values):
+            if first is not None:
+                names.append(SQL.identifier(name))
+                sources.append(SQL("%s::%s", first, SQL(cast)))
             return
         names.append(SQL.identifier(name))
         sources.append(SQL.identifier("v", name))
-        arrays.append(SQL("%s::%s[]", pg_array(values), SQL(_get_cast(model, name))))
+        arrays.append(SQL("%s::%s[]", pg_array(values, cast), SQL(cast)))
         aliases.append(SQL.identifier(name))
 
     @api.model
@@ -152,9 +150,8 @@ class HospitalityBulkFact(models.AbstractModel):
         arrays, aliases = [SQL("%s::int[]", pg_int_array(ids))], [SQL.identifier("id")]
         columns = {name: None for row in rows for name in row}
         for name in columns:
-            arrays.append(
-                SQL("%s::%s[]", pg_array([row.get(name) for row in rows]), SQL(_get_cast(model, name)))
-            )
+            cast = _get_cast(model, name)
+            arrays.append(SQL("%s::%s[]", pg_array([row.get(name) for row in rows], cast), SQL(cast)))
             aliases.append(SQL.identifier(name))
             value = expressions.get(name) or SQL.identifier("v", name)
             assignments.append(SQL("%s = %s", SQL.identifier(name), value))
@@ -252,10 +249,7 @@ class HospitalityBulkFact(models.AbstractModel):
         names = [
             name
             for name, field in model._fields.items()
-            if field.store
-            and field.column_type
-            and field.default
-            and name not in ("id", "source_id", "external_id")
+            if field.store and field.column_type and field.default and name not in ("id", "source_id", "external_id")
         ]
         values = model.default_get(names)
         result = {}

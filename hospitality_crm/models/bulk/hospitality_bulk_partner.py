@@ -2,6 +2,8 @@ import json
 import re
 from functools import lru_cache
 
+import phonenumbers
+
 from odoo import api, fields, models, tools
 from odoo.exceptions import UserError
 from odoo.tools import SQL, email_normalize
@@ -9,13 +11,9 @@ from odoo.tools import SQL, email_normalize
 from odoo.addons.phone_validation.tools.phone_validation import phone_format
 
 from ...tools.arrays import pg_int_array
+from ..guest.golden_fields import COLUMNS
 
-# Columns that the golden values decide.
-GOLDEN = tuple(
-    "name email phone street street2 zip city state_id country_id lang vat company_name guest_salutation"
-    " guest_given_name guest_middle_name guest_family_name guest_local_name guest_gender guest_birthdate"
-    " guest_nationality_id".split()
-)
+GOLDEN = tuple(COLUMNS.values())
 # Columns that follow from them by the computes of core.
 DERIVED = (
     "complete_name",
@@ -25,9 +23,15 @@ DERIVED = (
     "phone_sanitized",
 )
 FILLED = frozenset((*GOLDEN, *DERIVED, "is_company", "is_guest", "id"))
-FROZEN = frozenset(
-    ("name", "vat", "street", "street2", "zip", "city", "state_id", "country_id", "company_name")
-)
+STAMPS = ("create_date", "write_date", "create_uid", "write_uid")
+_DERIVED_FROM = {
+    "complete_name": ("name", "company_name"),
+    "commercial_company_name": ("name", "company_name"),
+    "email_normalized": ("email",),
+    "phone_sanitized": ("phone", "country_id"),
+}
+# Countries whose numbers core's phone metadata patches rewrite.
+_PATCHED = frozenset({52, 54, 55, 57, 212, 221, 225, 230, 254, 507, 972})
 _PLAIN_EMAIL = re.compile(r"[a-z0-9._%+-]+@[a-z0-9-]+(?:\.[a-z0-9-]+)+").fullmatch
 
 
@@ -46,67 +50,98 @@ class HospitalityBulkPartner(models.AbstractModel):
     def _insert_partners(self, rows):
         """Insert guests.
 
-        :param list rows: dicts of :data:`GOLDEN` columns (missing ones are empty) and
+        :param list rows: dicts of golden columns (missing ones are empty), ``is_guest`` and
             ``is_company``
         :return: ids in the order of ``rows``
         """
         ids = [
             row[0]
             for row in self.env.execute_query(
-                SQL(
-                    "SELECT nextval('res_partner_id_seq') FROM generate_series(1, %s)",
-                    len(rows),
-                )
+                SQL("SELECT nextval('res_partner_id_seq') FROM generate_series(1, %s)", len(rows))
             )
         ]
-        stamp = self.env.cr.now().replace(microsecond=0)
+        stamp = self.env.cr.now()
+        templates = {}
+        for row in rows:
+            key = row.get("country_id"), row["is_company"]
+            if key not in templates:
+                values, stamped = self._get_template(*key)
+                templates[key] = {**values, **dict.fromkeys(stamped, stamp.replace(microsecond=0))}
+        constants = self._split_templates(templates)
+        constants |= dict.fromkeys(("create_date", "write_date"), stamp)
+        constants |= dict.fromkeys(("create_uid", "write_uid"), self.env.uid)
         full = []
         for id_, row in zip(ids, rows, strict=True):
-            template, stamped = self._get_template(row.get("country_id"), bool(row.get("is_company")))
-            values = {**template, **dict.fromkeys(stamped, stamp), **row, "id": id_, "is_guest": True}
-            values["commercial_partner_id"] = id_
-            values["create_date"] = values["write_date"] = stamp
-            values["create_uid"] = values["write_uid"] = self.env.uid
-            self._derive(values, row.get("country_id"))
+            country_id = row.get("country_id")
+            values = {
+                **templates[country_id, row["is_company"]],
+                **row,
+                "id": id_,
+                "commercial_partner_id": id_,
+            }
+            self._derive(values, country_id)
             full.append(values)
-        self.env["hospitality.bulk.fact"]._insert("res.partner", full, conflict="(id)", defaults=False)
+        self.env["hospitality.bulk.fact"]._insert("res.partner", full, conflict="(id)", defaults=constants)
         self._recompute_foreign(ids, rows)
         return ids
 
     @api.model
-    def _update_partners(self, rows):
-        """Write the golden columns of guests.
-
-        :param dict rows: partner id to its dict of all :data:`GOLDEN` columns
-        """
-        if not rows:
-            return
-        ids = sorted(rows)
-        stamp = self.env.cr.now().replace(microsecond=0)
-        family = {
-            row[0]
-            for row in self.env.execute_query(
-                SQL(
-                    "SELECT id FROM res_partner WHERE id = ANY(%(ids)s::int[]) AND parent_id IS NOT NULL"
-                    " UNION SELECT parent_id FROM res_partner WHERE parent_id = ANY(%(ids)s::int[])",
-                    ids=pg_int_array(ids),
-                )
-            )
+    def _split_templates(self, templates):
+        """Move what all template rows agree on out of them; return it."""
+        first = next(iter(templates.values()))
+        constants = {
+            name: value
+            for name, value in first.items()
+            if name not in GOLDEN and all(other.get(name) == value for other in templates.values())
         }
+        for values in templates.values():
+            for name in constants:
+                del values[name]
+        return constants
+
+    @api.model
+    def _update_partners(self, changes, current):
+        """Write golden columns of guests.
+
+        :param dict changes: partner id to the changed columns
+        :param dict current: partner id to all its golden columns as they are stored
+        """
+        ids = sorted(changes)
+        family = self._get_family(ids)
         plain = [id_ for id_ in ids if id_ not in family]
-        full = []
-        for id_ in plain:
-            values = {**dict.fromkeys(GOLDEN), **rows[id_]}
-            values["write_date"], values["write_uid"] = stamp, self.env.uid
-            self._derive(values, values["country_id"])
-            full.append(values)
-        self.env["hospitality.bulk.fact"]._update("res.partner", plain, full)
-        self._recompute_foreign(plain, full)
+        if plain:
+            names = {name for id_ in plain for name in changes[id_]}
+            derived = {name for name, needs in _DERIVED_FROM.items() if not names.isdisjoint(needs)}
+            stamp = self.env.cr.now()
+            full, rows = [], []
+            for id_ in plain:
+                values = {**current[id_], **changes[id_]}
+                self._derive(values, values["country_id"])
+                rows.append(values)
+                row = {name: values[name] for name in (*names, *derived)}
+                row["write_date"], row["write_uid"] = stamp, self.env.uid
+                full.append(row)
+            self.env["hospitality.bulk.fact"]._update("res.partner", plain, full)
+            self._recompute_foreign(plain, rows, names)
         for id_ in sorted(family):
             # The address and commercial fields of a contact follow those of its company.
             partner = self.env["res.partner"].browse(id_)
-            values = {name: value if value is not None else False for name, value in rows[id_].items()}
-            partner.with_context(hospitality_survivorship=True, tracking_disable=True).write(values)
+            values = {name: False if value is None else value for name, value in changes[id_].items()}
+            partner.with_context(**partner._survivorship_context()).write(values)
+
+    @api.model
+    def _get_family(self, ids):
+        """Return those of some partners that have a parent or children."""
+        if not ids:
+            return set()
+        rows = self.env.execute_query(
+            SQL(
+                "SELECT id FROM res_partner WHERE id = ANY(%(ids)s::int[]) AND parent_id IS NOT NULL"
+                " UNION SELECT parent_id FROM res_partner WHERE parent_id = ANY(%(ids)s::int[])",
+                ids=pg_int_array(ids),
+            )
+        )
+        return {row[0] for row in rows}
 
     @api.model
     def _derive(self, values, country_id):
@@ -117,9 +152,7 @@ class HospitalityBulkPartner(models.AbstractModel):
         values["complete_name"] = complete.strip()
         email, phone = values.get("email"), values.get("phone")
         if email:
-            values["email_normalized"] = (
-                email if _PLAIN_EMAIL(email) else email_normalize(email, strict=False) or None
-            )
+            values["email_normalized"] = email if _PLAIN_EMAIL(email) else email_normalize(email, strict=False) or None
         else:
             values["email_normalized"] = None
         values["phone_sanitized"] = self._sanitize(phone, country_id) if phone else None
@@ -134,9 +167,7 @@ class HospitalityBulkPartner(models.AbstractModel):
     def _get_phone_countries(self):
         countries = {
             id_: (code, phone_code)
-            for id_, code, phone_code in self.env.execute_query(
-                SQL("SELECT id, code, phone_code FROM res_country")
-            )
+            for id_, code, phone_code in self.env.execute_query(SQL("SELECT id, code, phone_code FROM res_country"))
         }
         countries[None] = countries.get(self.env.company.country_id.id, (None, None))
         return countries
@@ -149,7 +180,8 @@ class HospitalityBulkPartner(models.AbstractModel):
         :return: ``(values, stamped)``: dict of column values without empty ones, and the names of
             columns that hold the time of creation
         """
-        Partner = self.env["res.partner"].with_context(tracking_disable=True)
+        Partner = self.env["res.partner"]
+        Partner = Partner.with_context(**Partner._survivorship_context())
         before = fields.Datetime.now()
         with self.env.cr.savepoint() as savepoint:
             partner = Partner.create(
@@ -160,7 +192,7 @@ class HospitalityBulkPartner(models.AbstractModel):
             savepoint.rollback()
         values, stamped = {}, []
         for name, value in row.items():
-            if value is None or name in FILLED - {"lang"}:
+            if value is None or name in STAMPS or name in FILLED - {"lang"}:
                 continue
             if Partner._fields[name].type == "datetime" and value >= before:
                 stamped.append(name)
@@ -169,14 +201,20 @@ class HospitalityBulkPartner(models.AbstractModel):
         return values, stamped
 
     @api.model
-    def _recompute_foreign(self, ids, rows):
+    def _recompute_foreign(self, ids, rows, changed=None):
         """Let other addons' stored computes run for rows that hold what they depend on.
 
-        Those that depend on the country alone come from the template row.
+        For new rows those that depend on the country alone come from the template row.
+
+        :param changed: names of the columns that were written, of stored rows
         """
-        for name, needs in self._get_foreign_computes():
+        for name, needs in self._get_foreign_computes(changed is None):
+            if changed is not None and changed.isdisjoint(needs):
+                continue
             due = [
-                id_ for id_, row in zip(ids, rows, strict=True) if any(row.get(column) for column in needs)
+                id_
+                for id_, row in zip(ids, rows, strict=True)
+                if changed is not None or any(row.get(column) for column in needs)
             ]
             if due:
                 records = self.env["res.partner"].browse(due)
@@ -185,16 +223,21 @@ class HospitalityBulkPartner(models.AbstractModel):
                 records.flush_recordset([name])
 
     @api.model
-    @tools.ormcache()
-    def _get_foreign_computes(self):
+    @tools.ormcache("new")
+    def _get_foreign_computes(self, new):
         """Return ``[(field, golden columns it depends on)]`` of computes beyond core's."""
         Partner = self.env["res.partner"]
-        varying = {*GOLDEN, *DERIVED} - {"country_id", "lang", "commercial_partner_id"}
+        varying = {*GOLDEN, *DERIVED} - {"commercial_partner_id"}
+        if new:
+            varying -= {"country_id", "lang"}
         result = []
         for name, field in Partner._fields.items():
             if not (field.store and field.compute and field.column_type) or name in FILLED:
                 continue
-            needs = {path.partition(".")[0] for path in self.env.registry.field_depends[field]} & varying
+            paths = {path.partition(".")[0] for path in self.env.registry.field_depends[field]}
+            if not new and "country_code" in paths:
+                paths.add("country_id")
+            needs = paths & varying
             if needs:
                 result.append((name, tuple(sorted(needs))))
         return result
@@ -202,10 +245,19 @@ class HospitalityBulkPartner(models.AbstractModel):
 
 @lru_cache(maxsize=1 << 16)
 def sanitize_phone(phone, country_code, country_phone_code):
-    """Return what core stores as sanitized number of a phone, or None for an invalid one."""
+    """Return what core stores as sanitized number of a phone, or None for an invalid one.
+
+    Core parses twice, so that the few regions it patches come out right. A valid number of any
+    other region in E.164 comes out as it went in.
+    """
+    if phone[0] == "+" and phone[1:].isdigit():
+        try:
+            number = phonenumbers.parse(phone)
+        except phonenumbers.NumberParseException:
+            return None
+        if number.country_code not in _PATCHED and phonenumbers.is_valid_number(number):
+            return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
     try:
-        return phone_format(
-            phone, country_code, country_phone_code, force_format="E164", raise_exception=True
-        )
+        return phone_format(phone, country_code, country_phone_code, force_format="E164", raise_exception=True)
     except UserError:
         return None

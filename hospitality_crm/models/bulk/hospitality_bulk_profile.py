@@ -4,56 +4,39 @@ from datetime import datetime, timezone
 from odoo import api, models
 from odoo.tools import SQL
 
-from ...engine import contact, names, survivorship
+from ...engine import contact, names, profile
 from ...tools.arrays import pg_array, pg_int_array
+from ..guest.hospitality_contact_point import NAME_CAP, SHARED_ABOVE
 
-SHARED_FROM = 6
-"""A contact point that so many distinct names use is nobody's own."""
 COLUMNS = ("version", "payload_hash", "state", "kind", "property_id", "name", "name_key", "values", "seen_at")
+MAX_CANDIDATES = 100
 
 
 class Person:
     """What the writer works out from a guest event: name, contact points, guest.
 
+    :ivar values: canonical values in their stored form
     :ivar points: ``[(channel, value)]``, the primary one of each channel first
     :ivar partner_id: the guest he is attached to, None until known
+    :ivar group: equal for people who form one new guest
     """
 
     __slots__ = ("item", "kind", "name", "name_key", "values", "points", "seen_at", "partner_id", "group")
 
     def __init__(self, item, country):
         event = item.event
-        values = event["values"]
         self.item = item
         self.kind = event.get("kind", "person")
-        self.name = survivorship.full_name(values)
-        self.name_key = names.name_key(self.name)
         self.partner_id = self.group = None
-        country = values.get("country") or country
-        points = []
-        emails = _normalise(values.get("emails", ()), contact.normalise_email)
-        if emails is not None:
-            values = {**values, "emails": emails}
-            points += [("email", value) for value in emails]
-        if "phones" in values:
-            phones, dialled = [], []
-            for raw in values["phones"]:
-                number = contact.normalise_phone(raw, country)
-                phones.append(number or raw)
-                if number:
-                    dialled.append(number)
-            values = {**values, "phones": list(dict.fromkeys(phones))}
-            points += [("phone", value) for value in dict.fromkeys(dialled)]
-        self.points = points
-        self.values = {key: value for key, value in values.items() if value or value is False}
-        at = item.version if 1e8 < item.version < 1e11 else event["observed"]
-        self.seen_at = int(at)
+        self.set_values(profile.clean(event["values"], country))
+        version = item.version
+        self.seen_at = int(version if 1e8 < version < 1e11 else event["observed"])
 
-
-def _normalise(raws, normalise):
-    if not raws:
-        return None
-    return list(dict.fromkeys(filter(None, map(normalise, raws))))
+    def set_values(self, values):
+        self.values = values
+        self.name = values.get("name")
+        self.name_key = names.name_key(self.name)
+        self.points = profile.points(values)
 
 
 class HospitalityBulkProfile(models.AbstractModel):
@@ -70,9 +53,9 @@ class HospitalityBulkProfile(models.AbstractModel):
         """
         people = [self._prepare_person(batch, item, codes) for item in (*new, *changed)]
         if people:
-            points = self._write_points(people)
             newcomers = people[: len(new)]
             self._keep_masked(batch, people[len(new) :])
+            points = self._write_points(people)
             if newcomers:
                 self._attach_profiles(batch, newcomers, points)
                 self._create_guests(batch, newcomers, points)
@@ -96,12 +79,14 @@ class HospitalityBulkProfile(models.AbstractModel):
     @api.model
     def _prepare_person(self, batch, item, codes):
         code = item.event.get("property")
-        place = codes["property"].get(batch.options["codes"].get(("property", code), code)) or codes[
-            "place"
-        ].get(batch.options.get("property_id"))
-        person = Person(item, place and place.country)
+        place = None
+        if code is not None:
+            place = codes["property"].get(batch.options["codes"].get(("property", code), code))
+        place = place or codes["place"].get(batch.options.get("property_id"))
         item.extra = place and place.id
-        return person
+        home = place or codes["place"].get(batch.source.property_id.id)
+        country = (home and home.country) or self.env.company.country_id.code or ""
+        return Person(item, country)
 
     @api.model
     def _prepare_row(self, batch, person):
@@ -114,15 +99,13 @@ class HospitalityBulkProfile(models.AbstractModel):
             "partner_id": person.partner_id,
             "state": "live",
             "kind": person.kind,
+            "name": person.name,
+            "name_key": person.name_key,
             "seen_at": f"{datetime.fromtimestamp(person.seen_at, timezone.utc):%Y-%m-%d %H:%M:%S}",
+            "property_id": item.extra,
         }
-        if person.name:
-            row["name"] = person.name
-            row["name_key"] = person.name_key
         if person.values:
-            row["values"] = json.dumps(person.values, ensure_ascii=False)
-        if item.extra:
-            row["property_id"] = item.extra
+            row["values"] = _encode(person.values)
         return row
 
     @api.model
@@ -142,14 +125,7 @@ class HospitalityBulkProfile(models.AbstractModel):
         for person in masked:
             values = old.get(person.item.id) or {}
             kept = {key: values[key] for key in person.item.event["masked"] if key in values}
-            person.values = {**kept, **person.values}
-            person.name = survivorship.full_name(person.values)
-            person.name_key = names.name_key(person.name)
-            known = set(person.points)
-            for key, channel in (("emails", "email"), ("phones", "phone")):
-                person.points += [
-                    (channel, value) for value in kept.get(key, ()) if (channel, value) not in known
-                ]
+            person.set_values({**kept, **person.values})
 
     # Contact points
 
@@ -160,7 +136,7 @@ class HospitalityBulkProfile(models.AbstractModel):
         The unique key makes two lanes that bring the same new value wait for each other, the row
         lock those that use the same known one. What is read afterwards is therefore complete.
 
-        :return: ``{(channel, value): (id, kind, is new)}``
+        :return: ``{(channel, value): (id, kind, reachable, is new)}``
         """
         users = {}
         for person in people:
@@ -168,55 +144,65 @@ class HospitalityBulkProfile(models.AbstractModel):
                 users.setdefault(point, set()).add(person.name_key)
         if not users:
             return {}
-        own = self.env["hospitality.bulk.codes"]._get_own_contacts()
         wanted = sorted(users)
-        channels, values = zip(*wanted, strict=True)
-        known = {
-            (channel, value): (id_, kind, False)
-            for channel, value, id_, kind in self.env.execute_query(
+        known = {}
+        self._lock_points(wanted, known)
+        missing = [point for point in wanted if point not in known]
+        if missing:
+            rows = self._prepare_points(missing, users)
+            for channel, value, id_, kind, reachable in self.env["hospitality.bulk.fact"]._insert(
+                "hospitality.contact.point",
+                rows,
+                "channel, value, id, kind, reachable",
+                "(channel, value)",
+                {},
+            ):
+                known[channel, value] = (id_, kind, reachable, True)
+            late = [point for point in missing if point not in known]
+            if late:
+                self._lock_points(late, known)
+        return known
+
+    @api.model
+    def _prepare_points(self, missing, users):
+        """Return the rows of contact points that nobody has used so far."""
+        own = self.env["hospitality.contact.point"]._get_own_values()
+        values = pg_array([value for _channel, value in missing])
+        blocked = {
+            row[0]
+            for row in self.env.execute_query(
                 SQL(
-                    "SELECT p.channel, p.value, p.id, p.kind FROM hospitality_contact_point p"
-                    " JOIN unnest(%s::varchar[], %s::varchar[]) AS w(channel, value)"
-                    " ON p.channel = w.channel AND p.value = w.value",
-                    pg_array(channels),
-                    pg_array(values),
+                    "SELECT email FROM mail_blacklist WHERE active AND email = ANY(%(values)s::varchar[])"
+                    " UNION ALL SELECT number FROM phone_blacklist"
+                    " WHERE active AND number = ANY(%(values)s::varchar[])",
+                    values=values,
                 )
             )
         }
-        missing = [point for point in wanted if point not in known]
-        if missing:
-            rows = []
-            for channel, value in missing:
-                kind = contact.kind_of(channel, value, own)
-                count = len(users[channel, value] - {0})
-                by = "list"
-                if kind == "real" and count >= SHARED_FROM:
-                    kind, by = "shared", "degree"
-                rows.append(
-                    {
-                        "channel": channel,
-                        "value": value,
-                        "kind": kind,
-                        "kind_by": by,
-                        "name_count": count,
-                        "reachable": True,
-                    }
-                )
-            for channel, value, id_, kind in self.env["hospitality.bulk.fact"]._insert(
-                "hospitality.contact.point", rows, "channel, value, id, kind", "(channel, value)"
-            ):
-                known[channel, value] = (id_, kind, True)
-        late = [point for point in missing if point not in known]
-        if late or len(missing) < len(wanted):
-            self._lock_points([point for point in wanted if point not in known or not known[point][2]], known)
-        return known
+        rows = []
+        for channel, value in missing:
+            kind, by = contact.kind_of(channel, value, own), "list"
+            count = len(users[channel, value] - {0})
+            if kind == "real" and count > SHARED_ABOVE:
+                kind, by = "shared", "degree"
+            rows.append(
+                {
+                    "channel": channel,
+                    "value": value,
+                    "kind": kind,
+                    "kind_by": by,
+                    "name_count": min(count, NAME_CAP),
+                    "reachable": value not in blocked,
+                }
+            )
+        return rows
 
     @api.model
     def _lock_points(self, wanted, known):
         channels, values = zip(*wanted, strict=True)
-        for channel, value, id_, kind in self.env.execute_query(
+        for channel, value, id_, kind, reachable in self.env.execute_query(
             SQL(
-                "SELECT p.channel, p.value, p.id, p.kind FROM hospitality_contact_point p"
+                "SELECT p.channel, p.value, p.id, p.kind, p.reachable FROM hospitality_contact_point p"
                 " JOIN unnest(%s::varchar[], %s::varchar[]) AS w(channel, value)"
                 " ON p.channel = w.channel AND p.value = w.value"
                 " ORDER BY p.channel, p.value FOR NO KEY UPDATE OF p",
@@ -224,7 +210,7 @@ class HospitalityBulkProfile(models.AbstractModel):
                 pg_array(values),
             )
         ):
-            known[channel, value] = (id_, kind, False)
+            known[channel, value] = (id_, kind, reachable, False)
 
     @api.model
     def _write_links(self, batch, people, points, inserted):
@@ -245,11 +231,11 @@ class HospitalityBulkProfile(models.AbstractModel):
         for person in people:
             position = {"email": 0, "phone": 0}
             for point in person.points:
-                point_id, _kind, is_new = points[point]
+                point_id, _kind, _reachable, is_new = points[point]
                 sequence = position[point[0]]
                 position[point[0]] += 1
                 old = existing.pop((person.item.id, point_id), None)
-                row = {"sequence": sequence, "name_key": person.name_key or None}
+                row = {"sequence": sequence, "name_key": person.name_key}
                 if old is None:
                     rows.append({"profile_id": person.item.id, "point_id": point_id, **row})
                 elif old[1:] != (sequence, row["name_key"]):
@@ -260,7 +246,7 @@ class HospitalityBulkProfile(models.AbstractModel):
                 if not is_new:
                     recount.add(point_id)
         fact = self.env["hospitality.bulk.fact"]
-        fact._insert("hospitality.contact.link", rows, "id", "(profile_id, point_id)")
+        fact._insert("hospitality.contact.link", rows, "id", "(profile_id, point_id)", {})
         fact._update("hospitality.contact.link", stale_ids, stale_rows)
         if existing:
             recount.update(point_id for _profile_id, point_id in existing)
@@ -274,29 +260,10 @@ class HospitalityBulkProfile(models.AbstractModel):
 
     @api.model
     def _count_names(self, point_ids):
-        """Count the distinct names of contact points; a point of too many is shared."""
-        if not point_ids:
-            return
-        self.env.cr.execute(
-            SQL(
-                """
-                UPDATE hospitality_contact_point p
-                   SET name_count = c.name_count,
-                       kind = CASE WHEN p.kind = 'real' AND p.kind_by <> 'user' AND c.name_count >= %(cap)s
-                                   THEN 'shared' ELSE p.kind END,
-                       kind_by = CASE WHEN p.kind = 'real' AND p.kind_by <> 'user' AND c.name_count >= %(cap)s
-                                      THEN 'degree' ELSE p.kind_by END
-                  FROM unnest(%(ids)s::int[]) AS w(id),
-                       LATERAL (SELECT count(*) AS name_count
-                                  FROM (SELECT DISTINCT l.name_key FROM hospitality_contact_link l
-                                         WHERE l.point_id = w.id AND l.name_key IS NOT NULL
-                                         LIMIT %(cap)s) AS known) AS c
-                 WHERE p.id = w.id AND p.name_count < c.name_count
-                """,
-                cap=SHARED_FROM,
-                ids=pg_int_array(sorted(point_ids)),
-            )
-        )
+        """Count the distinct names of contact points; a point of too many is shared from now on."""
+        if point_ids:
+            points = self.env["hospitality.contact.point"].browse(sorted(point_ids))
+            points._recount()._refresh_guests()
 
     # Guests
 
@@ -304,11 +271,11 @@ class HospitalityBulkProfile(models.AbstractModel):
     def _attach_profiles(self, batch, people, points):
         """Decide which guest each new profile belongs to.
 
-        A profile joins the guest of another profile, stored or of the same batch, when they share
-        a personal contact point (e-mail before phone) and their names may be one person's. People
-        of the batch that join each other only form one new guest. The result does not depend on
-        the order of the messages. Sets ``person.partner_id`` of those with a known guest and
-        ``person.group`` (equal for one new guest) of the others.
+        A profile joins the guest of another live profile, stored or of the same batch, when they
+        share a personal contact point, their names may be one person's, and there is one such
+        guest only. People of the batch that join each other only form one new guest. The result
+        does not depend on the order of the messages. Sets ``person.partner_id`` of those with a
+        known guest and ``person.group`` (equal for one new guest) of the others.
         """
         anchors = self._find_anchors(people, points)
         mates = self._find_mates(people, points)
@@ -326,19 +293,19 @@ class HospitalityBulkProfile(models.AbstractModel):
                     elif mate.group is None:
                         mate.group = person.item.key
                         cluster.append(mate)
-            if found:
+            if len(found) == 1:
                 for one in cluster:
                     one.partner_id = min(found)
 
     @api.model
     def _find_anchors(self, people, points):
-        """Return ``{external id: partner id}`` of people who fit a stored profile."""
-        wanted = {}
-        for person in people:
-            for point in person.points:
-                id_, kind, is_new = points[point]
-                if kind == "real" and not is_new:
-                    wanted.setdefault(id_, []).append(person)
+        """Return ``{external id: partner id}`` of people who fit the profiles of one guest."""
+        wanted = {
+            points[point][0]
+            for person in people
+            for point in person.points
+            if points[point][1] == "real" and not points[point][3]
+        }
         if not wanted:
             return {}
         candidates = {}
@@ -350,26 +317,25 @@ class HospitalityBulkProfile(models.AbstractModel):
                        LATERAL (SELECT p.partner_id, p.kind, p.name
                                   FROM hospitality_contact_link l
                                   JOIN hospitality_profile p ON p.id = l.profile_id
-                                 WHERE l.point_id = w.id AND p.state IN ('live', 'superseded')
-                                 ORDER BY l.id LIMIT 100) AS c
+                                  JOIN res_partner g ON g.id = p.partner_id
+                                 WHERE l.point_id = w.id AND p.state = 'live' AND g.active
+                                 ORDER BY l.id LIMIT %s) AS c
                 """,
                 pg_int_array(sorted(wanted)),
+                MAX_CANDIDATES,
             )
         ):
             candidates.setdefault(point_id, []).append((partner_id, kind, name))
         anchors = {}
         for person in people:
-            for channel in ("email", "phone"):
-                fitting = [
-                    partner_id
-                    for point in person.points
-                    if point[0] == channel
-                    for partner_id, kind, name in candidates.get(points[point][0], ())
-                    if is_same(person.kind, person.name, kind, name)
-                ]
-                if fitting:
-                    anchors[person.item.key] = min(fitting)
-                    break
+            fitting = {
+                partner_id
+                for point in person.points
+                for partner_id, kind, name in candidates.get(points[point][0], ())
+                if is_same(person.kind, person.name, kind, name)
+            }
+            if len(fitting) == 1:
+                anchors[person.item.key] = fitting.pop()
         return anchors
 
     @api.model
@@ -400,33 +366,37 @@ class HospitalityBulkProfile(models.AbstractModel):
                 groups.setdefault(person.group, []).append(person)
         if not groups:
             return
-        guest = self.env["hospitality.bulk.guest"]
-        trust = batch.source.trust
         ordered = [sorted(groups[key], key=lambda one: one.item.key) for key in sorted(groups)]
-        rows = []
-        for group in ordered:
-            profiles = [
-                {
-                    "profile_id": position,
-                    "trust": trust,
-                    "at": float(person.seen_at),
-                    "kind": person.kind,
-                    "values": person.values,
-                    "points": {
-                        point[1]: (points[point][1], True)
-                        for point in person.points
-                        if points[point][1] != "real"
-                    },
-                }
-                for position, person in enumerate(group)
+        trust = batch.source.trust
+        rows = self.env["hospitality.bulk.guest"]._prepare_partners(
+            [
+                [self._to_survivor(position, person, points, trust) for position, person in enumerate(group)]
+                for group in ordered
             ]
-            rows.append(guest._prepare_partner(profiles, fallback=group[0].item.key))
+        )
+        unknown = self.env._("Unknown guest")
+        for row, group in zip(rows, ordered, strict=True):
+            kinds = {person.kind for person in group}
+            row.setdefault("name", unknown)
+            row["is_guest"] = "person" in kinds
+            row["is_company"] = not kinds.isdisjoint(_COMPANY_KINDS)
         ids = self.env["hospitality.bulk.partner"]._insert_partners(rows)
         batch.count("res.partner", ids)
         for id_, group in zip(ids, ordered, strict=True):
             for person in group:
                 person.partner_id = id_
         batch.fresh.update(ids)
+
+    @api.model
+    def _to_survivor(self, position, person, points, trust):
+        return {
+            "profile_id": position,
+            "trust": trust,
+            "at": float(person.seen_at),
+            "kind": person.kind,
+            "values": person.values,
+            "points": {point[1]: points[point][1:3] for point in person.points},
+        }
 
     @api.model
     def _refresh_guests(self, batch, inserted, updated):
@@ -461,10 +431,7 @@ class HospitalityBulkProfile(models.AbstractModel):
                 fact._update(
                     "hospitality.profile",
                     [item.id for item in group],
-                    [
-                        {**row, "version": item.version, "payload_hash": item.event["payload_hash"]}
-                        for item in group
-                    ],
+                    [{**row, "version": item.version, "payload_hash": item.event["payload_hash"]} for item in group],
                     guard=SQL(
                         "t.state NOT IN ('anonymised', %s) AND (%s OR t.version IS NULL OR t.version <= v.version)",
                         row["state"],
@@ -487,6 +454,8 @@ class HospitalityBulkProfile(models.AbstractModel):
             batch.count("res.partner", [], changed)
 
 
+_COMPANY_KINDS = frozenset({"company", "agency"})
+_encode = json.JSONEncoder(ensure_ascii=False, check_circular=False).encode
 _ANONYMISED = {"state": "anonymised", "name": None, "name_key": None, "values": None, "meta": None}
 
 
@@ -496,4 +465,4 @@ def is_same(kind, name, other_kind, other_name):
         return False
     if kind == "person":
         return names.compatible(name, other_name)
-    return names.fold(name) == names.fold(other_name)
+    return names.name_key(name) == names.name_key(other_name)

@@ -35,9 +35,7 @@ class HospitalityBulkStay(models.AbstractModel):
                 if profile_id is None:
                     batch.pending.append((item, "stay", "guests", one["guest"], detail))
                 else:
-                    wanted.append(
-                        {"stay_id": item.id, "profile_id": profile_id, "partner_id": partner_id, **detail}
-                    )
+                    wanted.append({"stay_id": item.id, "profile_id": profile_id, "partner_id": partner_id, **detail})
         if updated:
             wanted = self._update_people(batch, wanted, [item.id for item in updated])
         self._insert_people(batch, wanted)

@@ -25,18 +25,14 @@ COPIED = {
         " rate_plan meal_plan market adults children infants purpose requests request_count parking_count"
         " change_count deposit_kind sharer_group is_pseudo".split()
     ),
-    "check": tuple(
-        "status status_raw number opened_at closed_at business_date daypart table covers waiter".split()
-    ),
+    "check": tuple("status status_raw number opened_at closed_at business_date daypart table covers waiter".split()),
     "charge": tuple("business_date department code name category quantity window state reverses".split()),
     "payment": tuple("paid_at method state card_brand card_last4".split()),
 }
 MONEY = {
     "reservation": ("deposit",),
     "stay": tuple("rate_amount amount_room amount_fb amount_other amount_tax amount_total balance".split()),
-    "check": tuple(
-        "amount_subtotal amount_discount amount_service amount_tax amount_tip amount_total".split()
-    ),
+    "check": tuple("amount_subtotal amount_discount amount_service amount_tax amount_tip amount_total".split()),
     "charge": ("amount_gross", "amount_net", "amount_tax"),
     "payment": ("amount", "tip"),
 }
@@ -58,9 +54,7 @@ _OTHER_COLUMNS = {
         "property_id company_id channel_id profile_id partner_id company_profile_id company_partner_id"
         " agency_profile_id agency_partner_id".split()
     ),
-    "reservation": tuple(
-        "property_id company_id outlet_id channel_id currency_id profile_id partner_id".split()
-    ),
+    "reservation": tuple("property_id company_id outlet_id channel_id currency_id profile_id partner_id".split()),
     "stay": tuple(
         "property_id company_id room_type_id room_type_charged_id room_id channel_id currency_id currency_rate"
         " nights revenue_basis booking_id profile_id partner_id".split()
@@ -72,9 +66,7 @@ _OTHER_COLUMNS = {
     "charge": tuple("property_id company_id stay_id check_id currency_id".split()),
     "payment": tuple("property_id company_id stay_id check_id currency_id".split()),
 }
-COLUMNS = {
-    entity: (*ENVELOPE, *COPIED[entity], *MONEY.get(entity, ()), *_OTHER_COLUMNS[entity]) for entity in COPIED
-}
+COLUMNS = {entity: (*ENVELOPE, *COPIED[entity], *MONEY.get(entity, ()), *_OTHER_COLUMNS[entity]) for entity in COPIED}
 """Every column that a snapshot decides, per entity."""
 FOLIO = ("charge", "payment")
 
@@ -115,7 +107,7 @@ class HospitalityBulkVisit(models.AbstractModel):
             if coded:
                 warnings = self._resolve_codes(batch, item, event, coded, place, codes, row, warnings)
             if money:
-                decimals = self._resolve_currency(item, event, place, codes, row)
+                decimals = self._resolve_currency(batch, item, event, place, codes, row)
                 if decimals is None:
                     continue
                 for name in money:
@@ -169,7 +161,7 @@ class HospitalityBulkVisit(models.AbstractModel):
             return place
         place = codes["property"].get(batch.options["codes"].get(("property", code), code))
         if place is None:
-            batch.unmapped["property", code] = batch.unmapped.get(("property", code), 0) + 1
+            self._note_unmapped(batch, item, "property", code)
             item.message.refuse(
                 "unknown_property",
                 self.env._(
@@ -179,6 +171,12 @@ class HospitalityBulkVisit(models.AbstractModel):
                 "property",
             )
         return place
+
+    @api.model
+    def _note_unmapped(self, batch, item, kind, code):
+        batch.unmapped[kind, code] = batch.unmapped.get((kind, code), 0) + 1
+        if item is not None:
+            item.message.warnings.append(f"{kind}:{code}")
 
     @api.model
     def _resolve_codes(self, batch, item, event, coded, place, codes, row, warnings):
@@ -193,12 +191,12 @@ class HospitalityBulkVisit(models.AbstractModel):
             if found:
                 row[column] = found
             else:
-                batch.unmapped[kind, code] = batch.unmapped.get((kind, code), 0) + 1
+                self._note_unmapped(batch, None, kind, code)
                 warnings = [*warnings, f"{kind}:{code}"]
         return warnings
 
     @api.model
-    def _resolve_currency(self, item, event, place, codes, row):
+    def _resolve_currency(self, batch, item, event, place, codes, row):
         """Set the currency of a row; return its decimals, or None after a refusal."""
         name = event.get("currency")
         if name is None:
@@ -206,6 +204,7 @@ class HospitalityBulkVisit(models.AbstractModel):
             return codes["decimals"].get(row["currency_id"], 2)
         found = codes["currency"].get(name)
         if found is None:
+            self._note_unmapped(batch, item, "currency", name)
             item.message.refuse(
                 "unknown_currency",
                 self.env._(
@@ -224,9 +223,7 @@ class HospitalityBulkVisit(models.AbstractModel):
         nights = (date.fromisoformat(row["departure"]) - date.fromisoformat(row["arrival"])).days
         row["nights"] = nights
         if "lead_time" not in row and "booked_on" in row:
-            row["lead_time"] = (
-                date.fromisoformat(row["arrival"]) - date.fromisoformat(row["booked_on"])
-            ).days
+            row["lead_time"] = (date.fromisoformat(row["arrival"]) - date.fromisoformat(row["booked_on"])).days
         total = row.get("amount_total")
         parts = [row[name] for name in ("amount_fb", "amount_other") if name in row]
         if total is not None or parts or "amount_room" in row:

@@ -4,7 +4,8 @@ from odoo.tools import email_normalize_all
 
 from ...engine import survivorship
 
-# Canonical key -> column of res.partner. ``suffix`` is part of the name; ``vip``, ``notes`` and
+# Canonical key -> column of res.partner. ``lang`` fills two: Odoo's own, which knows installed
+# languages only, and (under the name ``language``) the one that the guest speaks. ``suffix`` is part of the name; ``vip``, ``notes`` and
 # ``memberships`` live on the profiles alone.
 COLUMNS = {
     "name": "name",
@@ -17,6 +18,7 @@ COLUMNS = {
     "birthdate": "guest_birthdate",
     "nationality": "guest_nationality_id",
     "lang": "lang",
+    "language": "guest_language",
     "emails": "email",
     "phones": "phone",
     "street": "street",
@@ -28,7 +30,7 @@ COLUMNS = {
     "company_name": "company_name",
     "vat": "vat",
 }
-KEYS = {column: key for key, column in COLUMNS.items()}
+KEYS = {column: key for key, column in COLUMNS.items()} | {COLUMNS["language"]: "lang"}
 BLOCK_OF = {key: block for block, members in survivorship.BLOCKS.items() for key in members}
 ADDRESS_COLUMNS = frozenset(COLUMNS[key] for key in survivorship.BLOCKS["address"])
 # Never made blank: a contact needs a name, and nobody's language becomes unknown.
@@ -55,6 +57,8 @@ def canonical_values(row):
         elif key == "phones":
             value = [value]
         elif key == "lang":
+            if column == "lang" and row.get(COLUMNS["language"]):
+                continue
             value = value.partition("@")[0].replace("_", "-")
         elif key == "birthdate":
             value = str(value)

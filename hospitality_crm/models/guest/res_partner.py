@@ -13,6 +13,9 @@ class ResPartner(models.Model):
     guest_given_name = fields.Char(string="Given Name")
     guest_middle_name = fields.Char(string="Middle Name")
     guest_family_name = fields.Char(string="Family Name")
+    guest_language = fields.Char(
+        string="Language Spoken", help="Language of the guest as a tag (pt, pt-BR), whether it is installed here or not."
+    )
     guest_local_name = fields.Char(string="Name in Local Script")
     guest_gender = fields.Selection(
         [("female", "Female"), ("male", "Male"), ("other", "Other")],

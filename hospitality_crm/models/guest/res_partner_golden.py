@@ -258,7 +258,7 @@ class ResPartner(models.Model):
         """Turn golden values into values of ``res.partner``; what can't be turned is left out."""
         columns = {}
         for key, column in COLUMNS.items():
-            found = golden.get(survivorship.GOLDEN_KEYS.get(key, key))
+            found = golden.get("lang" if key == "language" else survivorship.GOLDEN_KEYS.get(key, key))
             if not found:
                 continue
             value = found.value

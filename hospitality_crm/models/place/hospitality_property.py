@@ -59,6 +59,10 @@ class HospitalityProperty(models.Model):
         for prop in self:
             prop.country_id = prop.address_id.country_id or prop.company_id.country_id
 
+    @api.model
+    def _get_label_fields(self):
+        return [*super()._get_label_fields(), "tz", "kind"]
+
     def _get_business_dates(self, at=None):
         """Return the business date of an instant per property.
 
