@@ -110,9 +110,7 @@ def read(path=PATH):
     with gzip.open(path, "rt", encoding="ascii", newline="") as file:
         reader = csv.reader(file)
         head = next(reader)
-        return tuple(
-            _booking(number, dict(zip(head, row, strict=True))) for number, row in enumerate(reader, 1)
-        )
+        return tuple(_booking(number, dict(zip(head, row, strict=True))) for number, row in enumerate(reader, 1))
 
 
 def _booking(number, row):

@@ -214,7 +214,11 @@ def mapping(file):
     if "guest.membership_number" in targets:
         columns.append({"value": CLUB, "target": "guest.membership_program"})
     options = {"date_order": "dmy", "decimal": "," if file.style == "european" else "."}
-    maps = {"stay.status": {word: STATUS[word] for word in {r["status"] for r in file.records}}} if file.rows == "stay" else {}
+    maps = (
+        {"stay.status": {word: STATUS[word] for word in {r["status"] for r in file.records}}}
+        if file.rows == "stay"
+        else {}
+    )
     return {"rows": file.rows, "columns": columns, "maps": maps, "options": options}
 
 
@@ -269,7 +273,7 @@ def _write_xlsx(file, path):
     import xlsxwriter  # takes a while to load, and only these files need it
 
     names = headers(file)
-    with xlsxwriter.Workbook(str(path), {"constant_memory": True}) as book:
+    with xlsxwriter.Workbook(str(path), {"constant_memory": True, "strings_to_formulas": False}) as book:
         sheet = book.add_worksheet("Export")
         day = book.add_format({"num_format": "yyyy-mm-dd"})
         sheet.write_row(0, 0, list(names.values()))
@@ -291,9 +295,7 @@ def _write_json(file, path):
     with path.open("w", encoding="utf-8") as stream:
         stream.write("[")
         for number, record in enumerate(file.records):
-            plain = {
-                header: _plain(record[key]) for key, header in names.items() if record.get(key) not in (None, "")
-            }
+            plain = {header: _plain(record[key]) for key, header in names.items() if record.get(key) not in (None, "")}
             stream.write(",\n" if number else "\n")
             json.dump(plain, stream, ensure_ascii=False)
         stream.write("\n]\n")

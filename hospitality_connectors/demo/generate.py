@@ -44,14 +44,15 @@ def generate(today, size="full", seed=hotels.SEED, truth=True):
         if truth:
             true.extend({"source": source, **row} for row in rows)
 
-    stays = {}
+    stays, reachable = {}, {}
     for hotel, source, style in (("CITY", "pms_city", "plain"), ("RESORT", "pms_resort", "european")):
-        guests, stays[hotel], rows = hotels.history(hotel, today, size, seed)
+        past = hotels.history(hotel, today, size, seed)
+        stays[hotel], reachable[hotel] = past.stays, past.reachable
         name = hotel.lower()
-        files.append(File(f"{name}_guests.csv", source, "guest", guests, style))
-        files.append(File(f"{name}_stays.csv", source, "stay", stays[hotel], style))
-        keep(source, rows)
-    cast, live, rows = livebook.live(today, size, seed)
+        files.append(File(f"{name}_guests.csv", source, "guest", past.guests, style))
+        files.append(File(f"{name}_stays.csv", source, "stay", past.stays, style))
+        keep(source, past.truth)
+    cast, live, rows = livebook.live(today, size, seed, reachable)
     files.append(File("live_guests.xlsx", "pms_live", "guest", cast))
     files.append(File("live_stays.xlsx", "pms_live", "stay", live))
     keep("pms_live", rows)

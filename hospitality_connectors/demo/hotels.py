@@ -1,6 +1,8 @@
 """The records of the two hotels: what their PMS would export for the bookings of the file."""
 
+from collections import defaultdict
 from functools import lru_cache
+from typing import NamedTuple
 
 from . import bookings as file
 from . import organisations, people
@@ -45,6 +47,22 @@ def purpose(booking):
     if booking.market == "Groups" or booking.customer_type == "Group":
         return "group"
     return "leisure" if booking.market in ("Online TA", "Offline TA/TO", "Direct") else ""
+
+
+class History(NamedTuple):
+    """What the PMS of a hotel would export.
+
+    :ivar guests: rows of profiles
+    :ivar stays: rows of bookings
+    :ivar truth: a row per profile on a booking: ``profile booking role person household culture script
+        tags``
+    :ivar reachable: country -> numbers of people who have stayed and left their own e-mail address
+    """
+
+    guests: list
+    stays: list
+    truth: list
+    reachable: dict
 
 
 @lru_cache(maxsize=2)
@@ -115,13 +133,12 @@ def history(hotel, today, size="full", seed=SEED):
     :param str hotel: ``CITY`` or ``RESORT``
     :param date today: the file is moved by whole weeks to end just before it
     :param str size: ``full``, or ``small`` for the last :data:`SMALL` bookings of both hotels
-    :return: ``(guest rows, stay rows, truth rows)``, lists of dicts. A row of the truth is a profile:
-        ``profile booking role person household culture script tags``
+    :rtype: History
     """
     rows, group_, described = group(seed)
     shift = file.shift_to(today)
     chosen = latest(rows, SMALL) if size == "small" else rows
-    guests, stays, truth, known = [], [], [], {}
+    guests, stays, truth, known, reachable = [], [], [], {}, defaultdict(list)
     for booking in chosen:
         if booking.hotel != hotel:
             continue
@@ -152,7 +169,7 @@ def history(hotel, today, size="full", seed=SEED):
                     "script": record.script,
                     "tags": " ".join(record.tags),
                 }
-            truth.append(
-                {"profile": profile_key(profile), "booking": booking.key, "role": role, **known[profile]}
-            )
-    return guests, stays, truth
+                if booking.status == "checked_out" and who.email and record.values.get("email") == who.email:
+                    reachable[who.country].append(number)
+            truth.append({"profile": profile_key(profile), "booking": booking.key, "role": role, **known[profile]})
+    return History(guests, stays, truth, reachable)

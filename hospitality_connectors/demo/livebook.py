@@ -19,7 +19,8 @@ FIRST_ARRIVAL = date(2016, 9, 2)
 YEAR = 364
 HORIZON = 120
 KEEP_NEAR, KEEP_FAR = 1.0, 0.08
-RETURNS = 0.45
+RETURNS = 0.4
+RETURNS_UNKNOWN = 0.1
 COMPANION_KNOWN = 0.3
 NEW = 1_000_000
 NEW_PARTNER = 2_000_000
@@ -117,13 +118,15 @@ class _Allocator:
         return ""
 
 
-def live(today, size="full", seed=SEED):
+def live(today, size="full", seed=SEED, reachable=None):
     """Return the live book of both hotels on a day.
 
+    :param reachable: by hotel, the ``reachable`` of :class:`.hotels.History`: the front desk recognises
+        some of these people by their address; None: nobody comes back
     :return: ``(guest rows, stay rows, truth rows)`` as from :func:`.hotels.history`; a guest row has
         also ``story`` and ``stay`` (its booking), a stay row ``room`` and ``eta``
     """
-    rows, group_, described = group(seed)
+    _rows, group_, described = group(seed)
     guests, stays, truth = [], [], []
     allocator, cast, people_in = _Allocator(), {hotel: list(found) for hotel, found in CAST.items()}, {}
     # Who is in the house chose a room before those who are still to come.
@@ -133,10 +136,9 @@ def live(today, size="full", seed=SEED):
         rng = Random(f"{seed}:guest:{booking.number}")
         story, country = "", booking.country
         if booking.arrival == today and status == "reserved" and cast[booking.hotel]:
-            returns = not cast[booking.hotel][0][1]
-            if not returns or profile_of(group_.seats[booking.number].person) not in people_in:
-                story, country = cast[booking.hotel].pop(0)
-        number, spec, known = _who(rng, booking, group_, rows, described, seed, story, country)
+            story, country = cast[booking.hotel].pop(0)
+        pool = (reachable or {}).get(booking.hotel, {}).get(booking.country or "PT", ())
+        number, spec, known = _who(rng, booking, group_, pool, people_in, story, country)
         party = [(number, spec, "primary"), *_companions(rng, booking, number, spec, group_, status)]
         keys = []
         for number, spec, role in party:
@@ -167,18 +169,23 @@ def live(today, size="full", seed=SEED):
     return guests, stays, truth
 
 
-def _who(rng, booking, group_, rows, described, seed, story, country):
-    """Return ``(person number, (country, household, role), whether the hotel can recognise him)``."""
+def _who(rng, booking, group_, pool, people_in, story, country):
+    """Return ``(person number, (country, household, role), whether the hotel can recognise him)``.
+
+    :param pool: numbers of people who may come back
+    :param people_in: keys of the profiles that the live book has already
+    """
+    chance = rng.random()
+    returns = not country if story else booking.repeated or chance < RETURNS
+    if returns and pool:
+        for _try in range(5):
+            number = pool[rng.randrange(len(pool))]
+            if profile_of(number) not in people_in:
+                return number, group_.people[number], True
     seat = group_.seats[booking.number]
-    returns = not country if story else (booking.repeated or rng.random() < RETURNS)
-    if returns:
-        spec = group_.people[seat.person]
-        who = person(seed, seat.person, *spec)
-        origin = rows[group_.origins[seat.profile] - 1]
-        record = hotel_record(seed, who, origin, seat.profile, described)
-        by_mail = bool(who.email) and record.values["email"] == who.email
-        return seat.person, spec, by_mail or bool(story)
-    return NEW + booking.number, (country, 0, "head"), False
+    if not story and chance > 1 - RETURNS_UNKNOWN and profile_of(seat.person) not in people_in:
+        return seat.person, group_.people[seat.person], False
+    return NEW + booking.number, (country or "PT", 0, "head"), False
 
 
 def _companions(rng, booking, number, spec, group_, status):
@@ -217,9 +224,15 @@ def _stay(rng, booking, status, keys, allocator, today):
         confirmation=f"L{booking.key}",
         status=STATUS_WORD[status],
         cancelled=booking.status_date if status == "cancelled" else None,
-        revenue=booking.rate * booking.nights if status == "checked_out" else 0 if status in ("cancelled", "no_show") else None,
+        revenue=booking.rate * booking.nights
+        if status == "checked_out"
+        else 0
+        if status in ("cancelled", "no_show")
+        else None,
         room=room,
-        eta=f"{rng.randrange(13, 23):02d}:{rng.choice((0, 15, 30, 45)):02d}" if status == "reserved" and rng.random() < 0.5 else "",
+        eta=f"{rng.randrange(13, 23):02d}:{rng.choice((0, 15, 30, 45)):02d}"
+        if status == "reserved" and rng.random() < 0.5
+        else "",
         wishes=_wishes(rng, booking) if booking.requests else "",
     )
     return {"profile": keys[0], **{f"companion{at}": (keys + [""] * 4)[at] for at in (1, 2, 3)}, **row}

@@ -15,7 +15,16 @@ _OTA = "Bookwell Staymore Roomly Tripnest Hotelier24 Sleepwise Getaway Nightly V
 _SITE = ("{} Online", "{}.travel", "{} Rooms")
 _OFFLINE = ("{} Viagens", "{} Travel", "{} Tours", "Viagens {}", "{} Voyages", "{} Reisen", "Agência {}")
 _GROUPS = ("{} Events", "{} Congressos", "{} Incoming", "{} Group Travel")
-_COMPANY = ("{} Lda", "{} S.A.", "{} & Filhos", "Grupo {}", "{} GmbH", "{} Consulting", "{} Engenharia", "{} Ltd")
+_COMPANY = (
+    "{} Lda",
+    "{} S.A.",
+    "{} & Filhos",
+    "Grupo {}",
+    "{} GmbH",
+    "{} Consulting",
+    "{} Engenharia",
+    "{} Ltd",
+)
 
 
 def describe(bookings, seed):
@@ -38,7 +47,7 @@ def describe(bookings, seed):
         if country not in countries.PHONES:
             country = "PT"
         name = _name(rng, kind, code, markets[kind, code].most_common(1)[0][0], country)
-        host = "".join(c for c in plain(name).lower() if c.isascii() and c.isalnum()) + ".example"
+        host = "".join(c for c in plain(name).lower() if c.isascii() and c.isalnum()) + ".internal"
         city, zip_code = rng.choice(countries.CITIES.get(country, countries.CITIES["PT"]))
         found[kind, code] = {
             "name": name,

@@ -119,9 +119,9 @@ class _Dealer:
         for _try in range(3):
             if people:
                 person = people[self.rng.randrange(len(people))]
+                if self.rng.random() < PARTNER_BOOKS:
+                    person = self.partner_of(person)
                 if self.is_free(person, booking):
-                    if self.rng.random() < PARTNER_BOOKS:
-                        person = self.partner_of(person)
                     return person
         return None
 

@@ -149,7 +149,7 @@ def person(seed, number, country, household=0, role="head", year=2026):
         birthdate,
         LANGUAGE.get(culture, culture) if culture != "en" else {"US": "en-US", "GB": "en-GB"}.get(country, "en"),
         "" if role == "child" else _mailbox(rng, given_latin, family_latin, birthdate.year, number),
-        "" if role == "child" or rng.random() > 0.2 else f"{plain(given_latin[:1]).lower()}{number}@post.example",
+        "" if role == "child" or rng.random() > 0.2 else f"{plain(given_latin[:1]).lower()}{number}@post.internal",
         head.phone if shares_phone else phone_number(rng, country),
         head.street if head else street,
         head.city if head else city,
@@ -166,7 +166,9 @@ def _family(rng, vocabulary, culture, female, head, role):
     elif culture == "pt" or culture == "br" or (culture == "es" and rng.random() < 0.9):
         first, second = _skewed(rng, vocabulary.family), _skewed(rng, vocabulary.family)
         joiner = " e " if culture == "pt" and rng.random() < 0.03 else " "
-        both = first[0] if first == second or (culture == "br" and rng.random() < 0.5) else first[0] + joiner + second[0]
+        both = (
+            first[0] if first == second or (culture == "br" and rng.random() < 0.5) else first[0] + joiner + second[0]
+        )
         family = both, both
     elif culture in ("en", "fr", "de") and rng.random() < 0.03:
         both = "-".join(_skewed(rng, vocabulary.family)[0] for _i in range(2))
@@ -189,7 +191,8 @@ def _base_family(vocabulary, head, culture):
     return head.family, head.family_latin
 
 
-# RFC 2606 reserves the domain: nobody's mail can be reached by accident.
+# ICANN has reserved .internal for private use (2024): nobody's mail can be reached by accident. The
+# domains of RFC 2606 (.example) are the placeholders that people type, and recognised as such.
 MAIL_HOSTS = ("mail", "postbox", "post", "inbox", "webmail", "correio", "netmail", "home")
 
 
@@ -208,7 +211,7 @@ def _mailbox(rng, given, family, year, number):
     # The number keeps namesakes apart; a few share an address by the form alone, as in life.
     local = f"{local}{number}" if form in (0, 2, 3, 5) and rng.random() < 0.93 else local
     ascii_local = "".join(letter for letter in local if letter.isascii() and (letter.isalnum() or letter in "._"))
-    return f"{ascii_local.strip('.') or 'guest'}@{rng.choice(MAIL_HOSTS)}.example"
+    return f"{ascii_local.strip('.') or 'guest'}@{rng.choice(MAIL_HOSTS)}.internal"
 
 
 def phone_number(rng, country, landline=False):
@@ -225,4 +228,4 @@ def phone_number(rng, country, landline=False):
 def national(phone, country):
     """Return a number of :func:`phone_number` as it is dialled inside its country."""
     code, trunk, _mobile, _fixed = countries.PHONES.get(country) or countries.PHONES[countries.DEFAULT_PHONE]
-    return f"{trunk}{phone[1 + len(code):]}"
+    return f"{trunk}{phone[1 + len(code) :]}"

@@ -5,19 +5,19 @@ TZ = "Europe/Lisbon"
 
 BRANDS = (
     # code, name, sender
-    ("ATL", "Atlântico Hotels", "hello@atlantico.example"),
-    ("MESA", "Mesa Atlântica", "mesa@atlantico.example"),
+    ("ATL", "Atlântico Hotels", "hello@atlantico.internal"),
+    ("MESA", "Mesa Atlântica", "mesa@atlantico.internal"),
 )
 PROPERTIES = (
     # code, name, kind, brand, (street, zip, city, e-mail, phone)
     ("CITY", "Hotel Atlântico Lisboa", "hotel", "ATL",
-     ("Avenida da Liberdade 212", "1250-148", "Lisboa", "reception@atlantico-lisboa.example", "+351 210 000 100")),
+     ("Avenida da Liberdade 212", "1250-148", "Lisboa", "reception@atlantico-lisboa.internal", "+351 210 000 100")),
     ("RESORT", "Atlântico Resort Algarve", "hotel", "ATL",
-     ("Estrada da Falésia 1", "8200-593", "Albufeira", "reception@atlantico-algarve.example", "+351 289 000 200")),
+     ("Estrada da Falésia 1", "8200-593", "Albufeira", "reception@atlantico-algarve.internal", "+351 289 000 200")),
     ("BICA", "Bica, the hotel's restaurant", "restaurant", "MESA",
-     ("Avenida da Liberdade 212", "1250-148", "Lisboa", "bica@atlantico.example", "+351 210 000 120")),
+     ("Avenida da Liberdade 212", "1250-148", "Lisboa", "bica@atlantico.internal", "+351 210 000 120")),
     ("MARE", "Maré", "restaurant", "MESA",
-     ("Rua do Cais 8", "1200-450", "Lisboa", "mare@atlantico.example", "+351 210 000 300")),
+     ("Rua do Cais 8", "1200-450", "Lisboa", "mare@atlantico.internal", "+351 210 000 300")),
 )  # fmt: skip
 OUTLETS = (
     # property, code, name, kind
@@ -57,13 +57,9 @@ ROOM_TYPES = {
 
 def rooms(hotel):
     """Return ``[(room number, room type)]`` of a hotel: the city has floors, the resort wings."""
-    kinds = [
-        room_type for room_type, (_name, _capacity, count) in ROOM_TYPES[hotel].items() for _i in range(count)
-    ]
+    kinds = [room_type for room_type, (_name, _capacity, count) in ROOM_TYPES[hotel].items() for _i in range(count)]
     per_zone = -(-len(kinds) // len(ZONES[hotel]))
-    return [
-        (f"{at // per_zone + 1}{at % per_zone + 1:02d}", room_type) for at, room_type in enumerate(kinds)
-    ]
+    return [(f"{at // per_zone + 1}{at % per_zone + 1:02d}", room_type) for at, room_type in enumerate(kinds)]
 
 
 def zone_of(hotel, number):

@@ -13,12 +13,12 @@ from .organisations import RELAY_SHARE, RELAYS
 from .persons import FAMILY_FIRST, LOCAL, national
 from .scripts import WADE, plain, romanise, script_of
 
-JUNK_MAIL = ("noemail@noemail.com", "na@na.com", "x@x.com", "none@none.pt", "test@test.com", "nao@tem.pt")
+JUNK_MAIL = ("noemail@noemail.com", "na@na.com", "none@none.pt", "test@test.com", "nomail@hotel.internal")
 JUNK_PHONE = ("000000000", "+351999999999", "123456789", "0")
 JUNK_BIRTH = ("1900-01-01", "1970-01-01")
 RECEPTION = {
-    "CITY": ("reception@atlantico-lisboa.example", "+351210000100"),
-    "RESORT": ("reception@atlantico-algarve.example", "+351289000200"),
+    "CITY": ("reception@atlantico-lisboa.internal", "+351210000100"),
+    "RESORT": ("reception@atlantico-algarve.internal", "+351289000200"),
 }
 TITLES = {
     "en": ("Mr", "Mrs"), "pt": ("Sr.", "Sra."), "br": ("Sr.", "Sra."), "es": ("D.", "Dña."), "fr": ("M.", "Mme"),
@@ -65,7 +65,11 @@ def _written(rng, person, direct):
     given, family = person.given_latin, person.family_latin
     if person.culture in LOCAL:
         chance = rng.random()
-        full = f"{person.family}{person.given}" if person.culture in ("zh", "ja", "ko") else f"{person.given} {person.family}"
+        full = (
+            f"{person.family}{person.given}"
+            if person.culture in ("zh", "ja", "ko")
+            else f"{person.given} {person.family}"
+        )
         if chance < (0.22 if direct else 0.05):
             return person.given, person.family, "", ["local"]
         if chance < 0.25:
@@ -158,7 +162,9 @@ def _contacts(rng, person, booking, organisations, profile):
     if booking.market == "Online TA":
         share = RELAY_SHARE.get(booking.agent, 0.35)
         if chance < share:
-            emails.append(f"demo.{profile:06d}{booking.number % 1000:03d}@{RELAYS.get(booking.agent, 'guest.booking.com')}")
+            emails.append(
+                f"demo.{profile:06d}{booking.number % 1000:03d}@{RELAYS.get(booking.agent, 'guest.booking.com')}"
+            )
             tags.append("relay")
         elif chance < share + 0.12:
             emails.append(personal)
@@ -196,8 +202,8 @@ def _contacts(rng, person, booking, organisations, profile):
         phones.append(agency["phone"])
         tags.append("agency_phone")
     emails = [email for email in emails if email]
-    if emails and "@mail.example" in emails[0] and rng.random() < 0.03:
-        emails[0] = emails[0].replace("@mail.example", "@mial.example")
+    if emails and "@mail.internal" in emails[0] and rng.random() < 0.03:
+        emails[0] = emails[0].replace("@mail.internal", "@mial.internal")
         tags.append("mail_typo")
     return emails, phones, company.get("name", ""), tags
 

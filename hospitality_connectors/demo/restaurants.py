@@ -26,9 +26,21 @@ PER_DAY = {"BICA": 7.4, "MARE": 9.4}
 WEEKDAY = (0.75, 0.8, 0.9, 1.0, 1.35, 1.4, 0.8)
 WAITERS = ("Tiago", "Inês", "Yuri", "Larissa", "Paulo", "Anahit", "Duarte")
 OCCASIONS = ("Birthday", "Anniversary", "Business dinner", "First date", "Engagement", "Family reunion")
-TABLE_WISHES = ("Window table", "High chair", "Quiet corner", "On the terrace", "Wheelchair access", "Cake at 21:00")
+TABLE_WISHES = (
+    "Window table",
+    "High chair",
+    "Quiet corner",
+    "On the terrace",
+    "Wheelchair access",
+    "Cake at 21:00",
+)
 # (daypart, local opening hours, share of the checks)
-DAYPARTS = (("lunch", (12, 14), 0.36), ("afternoon", (15, 18), 0.1), ("dinner", (19, 22), 0.44), ("late", (22, 24), 0.1))
+DAYPARTS = (
+    ("lunch", (12, 14), 0.36),
+    ("afternoon", (15, 18), 0.1),
+    ("dinner", (19, 22), 0.44),
+    ("late", (22, 24), 0.1),
+)
 
 
 class Dish(NamedTuple):
@@ -113,10 +125,12 @@ class Till:
         self.code = code
         self.guests = guests
         self.seed = seed
+        self.today = None
         self.out = Day([], [], [], [])
 
     def day(self, day, today):
         """Record a day. From today on there are table reservations only."""
+        self.today = today
         rng = Random(f"{self.seed}:{self.code}:{day.toordinal()}")
         count = int(PER_DAY[self.code] * WEEKDAY[day.weekday()] * rng.uniform(0.75, 1.25) + rng.random())
         if day > today:
@@ -160,7 +174,7 @@ class Till:
                 "table": table if status != "cancelled" else "",
                 "outlet": f"{self.code}-ROOM",
                 "channel": rng.choice(("TABLES", "TABLES", "PHONE")),
-                "booked": day - timedelta(int(rng.triangular(0, 30, 2))),
+                "booked": min(day, self.today) - timedelta(int(rng.triangular(0, 30, 2))),
                 "occasion": rng.choice(OCCASIONS) if rng.random() < 0.15 else "",
                 "wishes": wishes,
                 "deposit": Decimal(20 * covers) if covers >= 6 else None,
@@ -223,7 +237,11 @@ class Till:
                 if rng.random() < chance:
                     # Favourites: a table often takes the same.
                     same = [dish for dish in dishes if dish in ordered]
-                    dish = rng.choice(same) if same and rng.random() < 0.45 else dishes[int(len(dishes) * rng.random() ** 1.4)]
+                    dish = (
+                        rng.choice(same)
+                        if same and rng.random() < 0.45
+                        else dishes[int(len(dishes) * rng.random() ** 1.4)]
+                    )
                     ordered[dish] += 1
         if not ordered:
             ordered[_courses(daypart)[0][0][0]] = 1
@@ -291,7 +309,12 @@ class Till:
         self.out.checks.append(
             {
                 **check,
-                **{"check": key, "number": f"{check['number']}R", "refund_of": check["check"], "reservation": ""},
+                **{
+                    "check": key,
+                    "number": f"{check['number']}R",
+                    "refund_of": check["check"],
+                    "reservation": "",
+                },
                 **{"status": "refunded", "opened_at": _stamp(at), "closed_at": _stamp(at), "covers": 0},
                 **{"subtotal": line["gross"], "discount": Decimal(0), "tax": line["tax"], "tip": Decimal(0)},
                 "total": line["gross"],

@@ -64,14 +64,14 @@ def romanise(name, language, loose=False):
 def _word(word, table, language, loose):
     lower = word.lower()
     for digraph, latin in _DIGRAPHS.get(language, ()):
-        lower = lower.replace(digraph, latin)
+        if not (loose and language == "uk"):
+            lower = lower.replace(digraph, latin)
     first = {} if loose else _FIRST.get(language, {})
     latin = "".join(
-        (first if index == 0 else table).get(letter, table.get(letter, letter))
-        for index, letter in enumerate(lower)
+        (first if index == 0 else table).get(letter, table.get(letter, letter)) for index, letter in enumerate(lower)
     )
-    if loose and language in ("uk", "ru"):
-        latin = latin.replace("iy", "y").replace("yy", "y")
+    if loose and latin.endswith(("iy", "yy")):
+        latin = latin[:-2] + "y"
     return latin[:1].upper() + latin[1:]
 
 
@@ -86,8 +86,21 @@ WADE = dict(
 )
 
 _ACCENTS = {
-    "a": "àáâãåāăą", "c": "çćč", "d": "ďð", "e": "èéêëěęė", "g": "ğ", "i": "ìíîïı", "l": "łľ", "n": "ñńň",
-    "o": "òóôõőø", "r": "ŕř", "s": "șşśš", "t": "țţť", "u": "ùúûūůű", "y": "ýÿ", "z": "źżž",
+    "a": "àáâãåāăą",
+    "c": "çćč",
+    "d": "ďð",
+    "e": "èéêëěęė",
+    "g": "ğ",
+    "i": "ìíîïı",
+    "l": "łľ",
+    "n": "ñńň",
+    "o": "òóôõőø",
+    "r": "ŕř",
+    "s": "șşśš",
+    "t": "țţť",
+    "u": "ùúûūůű",
+    "y": "ýÿ",
+    "z": "źżž",
 }
 _PLAIN = str.maketrans(
     {

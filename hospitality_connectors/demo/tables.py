@@ -32,7 +32,9 @@ def bica(history, live, today, size="full", seed=SEED):
     ):
         for row in rows:
             if row["property"] == "CITY" and row["status"] in words:
-                for at in range(max(0, (begin - row["arrival"]).days), (min(row["departure"], end) - row["arrival"]).days):
+                for at in range(
+                    max(0, (begin - row["arrival"]).days), (min(row["departure"], end) - row["arrival"]).days
+                ):
                     present[row["arrival"] + timedelta(at)].append(row)
     for rows in present.values():
         rows.sort(key=lambda row: row["confirmation"])
@@ -68,7 +70,9 @@ def customers(wanted, today, seed=SEED):
     in_town = [
         group_.seats[row.number].person
         for row in rows
-        if row.hotel == "CITY" and row.status == "checked_out" and row.arrival >= file.LAST_ARRIVAL - timedelta(DAYS["full"])
+        if row.hotel == "CITY"
+        and row.status == "checked_out"
+        and row.arrival >= file.LAST_ARRIVAL - timedelta(DAYS["full"])
     ]
     guests, truth = [], []
     for number in range(1, CUSTOMERS + 1):

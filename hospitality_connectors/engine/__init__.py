@@ -1,1 +1,1 @@
-from . import adapter, canonical, types
+from . import adapter, canonical, files, mapping, types

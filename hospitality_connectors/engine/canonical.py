@@ -231,8 +231,7 @@ ENTITIES = tuple(FIELDS)
 
 _TYPES = {entity: {name: field.type for name, field in fields.items()} for entity, fields in FIELDS.items()}
 _REQUIRED = {
-    entity: tuple(name for name, field in fields.items() if field.required)
-    for entity, fields in FIELDS.items()
+    entity: tuple(name for name, field in fields.items() if field.required) for entity, fields in FIELDS.items()
 }
 _ENVELOPE = frozenset(("entity", "op", "external_id", "version", "masked"))
 
@@ -352,9 +351,7 @@ _CHECKS = {
     "payment": _check_line,
 }
 
-_encode = json.JSONEncoder(
-    ensure_ascii=False, sort_keys=True, separators=(",", ":"), check_circular=False
-).encode
+_encode = json.JSONEncoder(ensure_ascii=False, sort_keys=True, separators=(",", ":"), check_circular=False).encode
 
 
 def payload_hash(event):

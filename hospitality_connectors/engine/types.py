@@ -44,7 +44,10 @@ class EventError(ValueError):
     :ivar path: where in the event (``arrival``, ``guests.1.role``), empty for the event itself
     :ivar code: stable reason, a key of `MESSAGES` or one of the raiser's own
     :ivar message: a full sentence for the people who look after the import
+    :ivar warnings: ``kind:code`` of words whose meaning is missing
     """
+
+    warnings = ()
 
     def __init__(self, path, code, value="", wanted="", message=None):
         self.path = path
@@ -292,9 +295,7 @@ def guests(value, path):
                 "guest": guest,
                 "role": role,
                 "pays": role not in ("companion", "booker") if pays is None else flag(pays, f"{here}.pays"),
-                "sleeps": role not in ("booker", "payer")
-                if sleeps is None
-                else flag(sleeps, f"{here}.sleeps"),
+                "sleeps": role not in ("booker", "payer") if sleeps is None else flag(sleeps, f"{here}.sleeps"),
             }
         )
     return people

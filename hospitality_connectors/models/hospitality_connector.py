@@ -1,15 +1,17 @@
-import zlib
+import time
 from hashlib import blake2b
 
 from odoo import api, fields, models
-from odoo.exceptions import ValidationError
+from odoo.exceptions import UserError, ValidationError
 from odoo.tools import SQL
 
-from odoo.addons.hospitality_crm.tools.arrays import pg_array
+from odoo.addons.hospitality_crm.tools.arrays import pg_array, pg_int_array
+from odoo.addons.hospitality_crm.tools.claim import claim_query, lane_env, with_retry
 
 from ..engine import adapter as adapters
 
-SHARDS = 64
+BATCH_SIZE = 2000
+STEP_SECONDS = 20
 
 
 class HospitalityConnector(models.Model):
@@ -48,9 +50,37 @@ class HospitalityConnector(models.Model):
         help="A record with a status that is not mapped waits in quarantine until it is. Switched "
         "off, it is imported with the status Unknown and keeps the word of the source.",
     )
+    max_record_kb = fields.Integer(
+        string="Largest Record (kB)", default=1024, help="Larger records wait in quarantine; 0: no limit."
+    )
     settings = fields.Json(default=dict, help="Settings of the adapter.")
     inbox_ids = fields.One2many("hospitality.connector.inbox", "connector_id")
     mapping_ids = fields.One2many("hospitality.connector.mapping", "connector_id", string="Mappings")
+
+    new_count = fields.Integer(string="New", compute="_compute_counts")
+    waiting_count = fields.Integer(string="Waiting", compute="_compute_counts")
+    quarantined_count = fields.Integer(string="In Quarantine", compute="_compute_counts")
+    unmapped_count = fields.Integer(string="Codes to Map", compute="_compute_counts")
+
+    def _compute_counts(self):
+        # Only the states that somebody has to do with are counted; their rows are few and indexed.
+        counts = {}
+        for state in ("new", "waiting", "quarantined"):
+            for connector, count in self.env["hospitality.connector.inbox"]._read_group(
+                [("connector_id", "in", self.ids), ("state", "=", state)], ["connector_id"], ["__count"]
+            ):
+                counts[connector.id, state] = count
+        unmapped = dict(
+            self.env["hospitality.connector.mapping"]._read_group(
+                [("connector_id", "in", self.ids), ("state", "!=", "confirmed")],
+                ["connector_id"],
+                ["__count"],
+            )
+        )
+        for connector in self:
+            for state in ("new", "waiting", "quarantined"):
+                connector[f"{state}_count"] = counts.get((connector.id, state), 0)
+            connector.unmapped_count = unmapped.get(connector, 0)
 
     @api.constrains("adapter", "source_id")
     def _check_source(self):
@@ -60,6 +90,53 @@ class HospitalityConnector(models.Model):
                     self.env._("The source Odoo is written by people. Choose another source for a connector.")
                 )
 
+    @api.ondelete(at_uninstall=False)
+    def _unlink_except_used(self):
+        used = (
+            self.env["hospitality.connector.inbox"]
+            .sudo()
+            ._read_group(  # rows nobody may read count too
+                [("connector_id", "in", self.ids)], ["connector_id"], ["__count"]
+            )
+        )
+        for connector, count in used:
+            raise UserError(
+                self.env._(
+                    "%(name)s has %(count)s records in its inbox. Archive it instead of deleting it.",
+                    name=connector.name,
+                    count=count,
+                )
+            )
+
+    def action_pause(self):
+        """Stop applying records; they are still stored."""
+        self.write({"state": "paused"})
+
+    def action_resume(self):
+        """Apply records again."""
+        self.write({"state": "running"})
+        self._wake(self.env["hospitality.connector.inbox"].search_count([("connector_id", "in", self.ids)], limit=1))
+
+    def action_open_inbox(self):
+        """Show the records of the connector in the state that the context names."""
+        state = self.env.context.get("inbox_state")
+        action = self.env["ir.actions.act_window"]._for_xml_id(
+            "hospitality_connectors.hospitality_connector_inbox_action"
+        )
+        domain = [("connector_id", "in", self.ids)]
+        return {
+            **action,
+            "domain": domain + [("state", "=", state)] if state else domain,
+            "context": {"search_default_quarantined": False},
+        }
+
+    def action_open_mappings(self):
+        """Show the codes of the connector."""
+        action = self.env["ir.actions.act_window"]._for_xml_id(
+            "hospitality_connectors.hospitality_connector_mapping_action"
+        )
+        return {**action, "domain": [("connector_id", "in", self.ids)]}
+
     def _get_adapter(self):
         """Return a new instance of the connector's adapter."""
         self.ensure_one()
@@ -68,14 +145,19 @@ class HospitalityConnector(models.Model):
     def _get_adapter_env(self):
         """Return the plain values that parsing may depend on."""
         self.ensure_one()
+        codes = self.env["hospitality.bulk.codes"]._get_codes()
+        place = codes["place"].get(self.property_id.id)
+        if place is None:
+            return adapters.Env(settings=self.settings or {})
+        code = next(code for code, one in codes["property"].items() if one is place)
         return adapters.Env(
             settings=self.settings or {},
-            property=self.property_id.code or "",
-            tz=self.property_id.tz or "UTC",
-            currency=self.property_id.currency_id.name or "",
+            property=code,
+            tz=place.tz_name,
+            currency=codes["currency_name"].get(place.currency_id, ""),
         )
 
-    def _store(self, raws, cursor=None):
+    def _store(self, raws, cursor=None, wake=False):
         """Put raw records into the inbox, and move a cursor, in the current transaction.
 
         Records are redacted by the adapter before anything is written. A record whose event key
@@ -83,6 +165,7 @@ class HospitalityConnector(models.Model):
 
         :param raws: iterable of ``engine.adapter.Raw``
         :param cursor: ``(stream, value)`` to remember together with the records
+        :param bool wake: have the lanes start after the commit instead of within a minute
         :return: ids of the new inbox rows, in the order of ``raws``
         """
         self.ensure_one()
@@ -95,6 +178,8 @@ class HospitalityConnector(models.Model):
                 seen.add(row[0])
                 rows.append(row)
         new_ids = self._insert_inbox_rows(rows) if rows else []
+        if wake:
+            self._wake(len(new_ids))
         if cursor:
             self.env["hospitality.connector.cursor"]._move(self, *cursor)
         return new_ids
@@ -108,7 +193,6 @@ class HospitalityConnector(models.Model):
             digest = blake2b(f"{entity}\n{external_id}\n".encode("utf-8", "replace"), digest_size=16)
             digest.update(body.encode())
             key = digest.hexdigest()
-        shard = zlib.crc32((external_id or key).encode("utf-8", "replace")) % SHARDS
         observed_at = raw.observed_at or fields.Datetime.now()
         return (
             key[:255].replace("\x00", ""),
@@ -118,14 +202,11 @@ class HospitalityConnector(models.Model):
             encoding,
             raw.content_type or "",
             raw.version,
-            f"{observed_at:%Y-%m-%d %H:%M:%S}",
-            shard,
+            f"{observed_at:%Y-%m-%d %H:%M:%S.%f}",
         )
 
     def _insert_inbox_rows(self, rows):
-        keys, entities, external_ids, bodies, encodings, types, versions, times, shards = zip(
-            *rows, strict=True
-        )
+        keys, entities, external_ids, bodies, encodings, types, versions, times = zip(*rows, strict=True)
         # The anti-join keeps repeated deliveries from burning ids; ON CONFLICT catches a delivery
         # that another transaction stores at the same moment.
         result = self.env.execute_query(
@@ -133,16 +214,16 @@ class HospitalityConnector(models.Model):
                 """
                 INSERT INTO hospitality_connector_inbox AS inbox
                        (connector_id, state, attempts, received_at, event_key, entity, external_id,
-                        body, encoding, content_type, version, observed_at, shard)
+                        body, encoding, content_type, version, observed_at)
                 SELECT %(connector)s, 'new', 0, now() AT TIME ZONE 'UTC', new.event_key, new.entity,
                        new.external_id, new.body, new.encoding, new.content_type, new.version,
-                       new.observed_at, new.shard
+                       new.observed_at
                   FROM unnest(%(keys)s::varchar[], %(entities)s::varchar[], %(external_ids)s::varchar[],
                               %(bodies)s::text[], %(encodings)s::varchar[], %(types)s::varchar[],
-                              %(versions)s::float8[], %(times)s::timestamp[], %(shards)s::int[])
+                              %(versions)s::float8[], %(times)s::timestamp[])
                        WITH ORDINALITY
                        AS new(event_key, entity, external_id, body, encoding, content_type, version,
-                              observed_at, shard, position)
+                              observed_at, position)
                  WHERE NOT EXISTS (
                            SELECT FROM hospitality_connector_inbox old
                             WHERE old.connector_id = %(connector)s AND old.event_key = new.event_key)
@@ -159,7 +240,159 @@ class HospitalityConnector(models.Model):
                 types=pg_array(types),
                 versions=pg_array(versions),
                 times=pg_array(times),
-                shards=pg_array(shards),
             )
         )
         return [row[0] for row in result]
+
+    # Processing
+
+    def _process(self, ids=None, on_batch=None):
+        """Turn new inbox rows into facts, in the current transaction, batch by batch.
+
+        The transaction should be READ COMMITTED (`tools.claim.lane_env`) wherever anything else
+        may write at the same time. Rows that another lane holds are left to it.
+
+        :param ids: inbox rows to take; default: all new ones of the connector
+        :param on_batch: called after each batch with the counts so far; it may commit
+        :return: dict of the number of rows per state they ended in
+        """
+        self.ensure_one()
+        counts = {}
+        while True:
+            rows = self._claim_rows(BATCH_SIZE, ids)
+            if not rows:
+                if self.env["hospitality.connector.pipeline"]._sweep(self):
+                    continue
+                return counts
+            for state, count in self._process_rows(rows).items():
+                counts[state] = counts.get(state, 0) + count
+            if on_batch:
+                on_batch(counts)
+
+    def _process_one(self, inbox_id):
+        """Turn one stored record into facts at once, in the current transaction.
+
+        :return: its new state, or None when another lane has taken it
+        """
+        self.ensure_one()
+        rows = self._claim_rows(1, [inbox_id])
+        return next(iter(self._process_rows(rows)), None) if rows else None
+
+    def _process_rows(self, rows):
+        # Facts are written by the system only; who may feed a connector was checked before.
+        return self.sudo().env["hospitality.connector.pipeline"]._process_rows(self.sudo(), rows)
+
+    def _claim_rows(self, limit, ids=None):
+        """Lock new inbox rows of the connector and return what the pipeline needs of them."""
+        self.env["hospitality.connector.inbox"].flush_model(["state", "force"])
+        where = SQL("state = 'new' AND connector_id = %s", self.id)
+        if ids is not None:
+            where = SQL("%s AND id = ANY(%s::int[])", where, pg_int_array(ids))
+        return self.env.execute_query(
+            SQL(
+                "SELECT id, entity, external_id, body, encoding, content_type, version,"
+                " extract(epoch FROM coalesce(observed_at, received_at))::float8, force"
+                " FROM hospitality_connector_inbox WHERE id = ANY(ARRAY(%s)) ORDER BY id",
+                claim_query("hospitality_connector_inbox", where, limit=limit),
+            )
+        )
+
+    @api.model
+    def _cron_process_inbox(self, lane=0):
+        """Work off the inboxes of running connectors together with the other lanes.
+
+        Each step is a transaction of its own. Ends after some seconds or when there is nothing
+        left; the scheduler comes back at once while there is.
+        """
+        cron = self.env["ir.cron"]
+        deadline = time.monotonic() + STEP_SECONDS
+        processed = 0
+        busy = True
+        while busy and time.monotonic() < deadline:
+            busy = False
+            connectors = self._get_busy_connectors()
+            for position in range(len(connectors)):
+                connector = connectors[(position + lane) % len(connectors)]
+                done = with_retry(connector._process_step)
+                processed += done
+                busy = busy or bool(done)
+                if not cron._commit_progress(done) or time.monotonic() >= deadline:
+                    break
+        remaining = len(self._get_busy_connectors())
+        if not remaining and not lane:
+            for connector in self.search([("state", "=", "running")]):
+                remaining += with_retry(connector._sweep_step)
+        cron._commit_progress(remaining=remaining)
+        return processed
+
+    def _wake(self, count):
+        """Start as many lanes as there is work for, after the current transaction."""
+        if count:
+            crons = self._get_lane_crons().filtered("active")
+            for cron in crons[: 1 + count // BATCH_SIZE]:
+                cron._trigger()
+
+    @api.model
+    def _get_lane_crons(self):
+        """Return the scheduled actions of the lanes, archived ones included."""
+        return (
+            self.env["ir.cron"]
+            .sudo()  # the scheduler is the system's
+            .with_context(active_test=False)
+            .search([("model_id.model", "=", self._name), ("code", "like", "_cron_process_inbox(")], order="id")
+        )
+
+    @api.model
+    def _set_lanes(self, count):
+        """Have ``count`` lanes work at the same time: archive or add scheduled actions."""
+        crons = self._get_lane_crons()
+        for lane in range(len(crons), count):
+            crons += crons[0].copy(
+                {
+                    "name": self.env._("Hospitality: process inboxes, lane %s", lane + 1),
+                    "code": f"model._cron_process_inbox({lane})",
+                }
+            )
+        for lane, cron in enumerate(crons):
+            if cron.active != (lane < count):
+                cron.active = lane < count
+
+    def _process_step(self):
+        """Process one batch in a transaction of its own; return the number of rows."""
+        with lane_env(self.env) as env:
+            connector = self.with_env(env)
+            rows = connector._claim_rows(BATCH_SIZE)
+            if rows:
+                connector._process_rows(rows)
+            return len(rows)
+
+    def _sweep_step(self):
+        with lane_env(self.env) as env:
+            return env["hospitality.connector.pipeline"]._sweep(self.with_env(env))
+
+    def _get_busy_connectors(self):
+        """Return the running connectors with new inbox rows."""
+        self.env["hospitality.connector.inbox"].flush_model(["state"])
+        self.flush_model(["active", "state"])
+        rows = self.env.execute_query(
+            SQL(
+                "SELECT c.id FROM hospitality_connector c WHERE c.active AND c.state = 'running' AND EXISTS ("
+                "SELECT FROM hospitality_connector_inbox i WHERE i.connector_id = c.id AND i.state = 'new')"
+                " ORDER BY c.sequence, c.id"
+            )
+        )
+        return self.browse([row[0] for row in rows])
+
+    def _get_code_map(self):
+        """Return the confirmed mappings, ``{(kind, code): target}``."""
+        self.env["hospitality.connector.mapping"].flush_model(["kind", "code", "target", "state"])
+        return {
+            (kind, code): target
+            for kind, code, target in self.env.execute_query(
+                SQL(
+                    "SELECT kind, code, target FROM hospitality_connector_mapping"
+                    " WHERE connector_id = %s AND state = 'confirmed'",
+                    self.id,
+                )
+            )
+        }

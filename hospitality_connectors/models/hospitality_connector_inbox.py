@@ -1,8 +1,13 @@
 import base64
+from datetime import timedelta
 
-from odoo import fields, models
+from odoo import api, fields, models
+from odoo.exceptions import AccessError, UserError
+from odoo.tools import SQL
 
 from odoo.addons.hospitality_crm.tools.soft_many2one import SoftMany2one
+
+GC_BATCH = 10_000
 
 
 class HospitalityConnectorInbox(models.Model):
@@ -24,7 +29,9 @@ class HospitalityConnectorInbox(models.Model):
     event_key = fields.Char(required=True, readonly=True, help="Unique per delivered event.")
     entity = fields.Char(readonly=True)
     external_id = fields.Char(string="Key in the Source", readonly=True)
-    body = fields.Text(readonly=True, help="The record, redacted.")
+    body = fields.Text(
+        readonly=True, help="The record, redacted.", groups="hospitality_crm.group_hospitality_admin"
+    )
     encoding = fields.Selection([("text", "Text"), ("base64", "Base64")], default="text", readonly=True)
     content_type = fields.Char(readonly=True)
     version = fields.Float(readonly=True)
@@ -45,11 +52,9 @@ class HospitalityConnectorInbox(models.Model):
     error_message = fields.Text(string="Reason", readonly=True)
     error_path = fields.Char(string="Where", readonly=True)
     warnings = fields.Json(readonly=True)
-    wait_key = fields.Char(
-        string="Waits For", readonly=True, help="Kind and key of the record that is referred to."
-    )
+    wait_key = fields.Char(string="Waits For", readonly=True, help="Kind and key of the record that is referred to.")
     adapter_revision = fields.Integer(readonly=True)
-    shard = fields.Integer(readonly=True)
+    force = fields.Boolean(readonly=True, help="Apply it even if what is stored says the same.")
     received_at = fields.Datetime(required=True, readonly=True, default=fields.Datetime.now)
     observed_at = fields.Datetime(readonly=True, help="When the record was read from the source.")
     processed_at = fields.Datetime(readonly=True)
@@ -62,7 +67,93 @@ class HospitalityConnectorInbox(models.Model):
     _new_idx = models.Index("(connector_id, id) WHERE state = 'new'")
     _quarantine_idx = models.Index("(connector_id, error_code) WHERE state = 'quarantined'")
     _wait_idx = models.Index("(wait_key) WHERE state = 'waiting'")
-    _done_idx = models.Index("(processed_at) WHERE state = 'done'")
+    _settled_idx = models.Index("(processed_at) WHERE state IN ('done', 'skipped')")
+    _warned_idx = models.Index("(connector_id) WHERE warnings IS NOT NULL")
+
+    def action_replay(self):
+        """Have the records read and applied again, by the same code as the first time."""
+        self._check_admin()
+        self.sudo()._replay()  # rights were checked
+
+    def action_replay_alike(self):
+        """Replay every record in quarantine for the same reason as this one."""
+        self._check_admin()
+        self.ensure_one()
+        self.search(
+            [
+                ("connector_id", "=", self.connector_id.id),
+                ("state", "=", "quarantined"),
+                ("error_code", "=", self.error_code),
+            ]
+        ).action_replay()
+
+    def action_discard(self):
+        """Ask why the records are not wanted and take them out of the queue."""
+        return {
+            "type": "ir.actions.act_window",
+            "name": self.env._("Discard Records"),
+            "res_model": "hospitality.connector.discard",
+            "view_mode": "form",
+            "target": "new",
+            "context": {"default_inbox_ids": self.ids},
+        }
+
+    def _check_admin(self):
+        if not self.env.su and not self.env.user.has_group("hospitality_crm.group_hospitality_admin"):
+            raise AccessError(
+                self.env._("Only an administrator of the guest CRM may replay or discard records of the inbox.")
+            )
+
+    def _replay(self, force=False):
+        """Put records back into the queue.
+
+        :param bool force: apply them even if what is stored says the same, because what codes
+            mean has changed
+        """
+        records = self.filtered(lambda record: record.state != "new")
+        records.write(
+            {
+                "state": "new",
+                "force": force,
+                "wait_key": False,
+                "discard_reason": False,
+                "discarded_by_id": False,
+            }
+        )
+        records.connector_id._wake(len(records))
+
+    def _discard(self, reason):
+        """Take records out of the queue in the name of the current user.
+
+        :param str reason: why they are not wanted
+        :raise UserError: when no reason is given
+        """
+        self._check_admin()
+        if not (reason or "").strip():
+            raise UserError(self.env._("Say why the records are not wanted."))
+        self.filtered(lambda record: record.state in ("new", "waiting", "quarantined")).sudo().write(  # see above
+            {"state": "skipped", "discard_reason": reason.strip(), "discarded_by_id": self.env.uid}
+        )
+
+    @api.autovacuum
+    def _gc_settled(self):
+        """Delete records that were settled some time ago: raw data is not kept for ever.
+
+        The number of days is the system parameter ``hospitality_connectors.inbox_days`` (30).
+        What was imported stays; a later delivery of the same record changes nothing.
+        """
+        days = int(self.env["ir.config_parameter"].sudo().get_param("hospitality_connectors.inbox_days", 30))
+        limit = fields.Datetime.now() - timedelta(days=days)
+        rows = self.env.execute_query(
+            SQL(
+                "DELETE FROM hospitality_connector_inbox WHERE id IN (SELECT id FROM hospitality_connector_inbox"
+                " WHERE state IN ('done', 'skipped') AND processed_at < %s LIMIT %s) RETURNING id",
+                limit,
+                GC_BATCH,
+            )
+        )
+        self.invalidate_model(flush=False)
+        return len(rows), len(rows) == GC_BATCH
 
     def _encode_body(self, body):
         """Return ``(text, encoding)`` under which a body of bytes or text can be stored."""

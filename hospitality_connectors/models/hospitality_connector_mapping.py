@@ -1,5 +1,10 @@
+import json
+
 from odoo import api, fields, models
 from odoo.exceptions import ValidationError
+from odoo.tools import SQL
+
+from odoo.addons.hospitality_crm.tools.arrays import pg_array
 
 from ..engine import canonical
 
@@ -94,3 +99,50 @@ class HospitalityConnectorMapping(models.Model):
                         code=mapping.target,
                     )
                 )
+
+    def action_confirm(self):
+        """Use the meaning from now on, and have the records that had to do without it applied again."""
+        self.write({"state": "confirmed"})
+        for mapping in self:
+            mapping._replay_records()
+
+    def _replay_records(self):
+        self.ensure_one()
+        self.env.flush_all()
+        rows = self.env.execute_query(
+            SQL(
+                "SELECT id FROM hospitality_connector_inbox WHERE connector_id = %s AND warnings IS NOT NULL"
+                " AND warnings @> %s::jsonb AND state IN ('done', 'quarantined')",
+                self.connector_id.id,
+                json.dumps([f"{self.kind}:{self.code}"[:255]]),
+            )
+        )
+        # Whoever may say what a code means may have it applied.
+        records = self.env["hospitality.connector.inbox"].sudo().browse([row[0] for row in rows])
+        records._replay(force=True)
+
+    @api.model
+    def _note_unmapped(self, connector, unmapped):
+        """Add a row *to map* per unknown code, or count it up.
+
+        :param dict unmapped: ``{(kind, code): times seen}``
+        """
+        keys = sorted(unmapped)
+        self.env.cr.execute(
+            SQL(
+                "INSERT INTO hospitality_connector_mapping AS m (connector_id, company_id, kind, code, state,"
+                " seen_count, create_uid, write_uid, create_date, write_date)"
+                " SELECT %(connector)s, %(company)s, v.kind, v.code, 'unmapped', v.seen, %(uid)s, %(uid)s,"
+                " now() AT TIME ZONE 'UTC', now() AT TIME ZONE 'UTC'"
+                " FROM unnest(%(kinds)s::varchar[], %(codes)s::varchar[], %(seen)s::int[]) AS v(kind, code, seen)"
+                " ON CONFLICT (connector_id, kind, code) DO UPDATE SET seen_count = coalesce(m.seen_count, 0)"
+                " + excluded.seen_count",
+                connector=connector.id,
+                company=connector.company_id.id or None,
+                uid=self.env.uid,
+                kinds=pg_array([kind for kind, _code in keys]),
+                codes=pg_array([code for _kind, code in keys]),
+                seen=pg_array([unmapped[key] for key in keys]),
+            )
+        )
+        self.invalidate_model(flush=False)

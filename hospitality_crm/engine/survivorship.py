@@ -10,6 +10,7 @@ Profiles and golden values are plain data. A profile is a dict::
         "values": {...},        # canonical values, see FIELDS
         "meta": {...},          # optional, who typed a value and when, see below
         "points": {...},        # optional, {e-mail or phone: (kind, reachable)}
+        "own": False,           # optional, the values were typed into our own system
     }
 
 ``meta`` holds per canonical key ``{"by": "staff"|"guest"|"system", "at": seconds, "rejects":
@@ -323,7 +324,7 @@ def _first_reachable(key, candidates, removed):
         points = profile.get("points") or _NO_ENTRY
         entry = _entry(profile, key)
         typed_by = _CLASSES.get(entry.get("by"), 0)
-        own_others = typed_by or profile.get("kind") in _GROUPS
+        own_others = typed_by or profile.get("own") or profile.get("kind") in _GROUPS
         at = entry.get("at") or profile["at"]
         # Only the first value was typed just now; the others are older.
         by = typed_by

@@ -4,16 +4,15 @@ A column of a batch goes to the server as one text parameter (``%s::int[]``), wh
 of adapting every element on its own.
 """
 
+# Values of these types hold nothing that an array literal must quote.
+PLAIN_TYPES = frozenset({"int4", "float8", "numeric", "bool", "date", "timestamp", "int8"})
+
 
 def _quote(value):
     if value is None:
         return "NULL"
-    if value is True:
-        return "t"
-    if value is False:
-        return "f"
     if type(value) is not str:
-        value = str(value)
+        return f'"{value}"'
     if "\\" in value:
         value = value.replace("\\", "\\\\")
     if '"' in value:
@@ -21,13 +20,27 @@ def _quote(value):
     return f'"{value}"'
 
 
-def pg_array(values):
-    """Return the array literal of texts, numbers, booleans and None.
+def pg_array(values, cast="varchar"):
+    """Return the array literal of texts, numbers, booleans, dates and None.
+
+    :param str cast: PostgreSQL type of the elements
 
     >>> pg_array([1, None, 'a "b"', True])
-    '{"1",NULL,"a \\\\"b\\\\"",t}'
+    '{"1",NULL,"a \\\\"b\\\\"","True"}'
+    >>> pg_array([1.5, None], "float8")
+    '{1.5,NULL}'
     """
-    return "{" + ",".join(map(_quote, values)) + "}"
+    if cast in PLAIN_TYPES:
+        if None in values:
+            return "{" + ",".join(["NULL" if value is None else str(value) for value in values]) + "}"
+        return "{" + ",".join(map(str, values)) + "}"
+    try:
+        text = '","'.join(values)
+    except TypeError:
+        return "{" + ",".join(map(_quote, values)) + "}"
+    if "\\" in text or text.count('"') != 2 * (len(values) - 1):
+        return "{" + ",".join(map(_quote, values)) + "}"
+    return '{"' + text + '"}' if values else "{}"
 
 
 def pg_int_array(values):

@@ -40,6 +40,17 @@ def lane_env(env):
         yield api.Environment(cr, env.uid, env.context)
 
 
+def claim_query(table, where, *, limit, order="id"):
+    """Return the query of :func:`claim`, to be built into a statement that reads the rows too."""
+    return SQL(
+        "SELECT id FROM %(table)s WHERE %(where)s ORDER BY %(order)s LIMIT %(limit)s FOR NO KEY UPDATE SKIP LOCKED",
+        table=SQL.identifier(table),
+        where=where,
+        order=SQL.identifier(order),
+        limit=limit,
+    )
+
+
 def claim(env, table, where, *, limit, order="id"):
     """Lock up to ``limit`` rows that no other lane holds and return their ids.
 
@@ -50,16 +61,7 @@ def claim(env, table, where, *, limit, order="id"):
     :param str order: column that decides who comes first
     :return: list of row ids, locked until the transaction ends
     """
-    rows = env.execute_query(
-        SQL(
-            "SELECT id FROM %(table)s WHERE %(where)s ORDER BY %(order)s"
-            " LIMIT %(limit)s FOR NO KEY UPDATE SKIP LOCKED",
-            table=SQL.identifier(table),
-            where=where,
-            order=SQL.identifier(order),
-            limit=limit,
-        )
-    )
+    rows = env.execute_query(claim_query(table, where, limit=limit, order=order))
     return [row[0] for row in rows]
 
 
@@ -79,7 +81,5 @@ def with_retry(step):
             if attempt == MAX_TRIES:
                 raise
             wait = random.uniform(0.0, 0.05 * 2**attempt)
-            _logger.info(
-                "Try %s of %s failed (%s), again in %.2f s", attempt, MAX_TRIES, type(error).__name__, wait
-            )
+            _logger.info("Try %s of %s failed (%s), again in %.2f s", attempt, MAX_TRIES, type(error).__name__, wait)
             time.sleep(wait)

@@ -119,7 +119,7 @@ class PrivateApt:
         if not source:
             raise SetupError(
                 "The apt configuration of this machine names no Debian or Ubuntu mirror with a 'main' component, "
-                "so packages cannot be fetched: add one, or give an existing Odoo 19.0 with --odoo PATH."
+                "so packages cannot be fetched: add one."
             )
         self.folder = cache() / "apt" / "-".join([*suites, "installed" if installed else "bare"])
         for sub in ("lists/partial", "cache/archives/partial", "etc"):
@@ -166,10 +166,7 @@ class PrivateApt:
     def update(self) -> None:
         self._apt("apt-get", "update", "-qq", why="reading the package lists of the machine's apt mirror")
         if not any((self.folder / "lists").glob("*Packages*")):
-            raise SetupError(
-                "The machine's apt mirror cannot be reached: check the network, "
-                "or give an existing Odoo 19.0 with --odoo PATH."
-            )
+            raise SetupError("The machine's apt mirror cannot be reached: check the network and the apt configuration.")
 
     def versions(self, package: str) -> list[str]:
         """Versions the mirror offers, newest first."""

@@ -33,8 +33,9 @@ def main(argv: list[str]) -> int:
         variables = {
             **odoo.variables(),
             **server.environment(),
-            "PYTHONPATH": f"{source.root}:{CHECKOUT}:{SETUP / 'lib' / 'inside'}",
+            "PYTHONPATH": f"{CHECKOUT}:{source.root}:{SETUP / 'lib' / 'inside'}",
             "HOSPITALITY_TEMPLATE": templates.product(odoo, "minimal"),
+            "HOSPITALITY_CORE": templates.core(odoo, "minimal"),
             "HOSPITALITY_ODOO_CONF": str(odoo.configuration(folder)),
             "HOSPITALITY_SERVER_KIND": server.kind,
             "HOSPITALITY_FRESH": "1" if options.fresh else "",

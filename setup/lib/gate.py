@@ -18,12 +18,13 @@ def run(wanted: list[tuple[str, str]], options: argparse.Namespace) -> list[Resu
     results: list[Result] = []
     environment = venv.use_product_libraries()
     with concurrent.futures.ThreadPoolExecutor(max_workers=2) as light:
-        started = [light.submit(_timed, _light(part), target, options) for part, target in wanted if _light(part)]
+        started = [light.submit(_timed, part, _light(part), target, options) for part, target in wanted if _light(part)]
         heavy = [(part, target) for part, target in wanted if part in NEEDS_DATABASE]
         if heavy:
             source = odoo_source.find(options.odoo)
             with postgres.serving("test") as server:
                 database.drop_abandoned(server, "t_")
+                odoo_tests.drop_old_logs()
                 results += _heavy(heavy, Odoo(source, environment, server), options)
         for future in started:
             results += future.result()
@@ -43,18 +44,16 @@ def _heavy(wanted: list[tuple[str, str]], odoo: Odoo, options: argparse.Namespac
             broken.append(Result(f"{part} {target}".strip(), failed=1, details=[str(error)]))
             summary.show(broken[-1])
     with concurrent.futures.ThreadPoolExecutor(max_workers=options.jobs) as pool:
-        futures = [pool.submit(_timed, job) for job in jobs]
+        futures = [pool.submit(_timed, part, job) for part, job in jobs]
         return broken + [result for future in futures for result in future.result()]
 
 
-def _timed(job: Callable, *arguments) -> list[Result]:
+def _timed(part: str, job: Callable, *arguments) -> list[Result]:
     started = time.monotonic()
     try:
         results = job(*arguments)
     except SetupError as error:
-        result = Result(getattr(job, "part", job.__module__.rpartition(".")[2]))
-        result.fail(str(error))
-        results = [result]
+        results = [Result(part, failed=1, details=[str(error)])]
     for result in results:
         result.seconds = result.seconds or time.monotonic() - started
         say(f"{result.part}: {result.passed} passed, {result.failed} failed ({result.seconds:.0f} s)")

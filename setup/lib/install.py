@@ -12,11 +12,15 @@ from .shell import say
 SOURCES = "hospitality_setup.sources"
 ODOO = "hospitality_setup.odoo"
 DEMO = "hospitality_setup.demo"
+ASSETS = "hospitality_setup.assets"
 ADMINISTRATOR = {"role": "Administrator", "login": "admin", "password": "admin", "hint": "configuration"}
 
 
-def prepare(odoo: Odoo, name: str, demo_size: str) -> bool:
-    """Make or update a database; return whether anything was done."""
+def prepare(odoo: Odoo, name: str, demo_size: str | None) -> bool:
+    """Make or update a database; return whether a running server has to start again.
+
+    :param demo_size: ``full``, ``small``, ``none``, or nothing for what is there, and the full one in a new database
+    """
     wanted = {SOURCES: templates.sources_hash(addons()), ODOO: odoo.source.fingerprint()}
     fresh = not database.exists(odoo.server, name)
     if fresh:
@@ -29,21 +33,25 @@ def prepare(odoo: Odoo, name: str, demo_size: str) -> bool:
     if outdated:
         _remember(odoo, name, wanted)
     rows = None
-    if demo_size != "none" and not found.get(DEMO):
-        rows = demo.load_demo(odoo, name, demo_size)
+    size = demo_size or "full"
+    if size != "none" and not found.get(DEMO):
+        rows = demo.load_demo(odoo, name, size)
     if rows is not None:
         _save_logins(name, rows)
-        _remember(odoo, name, {DEMO: demo_size})
-    if fresh:
+        _remember(odoo, name, {DEMO: size})
+    elif demo_size and demo_size != found.get(DEMO, demo_size):
+        say(f"the database {name} has the {found[DEMO]} demo group already: --reset makes it anew")
+    if not found.get(ASSETS):
         say("generating asset bundles, so that the first page opens at once")
         templates.generate_assets(odoo, name)
+        _remember(odoo, name, {ASSETS: "generated"})
     return bool(outdated) or rows is not None
 
 
 def _create(odoo: Odoo, name: str) -> None:
     base = templates.core(odoo, "minimal")
-    part = f"{name}_part"
-    database.drop(odoo.server, part)
+    database.drop_abandoned(odoo.server, "part_")
+    part = f"part_{os.getpid()}_{name}"
     database.clone(odoo.server, base, part)
     say(f"installing {', '.join(addons())} into the database {name}")
     templates.install(odoo, part, addons())

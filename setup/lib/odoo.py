@@ -56,12 +56,16 @@ class Odoo:
         python = str(venv.python(self.environment))
         return [python, str(self.source.script), "server", "-c", str(configuration), *map(str, arguments)]
 
-    def run(self, log: pathlib.Path, *arguments: object, why: str, check: bool = True, **options: object):
-        """Run Odoo until it stops by itself; its log goes to a file."""
+    def run(
+        self, log: pathlib.Path, *arguments: object, why: str, check: bool = True, minutes: float = 30, **options
+    ) -> int:
+        """Run Odoo until it stops by itself, its log in a file; return its exit code."""
         configuration = self.configuration(log.parent / log.stem, **options)
+        command = self.command(configuration, *arguments)
+        environment = self.variables()
         return shell.run(
-            self.command(configuration, *arguments), why=why, env=self.variables(), log=log, check=check, cwd=cache()
-        )
+            command, why=why, env=environment, log=log, check=check, cwd=cache(), minutes=minutes
+        ).returncode
 
     def run_script(self, script: pathlib.Path, *arguments: object, why: str, log: pathlib.Path | None = None):
         """Run one of our scripts with Odoo importable."""

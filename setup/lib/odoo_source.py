@@ -111,8 +111,12 @@ def _packaged(lock: dict) -> OdooSource | None:
     if family not in apt.MOVING_SUITE:
         return None
     say("reading the package lists of the machine's apt mirror")
-    private = apt.PrivateApt([apt.MOVING_SUITE[family], codename])
-    private.update()
+    try:
+        private = apt.PrivateApt([apt.MOVING_SUITE[family], codename])
+        private.update()
+    except SetupError as error:
+        say(str(error))
+        return None
     offered = [v for v in private.versions(lock["package"]) if v.startswith("19.0")]
     if not offered:
         say(f"the machine's apt mirror has no {lock['package']} 19.0")

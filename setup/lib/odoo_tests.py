@@ -18,11 +18,15 @@ from .summary import Result, from_odoo_log
 
 BROWSER_TAG = "hospitality_browser"
 LONG_TAG = "hospitality_long"
+KEPT_LOGS = 20
 _numbers = itertools.count(1)
 
 
-def jobs(part: str, target: str, odoo: Odoo, options: argparse.Namespace) -> list[Callable[[], list[Result]]]:
-    """Prepare what a part needs, and return its jobs: callables that return results."""
+Jobs = list[tuple[str, Callable[[], list[Result]]]]
+
+
+def jobs(part: str, target: str, odoo: Odoo, options: argparse.Namespace) -> Jobs:
+    """Prepare what a part needs, and return its jobs, each with its name."""
     makers = {
         "odoo": _addon,
         "browser": _browser,
@@ -50,34 +54,34 @@ def _without_long(full: bool) -> str:
     return "" if full else f",-{LONG_TAG}"
 
 
-def _addon(target: str, odoo: Odoo, options: argparse.Namespace) -> list[Callable]:
+def _addon(target: str, odoo: Odoo, options: argparse.Namespace) -> Jobs:
     file = CHECKOUT / target.partition(":")[0]
     browser = file.suffix == ".py" and BROWSER_TAG in file.read_text()
     if browser:
         need_chromium()
     wanted = templates.browser if browser or options.whole else templates.product
     run = OdooRun(f"odoo {target}", tags_of(target, options.full), wanted(odoo, options.variant), skips_fail=browser)
-    return [functools.partial(run, odoo, options)]
+    return [(run.part, functools.partial(run, odoo, options))]
 
 
-def _scenarios(target: str, odoo: Odoo, options: argparse.Namespace) -> list[Callable]:
+def _scenarios(target: str, odoo: Odoo, options: argparse.Namespace) -> Jobs:
     return _own_folder("scenarios", target, odoo, options)
 
 
-def _browser(target: str, odoo: Odoo, options: argparse.Namespace) -> list[Callable]:
+def _browser(target: str, odoo: Odoo, options: argparse.Namespace) -> Jobs:
     runs = _own_folder("browser", target, odoo, options)
     if not target and any(
         BROWSER_TAG in path.read_text() for name in addons() for path in (CHECKOUT / name / "tests").glob("**/*.py")
     ):
         tags = ",".join(f"{BROWSER_TAG}/{name}" for name in addons()) + _without_long(options.full)
         run = OdooRun("browser addons", tags, templates.browser(odoo, options.variant), skips_fail=True)
-        runs.append(functools.partial(run, odoo, options))
+        runs.append((run.part, functools.partial(run, odoo, options)))
     if runs:
         need_chromium()
     return runs
 
 
-def _own_folder(folder: str, target: str, odoo: Odoo, options: argparse.Namespace) -> list[Callable]:
+def _own_folder(folder: str, target: str, odoo: Odoo, options: argparse.Namespace) -> Jobs:
     path = test_addons.prepare(folder)
     if not path:
         say(f"{folder}: there is no test in tests/{folder} yet")
@@ -88,7 +92,7 @@ def _own_folder(folder: str, target: str, odoo: Odoo, options: argparse.Namespac
     template = templates.browser(odoo, options.variant)
     part = f"{folder} {inner}".strip()
     run = OdooRun(part, tags, template, skips_fail=folder == "browser", module=name, addons_path=path)
-    return [functools.partial(run, odoo, options)]
+    return [(run.part, functools.partial(run, odoo, options))]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -109,18 +113,19 @@ class OdooRun:
         name = _copy(odoo, self.template)
         log = _log(self.part)
         http, gevent = free_ports(2)
-        done = odoo.run(
+        code = odoo.run(
             log,
             *("-d", name, "--test-tags", self.tags, "--stop-after-init", *(("-i", self.module) if self.module else ())),
-            why="running Odoo",
+            why=f"the Odoo process of {self.part}",
             check=False,
+            minutes=120 if options.full else 30,
             http_port=http,
             gevent_port=gevent,
             more_addons=(self.addons_path,) if self.addons_path else (),
         )
         result = from_odoo_log(self.part, log.read_text(errors="replace"), skips_fail=self.skips_fail)
-        if done.returncode and not result.failed:
-            result.fail(f"Odoo ended with exit code {done.returncode}")
+        if code and not result.failed:
+            result.fail(f"Odoo ended with exit code {code}")
         if result.failed:
             result.details.append(f"the whole log: {log}")
         _finish(odoo, name, result, options)
@@ -128,10 +133,21 @@ class OdooRun:
 
 
 def _log(part: str) -> pathlib.Path:
-    return cache() / "logs" / checkout_tag() / f"{re.sub(r'[^A-Za-z0-9]+', '_', part)}.log"
+    return _logs() / str(os.getpid()) / f"{re.sub(r'[^A-Za-z0-9]+', '_', part)}.log"
 
 
-def _core_lint(target: str, odoo: Odoo, options: argparse.Namespace) -> list[Callable]:
+def _logs() -> pathlib.Path:
+    return cache() / "logs" / checkout_tag()
+
+
+def drop_old_logs() -> None:
+    """Keep the logs of this checkout's last runs."""
+    folders = sorted(_logs().glob("*/"), key=lambda folder: folder.stat().st_mtime, reverse=True)
+    for folder in folders[KEPT_LOGS:]:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _core_lint(target: str, odoo: Odoo, options: argparse.Namespace) -> Jobs:
     template = templates.product(odoo, options.variant)
 
     def run() -> list[Result]:
@@ -140,7 +156,7 @@ def _core_lint(target: str, odoo: Odoo, options: argparse.Namespace) -> list[Cal
         _finish(odoo, name, result, options)
         return [result]
 
-    return [run]
+    return [("core-lint", run)]
 
 
 def _copy(odoo: Odoo, template: str) -> str:
@@ -170,7 +186,7 @@ def need_chromium() -> None:
         apt.install_system_packages(["chromium"], "for the browser tests")
 
 
-def _faults(target: str, odoo: Odoo, options: argparse.Namespace) -> list[Callable]:
+def _faults(target: str, odoo: Odoo, options: argparse.Namespace) -> Jobs:
     folder = CHECKOUT / "tests" / "faults"
     scripts = [CHECKOUT / target] if target.endswith(".py") else sorted(folder.glob("*.py"))
     scripts = [s for s in scripts if not s.name.startswith(("_", "common"))]
@@ -178,7 +194,7 @@ def _faults(target: str, odoo: Odoo, options: argparse.Namespace) -> list[Callab
         say("faults: there is no script in tests/faults yet")
         return []
     template = templates.product(odoo, options.variant)
-    return [functools.partial(_fault, script, odoo, template, options) for script in scripts]
+    return [(f"faults {s.stem}", functools.partial(_fault, s, odoo, template, options)) for s in scripts]
 
 
 def _fault(script: pathlib.Path, odoo: Odoo, template: str, options: argparse.Namespace) -> list[Result]:
@@ -189,13 +205,14 @@ def _fault(script: pathlib.Path, odoo: Odoo, template: str, options: argparse.Na
     environment = {
         **odoo.variables(),
         **odoo.server.environment(),
-        "PYTHONPATH": f"{odoo.source.root}:{CHECKOUT}:{pathlib.Path(__file__).with_name('inside')}",
+        "PYTHONPATH": f"{CHECKOUT}:{odoo.source.root}:{pathlib.Path(__file__).with_name('inside')}",
         "HOSPITALITY_DB": name,
         "HOSPITALITY_ODOO_CONF": str(configuration),
         "HOSPITALITY_ODOO_SCRIPT": str(odoo.source.script),
     }
     command = [venv.python(odoo.environment), script, *([] if options.full else ["--short"])]
-    done = shell.run(command, why=script.name, env=environment, log=log, check=False, cwd=CHECKOUT)
+    minutes = 120 if options.full else 10
+    done = shell.run(command, why=script.name, env=environment, log=log, check=False, cwd=CHECKOUT, minutes=minutes)
     if done.returncode:
         result.fail(log.read_text(errors="replace")[-6000:] + f"\nthe whole log: {log}")
     else:

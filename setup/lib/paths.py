@@ -6,6 +6,7 @@ import hashlib
 import os
 import pathlib
 import shutil
+import time
 from collections.abc import Iterator
 
 from .shell import SetupError, say
@@ -13,6 +14,7 @@ from .shell import SetupError, say
 CHECKOUT = pathlib.Path(__file__).resolve().parents[2]
 SETUP = CHECKOUT / "setup"
 LOCKS = SETUP / "lock"
+PATIENCE = 3  # seconds to wait for a lock without a word
 
 
 def cache() -> pathlib.Path:
@@ -60,9 +62,19 @@ def locked(name: str, busy: str | None = None) -> Iterator[None]:
     folder = cache() / "locks"
     folder.mkdir(parents=True, exist_ok=True)
     with (folder / name.replace("/", "_")).open("w") as handle:
-        try:
-            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            say(busy or f"waiting for another run that holds the lock “{name}”")
-            fcntl.flock(handle, fcntl.LOCK_EX)
+        deadline = time.monotonic() + PATIENCE
+        while not _taken(handle):
+            if time.monotonic() > deadline:
+                say(busy or f"waiting for another run that holds the lock “{name}”")
+                fcntl.flock(handle, fcntl.LOCK_EX)
+                break
+            time.sleep(0.05)
         yield
+
+
+def _taken(handle) -> bool:
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True

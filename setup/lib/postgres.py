@@ -8,6 +8,7 @@ than root. There are two kinds: ``durable`` (PostgreSQL's defaults; for the prod
 import contextlib
 import dataclasses
 import fcntl
+import hashlib
 import os
 import pathlib
 import pwd
@@ -21,6 +22,7 @@ from .paths import cache, checkout_tag, locked, need_space
 from .shell import SetupError, say
 
 OLDEST = 13
+NAMING = ("PGHOST", "PGHOSTADDR", "PGSERVICE", "PGPORT")
 ROOT_FOLDER = pathlib.Path("/var/lib/hospitality-crm")
 SETTINGS = {
     "durable": {"shared_buffers": "1GB", "work_mem": "32MB", "maintenance_work_mem": "512MB", "max_wal_size": "8GB"},
@@ -78,14 +80,20 @@ class Server:
 
 def given() -> bool:
     """Whether the PG* variables name a server."""
-    return any(os.environ.get(name) for name in ("PGHOST", "PGHOSTADDR", "PGSERVICE", "PGPORT"))
+    return any(os.environ.get(name) for name in NAMING)
+
+
+def _given_tag() -> str:
+    """Six characters that tell the server of the PG* variables from others."""
+    named = [os.environ.get(name, "") for name in NAMING]
+    return hashlib.sha256("\n".join(named).encode()).hexdigest()[:6]
 
 
 @contextlib.contextmanager
 def serving(kind: str) -> Iterator[Server]:
     """A server of the kind, running; a private one stops again when its last user is done."""
     if given():
-        server = Server("given")
+        server = Server(f"given-{_given_tag()}")
         _check_given(server)
         yield server
         return

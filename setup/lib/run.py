@@ -50,7 +50,7 @@ def _options(argv: list[str]) -> argparse.Namespace:
     parser.add_argument("--db", default="hospitality", help="name of the database (default: %(default)s)")
     parser.add_argument("--port", type=int, default=8069, help="port on 127.0.0.1 (default: %(default)s)")
     parser.add_argument("--workers", type=int, default=0, help="worker processes behind a proxy (default: threads)")
-    parser.add_argument("--demo", choices=("full", "small", "none"), default="full", help="size of the demo group")
+    parser.add_argument("--demo", choices=("full", "small", "none"), help="size of the demo group (default: full)")
     parser.add_argument("--no-serve", action="store_true", help="prepare everything, start no server")
     parser.add_argument("--stop", action="store_true", help="stop the server, and PostgreSQL if nobody else uses it")
     parser.add_argument("--reset", action="store_true", help="drop the database first, with all that is in it")

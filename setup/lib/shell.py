@@ -37,24 +37,37 @@ def run(
     cwd: pathlib.Path | None = None,
     log: pathlib.Path | None = None,
     check: bool = True,
+    minutes: float | None = None,
 ) -> subprocess.CompletedProcess[str]:
     """Run a command without standard input.
 
     :param why: what failed, in words for the user, e.g. ``"creating the database"``
     :param log: file that receives both outputs, which are then not kept in memory
-    :raise SetupError: when the command fails and ``check`` holds; quotes its last lines
+    :param minutes: longer than that and it is ended
+    :raise SetupError: when the command takes too long, or fails and ``check`` holds; quotes its last lines
     """
     arguments = [str(a) for a in argv]
-    options = dict(env=child_environment(env), cwd=cwd, stdin=subprocess.DEVNULL, text=True, errors="replace")
+    options = dict(
+        check=False,
+        timeout=minutes and minutes * 60,
+        env=child_environment(env),
+        cwd=cwd,
+        stdin=subprocess.DEVNULL,
+        text=True,
+        errors="replace",
+    )
     try:
         if log:
             log.parent.mkdir(parents=True, exist_ok=True)
             with log.open("w") as stream:
-                done = subprocess.run(arguments, stdout=stream, stderr=subprocess.STDOUT, check=False, **options)
+                done = subprocess.run(arguments, stdout=stream, stderr=subprocess.STDOUT, **options)
         else:
-            done = subprocess.run(arguments, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False, **options)
+            done = subprocess.run(arguments, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, **options)
     except FileNotFoundError as error:
         raise SetupError(f"{why} failed: there is no command {arguments[0]}.") from error
+    except subprocess.TimeoutExpired as error:
+        where = f"; its output is in {log}" if log else ""
+        raise SetupError(f"{why} took longer than {minutes:.0f} minutes and was ended{where}.") from error
     if check and done.returncode:
         output = log.read_text(errors="replace") if log else done.stdout
         raise SetupError(f"{why} failed (exit code {done.returncode}){_ending(output, log)}")

@@ -54,8 +54,9 @@ def core(odoo: Odoo, variant: str) -> str:
         say(f"making the {variant} template: Odoo with {len(modules)} modules and what they need (a minute or two)")
         database.create(odoo.server, part)
         install(odoo, part, modules)
-        say("generating its asset bundles")
-        generate_assets(odoo, part)
+        if odoo.server.kind == "test":
+            say("generating its asset bundles")
+            generate_assets(odoo, part)
 
     return _ready(odoo, name, build)
 
@@ -89,9 +90,12 @@ def browser(odoo: Odoo, variant: str) -> str:
 
 def _ready(odoo: Odoo, name: str, build) -> str:
     """Build a template under a provisional name, so that one with its final name is always whole."""
-    with locked(f"template-{odoo.server.kind}-{name}", f"another run is making the template {name}, waiting for it"):
-        if not database.exists(odoo.server, name):
-            part = f"{name}_part"
+    if not database.exists(odoo.server, name):
+        with locked(f"template-{odoo.server.kind}-{name}", f"another run makes the template {name}, waiting for it"):
+            if database.exists(odoo.server, name):
+                return name
+            database.drop_abandoned(odoo.server, "part_")
+            part = f"part_{os.getpid()}_{name}"
             database.drop(odoo.server, part)
             build(part)
             database.rename(odoo.server, part, name)
@@ -141,7 +145,7 @@ def _mark_used(odoo: Odoo, name: str) -> None:
 
 def _drop_old(odoo: Odoo, prefix: str) -> None:
     """Keep the templates used last, and any used within the hour."""
-    marks = {n: _mark(odoo, n) for n in database.names(odoo.server, prefix) if not n.endswith("_part")}
+    marks = {n: _mark(odoo, n) for n in database.names(odoo.server, prefix)}
     used = {n: mark.stat().st_mtime if mark.exists() else 0 for n, mark in marks.items()}
     for name in sorted(used, key=used.get, reverse=True)[KEPT:]:
         if used[name] < time.time() - KEPT_SECONDS:

@@ -68,8 +68,8 @@ def bench_database(
 def _build(target: str, size: int, build: Callable[[object, int], None]) -> None:
     import psycopg2
 
-    part = f"{target}_part"
-    database.drop(server(), part)
+    database.drop_abandoned(server(), "part_")
+    part = f"part_{os.getpid()}_{target}"
     database.clone(server(), TEMPLATE, part)
     connection = psycopg2.connect(**server().arguments(part))
     try:
@@ -83,9 +83,9 @@ def _build(target: str, size: int, build: Callable[[object, int], None]) -> None
     database.rename(server(), part, target)
 
 
-def copy_of(source: str) -> str:
+def copy_of(source: str, purpose: str = "") -> str:
     """A copy of a data set for a benchmark that changes it; dropped by the next run that asks for one."""
-    target = source.replace("bench_", "copy_", 1)
+    target = source.replace("bench_", f"copy{purpose}_", 1)
     database.drop(server(), target)
     database.clone(server(), source, target)
     return target

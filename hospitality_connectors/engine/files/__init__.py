@@ -5,3 +5,5 @@
 turns a row into canonical events and ``scan`` counts what only the whole file shows.
 Nothing here imports Odoo; every function takes values and returns values.
 """
+
+from . import adapter

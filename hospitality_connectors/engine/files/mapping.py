@@ -19,6 +19,7 @@ import re
 from collections import defaultdict
 from datetime import date, datetime, timedelta, timezone
 from decimal import Decimal
+from functools import lru_cache
 from hashlib import blake2b
 from zoneinfo import ZoneInfo
 
@@ -43,7 +44,10 @@ _REQUIRED = {
 _SHARED = ("property", "channel", "booked_on", "cancelled_on", "status", "status_raw", "status_on")
 _DATES = {"stay": ("booked_on", "arrival"), "booking": ("booked_on",), "reservation": ("starts_at",),
           "check": ("closed_at", "opened_at", "business_date")}  # fmt: skip
+_ANCHORS = ("check", "stay", "reservation", "booking", "charge", "payment")
 _PLAIN_NUMBER = re.compile(r"[\d.,\s-]*", re.ASCII).fullmatch
+# What these words mean is looked up in the mappings of the connector.
+_MAPPED_WORDS = ("department", "method", "purpose")
 _TEXTS = ("text", "code", "ref", "key", "email", "phone")
 
 
@@ -104,9 +108,6 @@ class _Field:
             return self._summed
         return self._first
 
-    def filled(self, row):
-        return any(row[index] for index in self.columns)
-
     def _text(self, use, row):
         return use[1] if use[0] is None else row[use[0]]
 
@@ -155,11 +156,12 @@ class _Field:
                 elif part == "day":
                     found[part] = int(text)
                 elif part == "time":
-                    found[part] = parse_time(text if ":" in text or not text[:1].isdigit() else _clock(text))
+                    found[part] = parse_time(_clock(text))
                 else:
                     found[part] = self.convert(text, use[1])
             except (ValueError, OverflowError) as error:
-                raise RowError("bad_date", value=text[:80], column=use[1]) from error
+                code = "bad_time" if part == "time" else "bad_date"
+                raise RowError(code, value=text[:80], column=use[1]) from error
         if "year" in found:
             try:
                 day = date(found["year"], found.get("month", 1), found.get("day", 1))
@@ -196,23 +198,31 @@ class _Field:
             departure = out.get("departure")
             if not departure:
                 return None
-            return total * (date.fromisoformat(departure) - date.fromisoformat(arrival)).days
+            return total * _days(arrival, departure)
         if total != int(total) or not (0 if "nights" in self.parts else -MAX_NIGHTS) <= total <= 36500:
             raise RowError("too_many_nights", value=str(total), column=self.uses[0][1])
-        step = timedelta(int(total) if "nights" in self.parts else -int(total))
         try:
-            return (date.fromisoformat(arrival) + step).isoformat()
+            return _shift(arrival, int(total) if "nights" in self.parts else -int(total))
         except OverflowError as error:
             raise RowError("too_many_nights", value=str(total), column=self.uses[0][1]) from error
 
 
+@lru_cache(maxsize=16384)
+def _shift(day, days):
+    return (date.fromisoformat(day) + timedelta(days)).isoformat()
+
+
+@lru_cache(maxsize=16384)
+def _days(first, last):
+    return (date.fromisoformat(last) - date.fromisoformat(first)).days
+
+
 def _clock(text):
-    """1930 and 19.5 and 0.8125 (a fraction of a day) as a time."""
+    """Return 1930 and 0.8125 (a fraction of a day) as a time, other texts as they are."""
     if text.isdigit() and len(text) in (3, 4):
         return f"{text[:-2]}:{text[-2:]}"
-    number = float(text)
-    if "." in text and number < 1:
-        minutes = round(number * 1440)
+    if text.startswith(("0.", "0,")) and text[2:].isdigit():
+        minutes = round(float(text.replace(",", ".")) * 1440)
         return f"{minutes // 60}:{minutes % 60:02d}"
     return text
 
@@ -248,6 +258,15 @@ class Mapping:
         self.slots = self._compile()
         self._check()
         self.content_slots = self._content_slots()
+        # Who ate is said of the check, though every line of it repeats it, or only the first does.
+        lines = self.main in ("charge", "payment") and "guest" in self.slots and self.field("check", "external_id")
+        self.follows = {"guest": "check"} if lines else {}
+        self.money_fields = self._fields_of_kind("money")
+        self.moment_fields = self._fields_of_kind("moment")
+        self.columns_of = {
+            slot: tuple(sorted({index for field in fields for index in field.columns}))
+            for slot, fields in self.slots.items()
+        }
 
     def _compile(self):
         uses = defaultdict(list)
@@ -280,7 +299,7 @@ class Mapping:
         lines = [slot for slot in ("charge", "payment") if slot in self.slots]
         for slot in lines:
             names = {field.name for field in self.slots[slot]}
-            parents = [p for p in ("check", "stay") if self._field(p, "external_id") or p in names]
+            parents = [p for p in ("check", "stay") if self.field(p, "external_id") or p in names]
             if not parents:
                 raise FileError(
                     "missing_target", target=catalogue.find("check.external_id").label,
@@ -289,7 +308,13 @@ class Mapping:
         if self.main not in self.slots and not lines:
             raise FileError("missing_target", target=catalogue.SLOT_LABELS[self.main], slot="row")
 
-    def _field(self, slot, name):
+    def _fields_of_kind(self, kind):
+        return {
+            slot: [field for field in fields if field.target.kind == kind] for slot, fields in self.slots.items()
+        }
+
+    def field(self, slot, name):
+        """Return the field of a slot that columns are mapped to, None without one."""
         return next((field for field in self.slots.get(slot, ()) if field.name == name), None)
 
     def _content_slots(self):
@@ -300,12 +325,12 @@ class Mapping:
         """
         result = {}
         for slot in dict.fromkeys((self.main, *(s for s in ("charge", "payment") if s in self.slots))):
-            if slot not in self.slots or self._field(slot, "external_id"):
+            if slot not in self.slots or self.field(slot, "external_id"):
                 continue
             if slot in ("charge", "payment"):
                 columns = {index for field in self.slots[slot] for index in field.columns}
                 for parent in ("check", "stay"):
-                    key = self._field(parent, "external_id")
+                    key = self.field(parent, "external_id")
                     columns |= set(key.columns) if key else set()
                 result[slot] = tuple(sorted(columns))
             else:
@@ -321,17 +346,37 @@ class Mapping:
         """Return the content hash of a cleaned row for a slot of ``content_slots``: 16 bytes."""
         return row_digest(self.header, row, self.content_slots[slot])
 
-    def key(self, slot, row, counts=None):
+    def key(self, slot, row, keys=None):
         """Return the key of a slot in a cleaned row, "" when it has none.
 
-        :param dict counts: occurrence number per content-keyed slot, missing means 1
+        :param dict keys: keys by content that are known already; without them a row is the first
+            of its kind
         """
-        field = self._field(slot, "external_id")
+        field = self.field(slot, "external_id")
         if field:
             return field.get(row, {}) or ""
+        if keys and slot in keys:
+            return keys[slot]
         if slot in self.content_slots:
-            return f"{self.digest(slot, row).hex()}#{(counts or {}).get(slot, 1)}"
+            return f"{self.digest(slot, row).hex()}#1"
         return ""
+
+    def said_by(self, slot):
+        """Return the columns that say something about the record of a slot, in order."""
+        columns = set(self.columns_of[slot])
+        if slot == "booking" and self.main == "stay":
+            for field in self.slots["stay"]:
+                if field.name in _SHARED:
+                    columns |= set(field.columns)
+        for follower, leader in self.follows.items():
+            if leader == slot:
+                columns |= set(self.columns_of[follower])
+        return sorted(columns)
+
+    def status_columns(self, slot):
+        """Return the columns that hold the status of a slot."""
+        field = self.field("stay" if slot == "booking" and self.main == "stay" else slot, "status")
+        return field.columns if field else []
 
     def row_date(self, row):
         """Return the day that a row tells about (booked on, else arrival, ...), None if it doesn't say."""
@@ -350,11 +395,11 @@ class Mapping:
                     return out[name]
         return None
 
-    def parse(self, values, counts=None, overrides=None):
+    def parse(self, values, keys=None, overrides=None):
         """Return the canonical events of a row.
 
         :param list values: texts in the order of the header
-        :param dict counts: occurrence number per content-keyed slot where it isn't 1
+        :param dict keys: key of each slot that is keyed by content: hash and occurrence number
         :param dict overrides: ``{slot: {column index as text: text}}``, what other rows of the file
             say about the same person or booking
         :return: list of events, what is referred to first
@@ -364,7 +409,7 @@ class Mapping:
             if "\x00" in value:
                 raise RowError("nul", column=self.header[index])
         row = self.clean(values)
-        return _Row(self, row, counts or {}, overrides or {}).events()
+        return _Row(self, row, keys or {}, overrides or {}).events()
 
     def zone(self, code):
         """Return the time zone of a property."""
@@ -375,10 +420,10 @@ class Mapping:
 class _Row:
     """The events of one row."""
 
-    def __init__(self, mapping, row, counts, overrides):
+    def __init__(self, mapping, row, known_keys, overrides):
         self.mapping = mapping
         self.row = row
-        self.counts = counts
+        self.known_keys = known_keys
         self.overrides = overrides
         self.keys = {}
         self.stay_values = {}
@@ -396,7 +441,9 @@ class _Row:
         for slot in ("stay", "booking", "reservation", "check", "charge", "payment"):
             if slot in filled:
                 records[slot] = self._record(slot)
-        anchor = next((s for s in (main, "check", "stay", "reservation", "booking") if s in self.keys), None)
+        # People of a line are people of its check or stay: every line then names the same ones.
+        first = () if main in ("charge", "payment") else (main,)
+        anchor = next((s for s in (*first, *_ANCHORS) if s in self.keys), None)
         people = {}
         for slot in mapping.slots:
             if slot in filled and catalogue.entity_of(slot) == "guest":
@@ -408,10 +455,12 @@ class _Row:
 
     def _is_filled(self, slot):
         row = self._row_of(slot)
-        return any(field.filled(row) for field in self.mapping.slots[slot])
+        return any(row[index] for index in self.mapping.columns_of[slot])
 
     def _row_of(self, slot):
-        values = self.overrides.get(slot)
+        if not self.overrides:
+            return self.row
+        values = {**self.overrides.get(self.mapping.follows.get(slot), {}), **self.overrides.get(slot, {})}
         if not values:
             return self.row
         row = list(self.row)
@@ -429,6 +478,8 @@ class _Row:
             except Unknown as error:
                 if field.name == "status":
                     out["status_raw"] = str(error)
+                elif field.name in _MAPPED_WORDS:
+                    out[field.name] = str(error)
                 else:
                     warnings.append(f"{field.name}_unknown: {error}"[:200])
                 continue
@@ -443,9 +494,9 @@ class _Row:
         out, warnings = self._values(slot)
         if slot == "booking" and "stay" in self.keys:
             out = {**self._shared_values(), **out}
-        key = out.pop("external_id", "") or self.mapping.key(slot, self._row_of(slot), self.counts)
+        key = out.pop("external_id", "") or self.mapping.key(slot, self._row_of(slot), self.known_keys)
         if slot == "booking" and not key:
-            key = self.keys.get("stay") or self.mapping.key("stay", self.row, self.counts)
+            key = self.keys.get("stay") or self.mapping.key("stay", self.row, self.known_keys)
         if not key:
             raise RowError("missing_value", target=catalogue.find(f"{slot}.external_id").label)
         self.keys[slot] = key
@@ -484,37 +535,37 @@ class _Row:
         """Write amounts as text and find the currency that they are written with."""
         row = self._row_of(slot)
         found = set()
-        for field in self.mapping.slots[slot]:
+        for field in self.mapping.money_fields.get(slot, ()):
             value = out.get(field.name)
-            if isinstance(value, Decimal):
-                out[field.name] = money_text(value)
-                for index in field.columns:
-                    if not _PLAIN_NUMBER(row[index]):
-                        code = currency_of(row[index])
-                        if code and code != "?":
-                            found.add(code)
+            if value is None:
+                continue
+            out[field.name] = money_text(value)
+            for index in field.columns:
+                if not _PLAIN_NUMBER(row[index]):
+                    found.add(currency_of(row[index]))
+        found -= {"", "?"}
         if "currency" in out:
             found.add(out["currency"])
         if len(found) > 1:
             first, second = sorted(found)[:2]
             raise RowError("two_currencies", first=first, second=second)
-        if found and "currency" not in out:
+        if found:
             out["currency"] = found.pop()
 
     def _instants(self, slot, out):
         """Turn local times into UTC; a date without a time is a business date, not an instant."""
-        for field in self.mapping.slots[slot]:
+        for field in self.mapping.moment_fields.get(slot, ()):
             moment = out.get(field.name)
-            if not isinstance(moment, tuple):
+            if moment is None:
                 continue
-            if moment.second is None:
-                del out[field.name]
-                if slot in ("check", "reservation"):
-                    out.setdefault("business_date", moment.day.isoformat())
-                if slot == "reservation":
-                    raise RowError("missing_value", target="the time of the reservation")
+            if moment.second is not None:
+                out[field.name] = self._utc(moment, out.get("property"))
                 continue
-            out[field.name] = self._utc(moment, out.get("property"))
+            if slot == "reservation":
+                raise RowError("missing_value", target="the time of the reservation")
+            del out[field.name]
+            if slot == "check":
+                out.setdefault("business_date", moment.day.isoformat())
 
     def _utc(self, moment, code):
         local = datetime(moment.day.year, moment.day.month, moment.day.day) + timedelta(seconds=moment.second)
@@ -553,7 +604,7 @@ class _Row:
 
     def _derived_key(self, slot, anchor, values, kind):
         if slot == self.mapping.main:
-            return self.mapping.key(slot, self.row, self.counts)
+            return self.mapping.key(slot, self.row, self.known_keys)
         if kind != "person":
             name = " ".join(values["name"].casefold().split())
             return f"{kind}:{blake2b(name.encode(), digest_size=12).hexdigest()}"
@@ -587,6 +638,21 @@ class _Row:
                 parent = "check" if "check" in self.keys else "stay" if "stay" in self.keys else None
                 if parent:
                     line[parent] = self.keys[parent]
+            if line:
+                self._share_with_parent(line, records)
+
+    def _share_with_parent(self, line, records):
+        """A row has one currency and one business date for a line and its parent."""
+        for slot in ("check", "stay"):
+            parent = records.get(slot)
+            if parent and line.get(slot) == parent["external_id"]:
+                names = ("currency", "business_date") if slot == "check" else ("currency",)
+                for name in names:
+                    if name in parent or name in line:
+                        if name != "business_date" or line["entity"] == "charge":
+                            line.setdefault(name, parent.get(name))
+                        if not (name == "business_date" and (parent.get("closed_at") or parent.get("opened_at"))):
+                            parent.setdefault(name, line.get(name))
 
 
 def _roles(people):

@@ -2,6 +2,7 @@
 
 import re
 from decimal import Decimal, InvalidOperation
+from functools import lru_cache
 
 # Symbols that mean one currency. "$" and "¥" don't: dollars, pesos, yen and yuan use them.
 SYMBOLS = {
@@ -89,6 +90,7 @@ def strip_number(text):
     return "-" + text.lstrip("+-") if negative else text
 
 
+@lru_cache(maxsize=16384)
 def parse_number(text, decimal="."):
     """Return the value of a number.
 

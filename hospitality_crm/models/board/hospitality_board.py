@@ -39,14 +39,6 @@ TABLE_COLUMNS = {
     "occasion": "occasion",
     "wishes": "wishes",
 }
-GUEST_COLUMNS = {
-    "name": "name",
-    "local_name": "guest_local_name",
-    "salutation": "guest_salutation",
-    "birthdate": "guest_birthdate",
-    "lang": "lang",
-    "is_company": "is_company",
-}
 
 
 class HospitalityBoard(models.AbstractModel):
@@ -218,48 +210,28 @@ class HospitalityBoard(models.AbstractModel):
     @api.model
     def _get_guests(self, partner_ids, place, day):
         """Return what a card of the board shows of each guest, by id."""
-        if not partner_ids:
-            return {}
-        people = select_rows(
-            self.env["res.partner"].with_context(active_test=False),
-            Domain("id", "in", partner_ids),
-            GUEST_COLUMNS,
-        )
-        alerts = self._get_alerts(partner_ids, day)
-        allergies = self._get_allergies(partner_ids)
-        preferences = self._get_preferences(partner_ids, day, place["id"])
-        special_dates = self._get_special_dates(partner_ids)
-        metrics = self._get_metrics(partner_ids)
-        languages = dict(self.env["res.lang"].get_installed())
+        facts = self._load(partner_ids)
+        date = fields.Date.to_string(day)
         guests = {}
-        for person in people:
-            partner_id = person["id"]
-            known = metrics.get(partner_id, {})
-            first_visit = known.get("first_visit")
+        for partner_id, [person] in facts["person"].items():
+            rows = {subject: by_guest.get(partner_id, []) for subject, by_guest in facts.items()}
+            visits = self._show_metrics(rows.get("metrics", []))
+            birthdate = fields.Date.to_date(person["birthdate"])
             guests[partner_id] = {
                 **person,
-                "birthdate": fields.Date.to_string(person["birthdate"]),
-                "language": languages.get(person["lang"], person["lang"] or ""),
-                "birthday": self._is_yearly_day(
-                    person["birthdate"] and (person["birthdate"].month, person["birthdate"].day), day
-                ),
+                "language": self._get_language_name(person["lang"]),
+                "birthday": self._is_yearly_day(birthdate and (birthdate.month, birthdate.day), day),
                 "occasions": [
                     special["label"]
-                    for special in special_dates.get(partner_id, [])
+                    for special in self._show_special_dates(rows.get("special_dates", []))
                     if self._is_yearly_day((special["month"], special["day"]), day)
                 ],
-                "alerts": [
-                    alert
-                    for alert in alerts.get(partner_id, [])
-                    if alert["property_id"] in (None, False, place["id"])
-                ],
-                "allergies": None
-                if allergies is None
-                else allergies.get(partner_id, {"state": "unknown", "items": []}),
-                "preferences": preferences.get(partner_id, []),
-                "returning": bool(first_visit and first_visit < fields.Date.to_string(day)),
-                "stays": known.get("stays", 0),
-                "last_visit": known.get("last_visit", False),
+                "alerts": self._show_alerts(rows.get("alerts", []), date, place["id"]),
+                "allergies": self._show_allergies(rows["allergies"]) if "allergies" in facts else None,
+                "preferences": self._show_preferences(rows.get("preferences", []), date, place["id"]),
+                "returning": bool(visits.get("first_visit") and visits["first_visit"] < date),
+                "stays": visits.get("stays", 0),
+                "last_visit": visits.get("last_visit", False),
             }
         return guests
 

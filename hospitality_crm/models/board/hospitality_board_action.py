@@ -1,13 +1,41 @@
+from dataclasses import dataclass
+
 from odoo import api, fields, models
 from odoo.exceptions import UserError
 
+from .hospitality_board import EXPECTED, TABLES_EXPECTED
+
+
+@dataclass(frozen=True)
+class BoardAction:
+    """A button of the board.
+
+    :param model: model of the visit
+    :param method: method of the visit that does it
+    :param status: what the visit becomes
+    :param allowed: statuses from which it makes sense
+    :param moment: moment of the guest's alerts, see ``res.partner._check_guest_alerts``
+    :param stamp: field that takes the time
+    """
+
+    model: str
+    method: str
+    status: str
+    allowed: tuple
+    moment: str | None = None
+    stamp: str | None = None
+
+
 ACTIONS = {
-    "check_in": ("hospitality.stay", "at_check_in", "action_check_in"),
-    "check_out": ("hospitality.stay", "at_check_out", "action_check_out"),
-    "seat": ("hospitality.reservation", "at_seating", "action_seat"),
-    "finish": ("hospitality.reservation", None, "action_finish"),
-    "no_show": ("hospitality.reservation", None, "action_no_show"),
-    "stay_no_show": ("hospitality.stay", None, "action_no_show"),
+    "check_in": BoardAction(
+        "hospitality.stay", "action_check_in", "in_house", EXPECTED, "check_in", "checked_in_at"
+    ),
+    "check_out": BoardAction(
+        "hospitality.stay", "action_check_out", "checked_out", ("in_house",), "check_out", "checked_out_at"
+    ),
+    "stay_no_show": BoardAction("hospitality.stay", "action_no_show", "no_show", EXPECTED),
+    "seat": BoardAction("hospitality.reservation", "action_seat", "seated", TABLES_EXPECTED, "seating"),
+    "no_show": BoardAction("hospitality.reservation", "action_no_show", "no_show", TABLES_EXPECTED),
 }
 
 
@@ -21,39 +49,57 @@ class HospitalityBoard(models.AbstractModel):
         An alert that warns asks once (``acknowledged`` repeats the call); an alert that blocks
         is never passed from the board.
 
-        :param str action: check_in, check_out, seat, finish, no_show or stay_no_show
+        :param str action: check_in, check_out, stay_no_show, seat or no_show
         :param int record_id: the stay or the table reservation
         :param bool acknowledged: the user has read the warnings
         :return: dict with ``done`` and ``alerts`` (those that stopped it)
         :raise UserError: when there is no such action or the status doesn't allow it
         :raise AccessError: when the user may not change the visit
         """
-        if action not in ACTIONS:
+        button = ACTIONS.get(action)
+        if not button:
             raise UserError(self.env._("The board knows no action “%s”. Reload the page.", action))
-        model, moment, method = ACTIONS[action]
-        record = self.env[model].browse(record_id)
-        record.check_access("write")
-        alerts = self._get_alerts_at(record, moment)
+        visit = self.env[button.model].browse(record_id)
+        visit.check_access("write")
+        if visit.status not in button.allowed:
+            raise UserError(
+                self.env._(
+                    "%(visit)s is “%(status)s” by now. Reload the board to see what has changed.",
+                    visit=visit.display_name,
+                    status=self._get_labels(visit._name, "status").get(visit.status),
+                )
+            )
+        alerts = self._get_alerts_at(visit, button.moment)
         if any(alert["blocks"] for alert in alerts) or (alerts and not acknowledged):
             return {"done": False, "alerts": alerts}
-        getattr(record, method)()
+        self._apply(visit, button)
         return {"done": True, "alerts": []}
 
     @api.model
-    def _get_alerts_at(self, record, moment):
+    def _apply(self, visit, button):
+        method = getattr(visit, button.method, None)
+        if method:
+            method()
+            return
+        visit.write(
+            {"status": button.status, **({button.stamp: fields.Datetime.now()} if button.stamp else {})}
+        )
+
+    @api.model
+    def _get_alerts_at(self, visit, moment):
         """Return the alerts of everybody on the visit that hold at ``moment``, blocking first."""
         if not moment:
             return []
-        partners = record.partner_id
-        if record._name == "hospitality.stay":
-            partners |= record.guest_ids.filtered("sleeps").partner_id
-        today = fields.Date.context_today(self.with_context(tz=record.property_id.tz))
-        found = self._get_alerts(partners.ids, today)
-        names = {partner.id: partner.name for partner in partners}
-        alerts = [
-            {**alert, "guest": names[partner_id]}
-            for partner_id, items in found.items()
-            for alert in items
-            if alert[moment] and alert["property_id"] in (None, False, record.property_id.id)
+        place = visit.property_id
+        today = self._get_today({"tz": place.tz, "day_close": place.day_close})
+        labels = self._get_labels("hospitality.alert", "kind")
+        return [
+            {
+                "id": alert.id,
+                "guest": alert.partner_id.name,
+                "label": labels[alert.kind],
+                "message": alert.message,
+                "blocks": alert.level == "2_block",
+            }
+            for alert in visit._get_alert_guests()._check_guest_alerts(moment, place, today)
         ]
-        return sorted(alerts, key=lambda alert: not alert["blocks"])

@@ -36,6 +36,12 @@ class HospitalityBoardNotice(models.AbstractModel):
         return result
 
     @api.model
+    def _after_bulk_upsert(self, ids):
+        result = super()._after_bulk_upsert(ids)
+        self._notify_boards_of(ids)
+        return result
+
+    @api.model
     def _get_watched_days(self):
         today = fields.Date.today()
         return today - timedelta(days=DAYS_BACK), today + timedelta(days=DAYS_AHEAD)

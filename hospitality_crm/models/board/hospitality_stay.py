@@ -10,8 +10,3 @@ class HospitalityStay(models.Model):
     @api.model
     def _get_board_days(self):
         return "arrival", "departure"
-
-    def _after_bulk_upsert(self, ids):
-        result = super()._after_bulk_upsert(ids)
-        self._notify_boards_of(ids)
-        return result

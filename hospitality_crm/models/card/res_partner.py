@@ -2,11 +2,13 @@ from odoo import api, fields, models
 from odoo.fields import Domain
 from odoo.tools import SQL
 
+from ...tools.screen_json import ScreenJson
+
 
 class ResPartner(models.Model):
     _inherit = "res.partner"
 
-    guest_card = fields.Json(
+    guest_card = ScreenJson(
         compute="_compute_guest_card",
         export_string_translation=False,
         exportable=False,
@@ -56,9 +58,10 @@ class ResPartner(models.Model):
 
     @api.depends_context("uid", "allowed_company_ids")
     def _compute_guest_visits(self):
-        metrics = self.env["hospitality.guest.facts"]._get_metrics(self.ids)
+        Facts = self.env["hospitality.guest.facts"]
+        metrics = Facts._load(self.ids, "metrics").get("metrics", {})
         for partner in self:
-            known = metrics.get(partner.id, {})
+            known = Facts._show_metrics(metrics.get(partner.id, []))
             partner.guest_stay_count = known.get("stays", 0)
             partner.guest_night_count = known.get("nights", 0)
             partner.guest_last_visit = known.get("last_visit", False)
@@ -66,9 +69,11 @@ class ResPartner(models.Model):
 
     @api.depends_context("uid", "allowed_company_ids", "lang")
     def _compute_guest_alerts(self):
-        alerts = self.env["hospitality.guest.facts"]._get_alerts(self.ids, fields.Date.context_today(self))
+        Facts = self.env["hospitality.guest.facts"]
+        alerts = Facts._load(self.ids, "alerts").get("alerts", {})
+        today = fields.Date.to_string(fields.Date.context_today(self))
         for partner in self:
-            held = alerts.get(partner.id, [])
+            held = Facts._show_alerts(alerts.get(partner.id, []), today)
             partner.guest_is_blocked = any(alert["blocks"] for alert in held)
             partner.guest_alert_text = ", ".join(
                 ": ".join(filter(None, [alert["label"], alert["message"]])) for alert in held
@@ -160,13 +165,14 @@ class ResPartner(models.Model):
         statistics = super()._compute_application_statistics_hook()
         if not self.env.user.has_group("hospitality_crm.group_hospitality_base"):
             return statistics
-        metrics = self.env["hospitality.guest.facts"]._get_metrics(self.ids)
-        for partner_id, known in metrics.items():
-            if known["stays"]:
+        metrics = self.env["hospitality.guest.facts"]._load(self.ids, "metrics").get("metrics", {})
+        for partner_id, rows in metrics.items():
+            stays = sum(row["stays"] or 0 for row in rows)
+            if stays:
                 statistics[partner_id].append(
                     {
                         "iconClass": "fa-bed",
-                        "value": known["stays"],
+                        "value": stays,
                         "label": self.env._("Stays"),
                         "tagClass": "o_tag_color_4",
                     }

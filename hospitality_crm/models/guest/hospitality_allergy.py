@@ -54,6 +54,18 @@ class HospitalityAllergy(models.Model):
                     )
                 )
 
+    def write(self, vals):
+        """An allergy goes out of use only in the name of the current user and with a reason."""
+        if vals.get("active") is False:
+            if not (vals.get("withdrawn_reason") or "").strip():
+                raise UserError(self.env._("Say why the allergy no longer holds: withdraw it with a reason."))
+            vals = {**vals, "withdrawn_by_id": self.env.uid, "withdrawn_on": fields.Datetime.now()}
+        elif vals.get("active"):
+            vals = {**vals, "withdrawn_by_id": False, "withdrawn_on": False, "withdrawn_reason": False}
+        elif vals.keys() & {"withdrawn_by_id", "withdrawn_on", "withdrawn_reason"}:
+            raise UserError(self.env._("Who withdrew an allergy, when and why is written down once."))
+        return super().write(vals)
+
     @api.ondelete(at_uninstall=False)
     def _unlink_except_withdrawn(self):
         raise UserError(self.env._("Allergies are never deleted. Withdraw the entry with a reason instead."))
@@ -66,14 +78,18 @@ class HospitalityAllergy(models.Model):
         """
         if not (reason or "").strip():
             raise UserError(self.env._("Say why the allergy no longer holds."))
-        self.write(
-            {
-                "active": False,
-                "withdrawn_by_id": self.env.uid,
-                "withdrawn_on": fields.Datetime.now(),
-                "withdrawn_reason": reason.strip(),
-            }
-        )
+        self.write({"active": False, "withdrawn_reason": reason.strip()})
+
+    def action_withdraw(self):
+        """Ask for the reason and take the entries out of use."""
+        return {
+            "type": "ir.actions.act_window",
+            "name": self.env._("Withdraw Allergy"),
+            "res_model": "hospitality.allergy.withdraw",
+            "view_mode": "form",
+            "target": "new",
+            "context": {"default_allergy_ids": self.ids},
+        }
 
     @api.depends("kind", "allergen_id", "detail")
     def _compute_display_name(self):

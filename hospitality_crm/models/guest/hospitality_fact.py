@@ -19,7 +19,9 @@ class HospitalityFact(models.AbstractModel):
     @api.model_create_multi
     def create(self, vals_list):
         self._complete_guest_values(vals_list)
-        return super().create(vals_list)
+        facts = super().create(vals_list)
+        facts._mark_guests()
+        return facts
 
     def write(self, vals):
         if "profile_id" in vals and "partner_id" not in vals:
@@ -28,7 +30,16 @@ class HospitalityFact(models.AbstractModel):
         elif "partner_id" in vals and "profile_id" not in vals:
             partner = self.env["res.partner"].browse(vals["partner_id"])
             vals = {**vals, "profile_id": partner and partner._get_odoo_profile().id}
-        return super().write(vals)
+        result = super().write(vals)
+        if "partner_id" in vals:
+            self._mark_guests()
+        return result
+
+    def _mark_guests(self):
+        """Whoever something is known about is a guest, if he is a person."""
+        self.profile_id.sudo().filtered(  # whether it is a person
+            lambda profile: profile.kind == "person"
+        ).partner_id._mark_guests()
 
     @api.model
     def _complete_guest_values(self, vals_list):

@@ -1,11 +1,33 @@
-from odoo import fields, models
+from odoo import api, fields, models
+from odoo.tools import SQL
+
+from ...tools import claim
+from ...tools.arrays import pg_int_array
+
+BATCH = 1000
+BUCKETS = 16
+LOCK = 1_919_512_167
+"""First key of the advisory locks; the second is a bucket."""
+
+
+def lock_all_guests(env):
+    """Keep lanes from refreshing single guests until the transaction ends, but not other rebuilds."""
+    env.cr.execute(
+        SQL("SELECT pg_advisory_xact_lock_shared(%s, b) FROM generate_series(0, %s) AS b", LOCK, BUCKETS - 1)
+    )
 
 
 class HospitalityGuestDirty(models.Model):
-    """Guests whose derived data (metrics, search text) must be refreshed; consumed by lanes.
+    """Guests whose derived data must be refreshed; consumed by lanes.
 
     Append-only queue without index or foreign key: a writer adds one row per touched guest and
     batch, doubles are harmless. Never join it, never show it.
+
+    No update is lost and no older reading overwrites a newer one: guests fall into buckets by id, and
+    a lane holds the buckets it works on (advisory locks) until it commits. It deletes the rows first
+    and reads the facts in a later statement. In READ COMMITTED that statement sees every change
+    whose row was deleted; a change that comes later brings a row of its own, and the lane
+    that takes it waits until the bucket is free.
     """
 
     _name = "hospitality.guest.dirty"
@@ -13,3 +35,92 @@ class HospitalityGuestDirty(models.Model):
     _log_access = False
 
     partner_id = fields.Integer(required=True)
+
+    @api.model
+    def _mark(self, partner_ids):
+        """Queue guests for a refresh and wake the lanes when the transaction is committed."""
+        partner_ids = {partner_id for partner_id in partner_ids if partner_id}
+        if not partner_ids:
+            return
+        self.env.cr.execute(
+            SQL(
+                "INSERT INTO hospitality_guest_dirty (partner_id) SELECT unnest(%s::int[])",
+                pg_int_array(sorted(partner_ids)),
+            )
+        )
+        self._wake()
+
+    @api.model
+    def _wake(self):
+        """Let the first lane run soon, once per transaction."""
+        pending = self.env.cr.precommit.data
+        if "hospitality.guest.dirty" not in pending:
+            pending["hospitality.guest.dirty"] = True
+            # Whoever touches a guest may wake the lane.
+            self.env.ref("hospitality_crm.cron_guest_lane_1").sudo()._trigger()
+
+    @api.model
+    def _run_lane(self):
+        """Rebuild waiting ranges, then refresh dirty guests, until nothing is left or the time is up."""
+        Cron = self.env["ir.cron"]
+        while done := claim.with_retry(self._run_batch):
+            if not Cron._commit_progress(done, remaining=1):
+                return
+        Cron._commit_progress(remaining=0)
+
+    @api.model
+    def _run_batch(self):
+        """Take one batch in a transaction of its own; return how many rows of the queue it took."""
+        with claim.lane_env(self.env) as env:
+            return env["hospitality.guest.rebuild"]._take() or env[self._name]._take(BATCH)
+
+    @api.model
+    def _take(self, limit):
+        """Refresh the guests of up to ``limit`` rows of the queue. Needs a READ COMMITTED transaction.
+
+        :return: number of rows taken; 0 also when other lanes hold what there is
+        """
+        buckets = self._lock_buckets(limit)
+        ids = buckets and claim.claim(
+            self.env,
+            self._table,
+            SQL("partner_id & %s = ANY(%s::int[])", BUCKETS - 1, pg_int_array(buckets)),
+            limit=limit,
+        )
+        if not ids:
+            return 0
+        rows = self.env.execute_query(
+            SQL(
+                "DELETE FROM hospitality_guest_dirty WHERE id = ANY(%s::int[]) RETURNING partner_id",
+                pg_int_array(ids),
+            )
+        )
+        self._refresh_guests(sorted({row[0] for row in rows}))
+        return len(ids)
+
+    @api.model
+    def _lock_buckets(self, limit):
+        """Lock free buckets: all of them for a short queue, a part where others can help."""
+        [(waiting,)] = self.env.execute_query(
+            SQL("SELECT count(*) FROM (SELECT FROM hospitality_guest_dirty LIMIT %s) AS q", limit + 1)
+        )
+        if not waiting:
+            return []
+        rows = self.env.execute_query(
+            SQL(
+                "SELECT b FROM (SELECT b FROM generate_series(0, %s) AS b ORDER BY random() OFFSET 0) AS bucket"
+                " WHERE pg_try_advisory_xact_lock(%s, b) LIMIT %s",
+                BUCKETS - 1,
+                LOCK,
+                BUCKETS if waiting <= limit else BUCKETS // 4,
+            )
+        )
+        return [row[0] for row in rows]
+
+    @api.model
+    def _refresh_guests(self, partner_ids):
+        """Refresh everything that is derived from the visits of some guests. Other addons extend this.
+
+        Runs in the lane's transaction; reads must be statements of their own, not caches.
+        """
+        self.env["hospitality.guest.metrics"]._refresh(partner_ids)

@@ -1,5 +1,6 @@
 from odoo import api, fields, models
 from odoo.exceptions import ValidationError
+from odoo.fields import Domain
 
 KINDS = [
     ("spouse", "Spouse or Partner"),
@@ -88,14 +89,14 @@ class HospitalityRelation(models.Model):
     @api.constrains("partner_id", "related_id", "kind", "date_from", "date_to")
     def _check_no_overlap(self):
         for relation in self:
-            twins = self.search(
-                [
-                    ("id", "!=", relation.id),
-                    ("partner_id", "=", relation.partner_id.id),
-                    ("related_id", "=", relation.related_id.id),
-                    ("kind", "=", relation.kind),
-                ]
-            )
+            # The same said from the other side is the same relation.
+            domain = Domain(
+                [("partner_id", "=", relation.partner_id.id), ("related_id", "=", relation.related_id.id)]
+            ) & Domain("kind", "=", relation.kind)
+            domain |= Domain(
+                [("partner_id", "=", relation.related_id.id), ("related_id", "=", relation.partner_id.id)]
+            ) & Domain("kind", "=", INVERSE[relation.kind])
+            twins = self.search(domain & Domain("id", "!=", relation.id))
             for twin in twins:
                 starts_before_end = (
                     not twin.date_to or not relation.date_from or relation.date_from <= twin.date_to

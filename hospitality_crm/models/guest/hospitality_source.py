@@ -1,4 +1,4 @@
-from odoo import fields, models
+from odoo import api, fields, models
 
 
 class HospitalitySource(models.Model):
@@ -32,3 +32,7 @@ class HospitalitySource(models.Model):
 
     _code_uniq = models.Constraint("UNIQUE (code)", "A source with this code exists already.")
     _trust_range = models.Constraint("CHECK (trust BETWEEN 0 AND 100)", "Trust must lie between 0 and 100.")
+
+    @api.model
+    def _get_label_fields(self):
+        return [*super()._get_label_fields(), "trust"]

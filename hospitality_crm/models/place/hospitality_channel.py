@@ -29,3 +29,9 @@ class HospitalityChannel(models.Model):
     def _compute_is_direct(self):
         for channel in self:
             channel.is_direct = channel.kind == "direct"
+
+    def write(self, vals):
+        result = super().write(vals)
+        if "kind" in vals:
+            self.env["hospitality.guest.rebuild"]._queue()
+        return result

@@ -1,5 +1,7 @@
-from odoo import api, fields, models
+from odoo import api, fields, models, tools
 from odoo.exceptions import UserError
+from odoo.fields import Domain
+from odoo.tools import SQL
 
 
 class HospitalityCodeMixin(models.AbstractModel):
@@ -12,6 +14,61 @@ class HospitalityCodeMixin(models.AbstractModel):
     code = fields.Char(required=True, index=True, help="Short code as the source systems send it.")
     sequence = fields.Integer(default=10)
     active = fields.Boolean(default=True)
+
+    @api.model_create_multi
+    def create(self, vals_list):
+        self.env.registry.clear_cache()
+        return super().create(vals_list)
+
+    def write(self, vals):
+        self.env.registry.clear_cache()
+        return super().write(vals)
+
+    def unlink(self):
+        self.env.registry.clear_cache()
+        return super().unlink()
+
+    @api.model
+    def _get_label_fields(self):
+        """Return the names of the stored fields that screens show of these records."""
+        return ["name", "code"]
+
+    @api.model
+    def _get_labels(self, ids):
+        """Return what screens show of some records, without rights and mostly without a query.
+
+        Whoever may read a visit may see the name of its property, room or channel, as in
+        ``display_name`` of a many2one.
+
+        :param ids: iterable of ids; falsy ones are left out
+        :return: dict of id -> dict of the label fields; archived records are included
+        """
+        known = self._get_all_labels(self.env.lang)
+        ids = {record_id for record_id in ids if record_id}
+        missing = ids - known.keys()
+        if missing:
+            # Written by SQL since the cache was filled.
+            known = {**known, **self._read_labels(Domain("id", "in", list(missing)))}
+        return {record_id: known[record_id] for record_id in ids if record_id in known}
+
+    @api.model
+    @tools.ormcache("lang")
+    def _get_all_labels(self, lang):
+        return self._read_labels(Domain.TRUE)
+
+    @api.model
+    def _read_labels(self, domain):
+        names = self._get_label_fields()
+        # Labels are shown with records that the user may read: see _get_labels.
+        records = self.sudo().with_context(active_test=False)
+        query = records._search(domain)
+        rows = self.env.execute_query(
+            query.select(
+                SQL.identifier(query.table, "id"),
+                *(records._field_to_sql(query.table, name, query) for name in names),
+            )
+        )
+        return {record_id: dict(zip(names, values, strict=True)) for record_id, *values in rows}
 
     @api.model
     def _get_soft_references(self):

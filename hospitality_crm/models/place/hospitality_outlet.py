@@ -28,3 +28,9 @@ class HospitalityOutlet(models.Model):
     _code_uniq = models.Constraint(
         "UNIQUE (property_id, code)", "An outlet with this code exists already in the property."
     )
+
+    def write(self, vals):
+        result = super().write(vals)
+        if "kind" in vals:
+            self.env["hospitality.guest.rebuild"]._queue()
+        return result

@@ -1,6 +1,8 @@
 from odoo import api, fields, models
 from odoo.addons.base.models.res_partner import _tz_get
 
+from ...engine.visit import business_date
+
 
 class HospitalityProperty(models.Model):
     """A hotel or a restaurant. Dates of its visits are dates of its own time zone."""
@@ -56,3 +58,16 @@ class HospitalityProperty(models.Model):
     def _compute_country_id(self):
         for prop in self:
             prop.country_id = prop.address_id.country_id or prop.company_id.country_id
+
+    @api.model
+    def _get_label_fields(self):
+        return [*super()._get_label_fields(), "tz", "kind"]
+
+    def _get_business_dates(self, at=None):
+        """Return the business date of an instant per property.
+
+        :param datetime at: in UTC, now by default
+        :return: ``{property id: date}``
+        """
+        at = at or fields.Datetime.now()
+        return {prop.id: business_date.business_date(at, prop.tz, prop.day_close) for prop in self}

@@ -83,11 +83,3 @@ class ResPartner(models.Model):
         if any(condition.field_expr == "active" for condition in Domain(domain).iter_conditions()):
             result &= Domain("active", "in", [True, False])
         return result
-
-    @api.model
-    def _guest_search_terms(self, partner_ids):
-        """What the source profiles of partners know about them, also what golden values lost against.
-
-        :return: dict of partner id -> names, e-mail addresses, numbers (see ``engine.search.sort_terms``)
-        """
-        return {}

@@ -1,11 +1,11 @@
 from datetime import datetime
 
-from odoo import api, fields, models
+from odoo import api, fields, models, tools
 from odoo.exceptions import UserError
 from odoo.fields import Domain
 from odoo.tools import SQL
 
-from ...tools.select_rows import path_to_sql
+from ...tools.select_rows import GUESTS, Columns, Statement
 from .timeline_source import TimelineSource
 
 PAGE_SIZE = 40
@@ -110,42 +110,56 @@ class HospitalityTimeline(models.AbstractModel):
         """Same as :meth:`get_page` for guests that the user is known to be allowed to read."""
         limit = max(1, min(int(limit), PAGE_LIMIT))
         key = self._parse_key(before)
-        sources = self._get_sources()
-        branches = [
-            branch
-            for kind, source in sources.items()
-            if (branch := self._get_branch(kind, source, partner_ids, key, limit + 1))
-        ]
-        if not branches or not partner_ids:
+        groups = tuple(self.env.user._get_group_ids())
+        build = self._build_statement if key else self._get_statement
+        statement = build(key, limit + 1, self.env.companies._ids, self.env.lang, groups)
+        if not statement or not partner_ids:
             return {"rows": [], "next": False}
-        found = self.env.execute_query(
-            SQL(
-                "SELECT at, kind, id, data FROM (%s) entries ORDER BY at DESC, kind DESC, id DESC LIMIT %s",
-                SQL(" UNION ALL ").join(SQL("(%s)", branch) for branch in branches),
-                limit + 1,
-            )
-        )
+        found = statement.fetch(self.env, partner_ids)
         page = found[:limit]
-        rows = []
-        for at, kind, res_id, data in page:
-            source = sources[kind]
-            rows.append(
-                {
-                    "time": fields.Datetime.to_string(at),
-                    "kind": kind,
-                    "id": f"{kind}-{res_id}",
-                    "model": source.model,
-                    "res_id": res_id,
-                    "amount": data.get("amount"),
-                    "currency_id": data.get("currency_id"),
-                    **source.render(at, data),
-                }
-            )
-        more = len(found) > limit
+        sources = self._get_sources()
+        rows = [
+            {
+                "time": fields.Datetime.to_string(at),
+                "kind": kind,
+                "id": f"{kind}-{res_id}",
+                "model": sources[kind].model,
+                "res_id": res_id,
+                "amount": data.get("amount"),
+                "currency_id": data.get("currency_id"),
+                **sources[kind].render(at, data),
+            }
+            for at, res_id, kind, data in page
+        ]
         return {
             "rows": rows,
-            "next": [fields.Datetime.to_string(page[-1][0]), *page[-1][1:3]] if more else False,
+            "next": [rows[-1]["time"], rows[-1]["kind"], rows[-1]["res_id"]] if len(found) > limit else False,
         }
+
+    @api.model
+    @tools.ormcache("self.env.uid", "self.env.su", "limit", "company_ids", "lang", "group_ids")
+    def _get_statement(self, key, limit, company_ids, lang, group_ids):
+        return self._build_statement(key, limit, company_ids, lang, group_ids)
+
+    @api.model
+    def _build_statement(self, key, limit, company_ids, lang, group_ids):
+        """Return the statement of a page over the sources that the user may read, or None."""
+        branches, columns = [], {}
+        for kind, source in self._get_sources().items():
+            branch = self._get_branch(kind, source, key, limit)
+            if branch:
+                columns[kind], select = branch
+                branches.append(SQL("(%s)", select))
+        if not branches:
+            return None
+        return Statement(
+            SQL(
+                "SELECT at, id, kind, data FROM (%s) entries ORDER BY at DESC, kind DESC, id DESC LIMIT %s",
+                SQL(" UNION ALL ").join(branches),
+                limit,
+            ),
+            columns,
+        )
 
     @api.model
     def _parse_key(self, before):
@@ -164,30 +178,27 @@ class HospitalityTimeline(models.AbstractModel):
             ) from error
 
     @api.model
-    def _get_branch(self, kind, source, partner_ids, key, limit):
-        """Return the newest rows of one source as a SELECT of (at, kind, id, data).
+    def _get_branch(self, kind, source, key, limit):
+        """Return the newest rows of one source.
 
-        :return: SQL, or None when the user may see nothing of it
+        :return: its columns and a SELECT of (at, id, kind, data), or None when the user may see
+            nothing of it
         """
         Model = self.env[source.model]
         if not Model.has_access("read"):
             return None
-        domain = source.guest_domain(partner_ids) & source.domain
+        domain = source.guest_domain(list(GUESTS)) & source.domain
         if key:
             domain &= self._get_older_domain(kind, source, Model, key)
         query = Model._search(domain, order=f"{source.time} DESC, id DESC", limit=limit)
         if query.is_empty():
             return None
-        pairs = []
-        for name, path in source.columns.items():
-            expression = path_to_sql(Model, query, path)
-            if expression is not None:
-                pairs.append(SQL("%s, %s", name, expression))
-        return query.select(
+        shown = Columns(Model, query, source.columns)
+        return shown, query.select(
             SQL("%s::timestamp AS at", Model._field_to_sql(query.table, source.time, query)),
-            SQL("%s::varchar AS kind", kind),
             SQL("%s AS id", SQL.identifier(query.table, "id")),
-            SQL("jsonb_build_object(%s) AS data", SQL(", ").join(pairs)),
+            SQL("%s::text AS kind", kind),
+            SQL("%s AS data", shown.to_json()),
         )
 
     @api.model

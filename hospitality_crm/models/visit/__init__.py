@@ -1,4 +1,5 @@
 from . import (
+    hospitality_touch,
     hospitality_visit,
     hospitality_booking,
     hospitality_stay,

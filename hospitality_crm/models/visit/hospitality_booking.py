@@ -28,6 +28,7 @@ class HospitalityBooking(models.Model):
     _order = "booked_on desc, id desc"
     _rec_name = "confirmation"
     _log_access = False
+    _alert_moments = {"enquiry": "booking", "optional": "booking", "waitlist": "booking", "reserved": "booking"}
 
     profile_id = fields.Many2one(string="Booker Profile", index=False)
     partner_id = fields.Many2one(string="Booker", index="btree_not_null")

@@ -1,4 +1,5 @@
 from odoo import api, fields, models
+from odoo.tools import SQL
 
 from ...tools.soft_many2one import SoftMany2one
 
@@ -12,12 +13,12 @@ class HospitalityCharge(models.Model):
 
     _name = "hospitality.charge"
     _description = "Charge"
-    _inherit = ["hospitality.sourced"]
+    _inherit = ["hospitality.sourced", "hospitality.touch"]
     _order = "business_date desc, id desc"
     _log_access = False
 
     stay_id = fields.Many2one("hospitality.stay", index="btree_not_null", ondelete="cascade")
-    check_id = fields.Many2one("hospitality.check", index="btree_not_null", ondelete="cascade")
+    check_id = fields.Many2one("hospitality.check", index=False, ondelete="cascade")
     company_id = SoftMany2one("res.company", compute="_compute_company_id", store=True, precompute=True)
     property_id = SoftMany2one(
         "hospitality.property", compute="_compute_company_id", store=True, precompute=True
@@ -68,3 +69,27 @@ class HospitalityCharge(models.Model):
             parent = charge.stay_id or charge.check_id
             charge.company_id = parent.company_id
             charge.property_id = parent.property_id
+
+    def init(self):
+        """Let PostgreSQL derive a short key of the dish, and keep it in the index of the check.
+
+        The favourite dish of a guest is then counted without reading a line. The key is no field, else the ORM
+        would write it; it is NULL for everything that is no dish or doesn't count.
+        """
+        self.env.cr.execute(
+            SQL(
+                "ALTER TABLE hospitality_charge ADD COLUMN IF NOT EXISTS dish_key bigint GENERATED ALWAYS AS"
+                " (CASE WHEN department = 'fb' AND state = 'live'"
+                " THEN ('x' || substr(md5(name), 1, 16))::bit(64)::bigint END) STORED"
+            )
+        )
+        self.env.cr.execute(
+            SQL(
+                "CREATE INDEX IF NOT EXISTS hospitality_charge_check_idx ON hospitality_charge"
+                " (check_id) INCLUDE (dish_key, id) WHERE check_id IS NOT NULL"
+            )
+        )
+
+    def _get_touched_guests(self):
+        charges = self.sudo()  # ids go to the queue, not to the user
+        return charges.stay_id._get_touched_guests() | charges.check_id._get_touched_guests()

@@ -8,7 +8,7 @@ class HospitalityCheck(models.Model):
 
     _name = "hospitality.check"
     _description = "Check"
-    _inherit = ["hospitality.visit"]
+    _inherit = ["hospitality.visit", "hospitality.touch"]
     _order = "business_date desc, id desc"
     _rec_name = "number"
     _log_access = False
@@ -58,7 +58,11 @@ class HospitalityCheck(models.Model):
     charge_ids = fields.One2many("hospitality.charge", "check_id", string="Items", groups="hospitality_crm.group_hospitality_spend")
     payment_ids = fields.One2many("hospitality.payment", "check_id", string="Payments", groups="hospitality_crm.group_hospitality_spend")
 
-    _partner_date_idx = models.Index("(partner_id, business_date) WHERE partner_id IS NOT NULL")
+    # INCLUDE: see hospitality.stay
+    _partner_date_idx = models.Index(
+        "(partner_id, business_date) INCLUDE (id, company_id, status, outlet_id, daypart, stay_id, refund_of_id,"
+        " covers, currency_rate, amount_total) WHERE partner_id IS NOT NULL"
+    )
     _property_date_idx = models.Index("(property_id, business_date)")
 
     @api.depends("number", "outlet_id", "business_date")

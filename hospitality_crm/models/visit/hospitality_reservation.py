@@ -8,9 +8,10 @@ class HospitalityReservation(models.Model):
 
     _name = "hospitality.reservation"
     _description = "Table Reservation"
-    _inherit = ["hospitality.visit"]
+    _inherit = ["hospitality.visit", "hospitality.touch"]
     _order = "starts_at desc, id desc"
     _log_access = False
+    _alert_moments = {"requested": "booking", "waitlist": "booking", "booked": "booking", "seated": "seating"}
 
     profile_id = fields.Many2one(string="Guest Profile")
     partner_id = fields.Many2one(index=False)

@@ -13,9 +13,16 @@ class HospitalityStay(models.Model):
 
     _name = "hospitality.stay"
     _description = "Stay"
-    _inherit = ["hospitality.visit"]
+    _inherit = ["hospitality.visit", "hospitality.touch"]
     _order = "arrival desc, id desc"
     _log_access = False
+    _alert_moments = {
+        "optional": "booking",
+        "waitlist": "booking",
+        "reserved": "booking",
+        "in_house": "check_in",
+        "checked_out": "check_out",
+    }
 
     profile_id = fields.Many2one(string="Guest Profile")
     partner_id = fields.Many2one(index=False)
@@ -72,7 +79,12 @@ class HospitalityStay(models.Model):
     _departure_after_arrival = models.Constraint(
         "CHECK (departure >= arrival)", "The departure can't lie before the arrival."
     )
-    _partner_arrival_idx = models.Index("(partner_id, arrival)")
+    # INCLUDE: the metrics of a guest are read from the index alone, without a page per stay.
+    _partner_arrival_idx = models.Index(
+        "(partner_id, arrival) INCLUDE (id, company_id, property_id, status, departure, booked_on, lead_time,"
+        " room_type_id, room_type_charged_id, channel_id, is_pseudo, revenue_basis, currency_rate, amount_room,"
+        " amount_fb, amount_other)"
+    )
     _property_arrival_idx = models.Index("(property_id, arrival)")
     _property_departure_idx = models.Index("(property_id, departure)")
 
@@ -86,3 +98,9 @@ class HospitalityStay(models.Model):
         for stay in self:
             dates = " – ".join(fields.Date.to_string(date) for date in (stay.arrival, stay.departure) if date)
             stay.display_name = ", ".join(filter(None, [stay.partner_id.name, dates]))
+
+    def _get_alert_guests(self):
+        return super()._get_alert_guests() | self.guest_ids.partner_id
+
+    def _get_touched_guests(self):
+        return super()._get_touched_guests() | set(self.sudo().guest_ids.partner_id.ids)  # ids go to the queue

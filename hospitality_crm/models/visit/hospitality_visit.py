@@ -25,3 +25,34 @@ class HospitalityVisit(models.AbstractModel):
     def _compute_company_id(self):
         for visit in self:
             visit.company_id = visit.property_id.company_id
+
+    # Status that is reached -> moment at which alerts of the guest speak up.
+    _alert_moments = {}
+
+    @api.model_create_multi
+    def create(self, vals_list):
+        visits = super().create(vals_list)
+        visits._check_alerts()
+        return visits
+
+    def write(self, vals):
+        changed = self.filtered(lambda visit: visit.status != vals["status"]) if "status" in vals else self.browse()
+        result = super().write(vals)
+        changed._check_alerts()
+        return result
+
+    def _check_alerts(self):
+        """Refuse what an alert of a guest blocks, unless the visit is imported.
+
+        :raise UserError: names the guest and the alert
+        """
+        if not self._alert_moments or not self.env["res.partner"]._alerts_are_checked():
+            return
+        for visit in self:
+            moment = self._alert_moments.get(visit.status)
+            if moment:
+                visit._get_alert_guests()._ensure_no_blocking_alert(moment, visit.property_id)
+
+    def _get_alert_guests(self):
+        """Return the guests whose alerts count for the visit."""
+        return self.partner_id

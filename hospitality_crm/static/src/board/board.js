@@ -1,10 +1,17 @@
-import { Component, onMounted, onWillStart, onWillUnmount, useRef, useState } from "@odoo/owl";
+import {
+    Component,
+    onMounted,
+    onWillStart,
+    onWillUnmount,
+    useExternalListener,
+    useRef,
+    useState,
+} from "@odoo/owl";
 import { browser } from "@web/core/browser/browser";
-import { useHotkey } from "@web/core/hotkeys/hotkey_hook";
 import { _t } from "@web/core/l10n/translation";
 import { deserializeDate, serializeDate } from "@web/core/l10n/dates";
 import { registry } from "@web/core/registry";
-import { useBus, useService } from "@web/core/utils/hooks";
+import { useService } from "@web/core/utils/hooks";
 import { useDebounced } from "@web/core/utils/timing";
 import { useSetupAction } from "@web/search/action_hook";
 import { standardActionServiceProps } from "@web/webclient/actions/action_service";
@@ -74,10 +81,7 @@ export class HospitalityBoard extends Component {
             this.busService.unsubscribe("hospitality.board/changed", this.onNotice);
             browser.clearInterval(this.poll);
         });
-        useHotkey("/", () => this.searchRef.el?.focus(), { bypassEditableProtection: false });
-        useHotkey("alt+arrowleft", () => this.shiftDay(-1), { allowRepeat: true });
-        useHotkey("alt+arrowright", () => this.shiftDay(1), { allowRepeat: true });
-        useBus(this.env.bus, "HOSPITALITY_BOARD:RELOAD", () => this.load());
+        useExternalListener(window, "keydown", this.onWindowKeydown);
     }
 
     get storedPropertyId() {
@@ -240,6 +244,15 @@ export class HospitalityBoard extends Component {
     goToToday() {
         this.state.date = false;
         this.load();
+    }
+
+    /** "/" goes to the search box, as on many pages, unless something is being typed. */
+    onWindowKeydown(ev) {
+        const typing = ev.target.closest?.("input, textarea, select, [contenteditable=true]");
+        if (ev.key === "/" && !typing && this.searchRef.el) {
+            ev.preventDefault();
+            this.searchRef.el.focus();
+        }
     }
 
     onSearchKeydown(ev) {

@@ -79,6 +79,14 @@ export class BoardCard extends Component {
         });
     }
 
+    get visits() {
+        const { stays } = this.props.guest;
+        if (!stays) {
+            return _t("Returning");
+        }
+        return stays === 1 ? _t("1 stay") : _t("%s stays", stays);
+    }
+
     get companions() {
         return (this.props.row.people || []).map((person) => person.name).join(", ");
     }

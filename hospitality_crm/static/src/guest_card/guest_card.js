@@ -133,6 +133,15 @@ export class GuestCardField extends Component {
         return formatCurrency(amount, currencyId);
     }
 
+    openContactForm() {
+        this.action.doActionButton({
+            type: "object",
+            name: "action_open_contact",
+            resModel: "res.partner",
+            resId: this.props.record.resId,
+        });
+    }
+
     openStay(stay) {
         this.action.doAction({
             type: "ir.actions.act_window",

@@ -1,0 +1,132 @@
+"""Loading the demo group into a database, through the pipeline.
+
+The group consists of the hotels' history, which is the bookings file and nothing else (sources
+``pms_city`` and ``pms_resort``: 79,330 and 40,060 bookings), of a live book (source ``pms_live``:
+guests in house, arrivals of today, the future; see :mod:`.livebook`) and of two restaurants. All of it
+is written as files and imported; only what no file holds (places, users, and what staff
+know about guests) is written directly.
+
+The history is moved by whole weeks to end in the week before *today*, so every status and date of the
+file stays what it is. The day of the first load is remembered: loading again adds nothing, and loading
+with another ``today`` moves the group to that day.
+"""
+
+import csv
+import gzip
+import io
+import tempfile
+from datetime import date
+
+from odoo.exceptions import UserError
+
+from odoo.addons.hospitality_crm.tools.claim import with_retry
+
+from . import files, hotels, place_records, staff_facts
+from .generate import SOURCES, generate
+
+TODAY = "hospitality_connectors.demo_today"
+TRUTH = "demo_truth.csv.gz"
+SIZES = ("full", "small")
+
+
+def load(env, size="full", today=None, progress=print):
+    """Load the demo group. Commits after each file, so it can be called again after a crash.
+
+    :param env: environment of a superuser on a cursor that may commit
+    :param str size: ``full`` (119,390 bookings) or ``small`` (the last 3,000 of them); alternatives,
+        not meant to follow each other in one database
+    :param today: the day that the boards show: date, ISO text, or None for the day of the first load,
+        else the current day
+    :param progress: called with a line of text about every step
+    :return: list of ``{"role", "login", "password", "hint"}``, one per role
+    :raise UserError: unknown size
+    """
+    if size not in SIZES:
+        raise UserError(env._("%s is no size of the demo group. Choose full or small.", size))
+    env = env(user=1, context={"lang": "en_US", "tracking_disable": True, "mail_create_nosubscribe": True})
+    today = _day(env, today)
+    progress(f"Making the {size} demo group for {today:%d %B %Y}")
+    demo = generate(today, size)
+    places = place_records.load(env)
+    env.cr.commit()  # pylint: disable=invalid-commit  # lanes import on cursors of their own
+    connectors = _connectors(env)
+    _import(env, demo.files, connectors, progress)
+    staff_facts.load(env, demo.cast, today, hotels.SEED)
+    _store_truth(env, demo.truth)
+    logins = place_records.load_users(env, places)
+    env["ir.config_parameter"].set_param(TODAY, today.isoformat())
+    env.cr.commit()  # pylint: disable=invalid-commit  # as above: what follows runs on other cursors
+    _derive(env, progress)
+    return logins
+
+
+def _day(env, today):
+    if isinstance(today, str):
+        today = date.fromisoformat(today)
+    known = env["ir.config_parameter"].get_param(TODAY)
+    return today or (date.fromisoformat(known) if known else date.today())
+
+
+def _connectors(env):
+    """Return the connector of each source, made where missing."""
+    found = {}
+    for code, name, kind, trust, prop in SOURCES:
+        place = env["hospitality.property"].search([("code", "=", prop)], limit=1)
+        source = place_records.ensure(
+            env,
+            "hospitality.source",
+            {"code": code},
+            {"name": name, "kind": kind, "trust": trust, "property_id": place.id},
+        )
+        found[code] = place_records.ensure(
+            env,
+            "hospitality.connector",
+            {"source_id": source.id, "adapter": "file"},
+            {"name": name, "property_id": place.id},
+        )
+    env.cr.commit()  # pylint: disable=invalid-commit  # imports commit on cursors of their own
+    return found
+
+
+def _import(env, demo_files, connectors, progress):
+    with tempfile.TemporaryDirectory(prefix="hospitality_demo_") as folder:
+        for file in demo_files:
+            path = files.write(file, folder)
+            job = env["hospitality.import.job"]._create_from_file(
+                file.name, connectors[file.source], path=str(path), mapping=files.mapping(file)
+            )
+            report = job._run_now()
+            counts = [f"{report[name]:,} {name}" for name in ("rows", "loaded", "unchanged", "quarantined")]
+            progress(f"{file.name}: {', '.join(counts)}")
+            for difference in report["differences"]:
+                progress(f"  differs: {difference}")
+            if not report["loaded"]:
+                job.unlink()  # the same file again: the import that brought it in tells the story
+
+
+def _store_truth(env, truth):
+    """Keep who is who as an attachment that administrators can read."""
+    stream = io.StringIO(newline="")
+    writer = csv.DictWriter(stream, list(truth[0]))
+    writer.writeheader()
+    writer.writerows(truth)
+    content = gzip.compress(stream.getvalue().encode(), mtime=0)
+    place_records.ensure(
+        env,
+        "ir.attachment",
+        {
+            "name": TRUTH,
+            "res_model": "hospitality.source",
+            "res_id": env.ref("hospitality_crm.source_odoo").id,
+        },
+        {"mimetype": "application/gzip"},
+    ).write({"raw": content})
+
+
+def _derive(env, progress):
+    """Do at once what background jobs would do within minutes: golden values, figures, search texts."""
+    for model in ("hospitality.golden.queue", "hospitality.guest.dirty"):
+        taken = 0
+        while done := with_retry(env[model]._run_batch):
+            taken += done
+        progress(f"{env[model]._description}: {taken:,} refreshed")

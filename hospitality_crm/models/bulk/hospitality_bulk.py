@@ -1,0 +1,390 @@
+from odoo import api, models
+from odoo.tools import SQL
+
+from ...tools.arrays import pg_int_array
+from .batch import ENTITIES, MODELS, TABLES, Batch, Item, Message
+from .hospitality_bulk_visit import COLUMNS, FOLIO
+from .hospitality_pending_ref import LINKS
+
+PARENTS = ("stay", "check")
+SEARCH_AT_ONCE = 50
+PLANNED = ("enquiry", "optional", "waitlist", "reserved", "requested", "booked", "unknown")
+CLOSED = {
+    "booking": ("status", "cancelled", PLANNED),
+    "reservation": ("status", "cancelled", PLANNED),
+    "stay": ("status", "cancelled", PLANNED),
+    "check": ("status", "voided", None),
+    "charge": ("state", "void", None),
+    "payment": ("state", "void", None),
+}
+"""What a tombstone does: column, its value, and the old values it replaces (None: all)."""
+_STAY_AMOUNTS = (
+    "amount_room",
+    "amount_fb",
+    "amount_other",
+    "amount_tax",
+    "amount_total",
+    "revenue_basis",
+)
+
+
+class HospitalityBulk(models.AbstractModel):
+    """The door for facts of source systems: canonical events in, rows out, set-wise.
+
+    Rows equal those that the ORM writes: defaults, stored computes, columns of other addons.
+    Nothing is written for an event that says nothing new. Messages arrive in any order: the
+    newest version of a record wins, references are filled when what they name arrives.
+
+    Transactions must run in READ COMMITTED (`tools.claim.lane_env`); what two of them write at the
+    same moment is decided by unique keys, row locks and version guards, never by a check alone.
+    """
+
+    _name = "hospitality.bulk"
+    _description = "Bulk writes of profiles and facts"
+
+    @api.model
+    def _apply(self, source, messages, options=None):
+        """Apply messages in the current transaction, all statements set-wise.
+
+        Messages that can't be applied are marked, with their reason, and leave nothing behind.
+        An error of the database is raised: the caller rolls back and may try smaller batches.
+
+        :param source: ``hospitality.source`` record that owns the data
+        :param list messages: :class:`~.batch.Message`; their outcome is set
+        :param dict options: ``property_id`` (for events without property) and ``codes``
+            (``{(kind, code): target code}``)
+        :return: the :class:`~.batch.Batch`, with counts of written rows and unmapped codes
+        """
+        self.env.flush_all()
+        batch = Batch(source, messages, {"codes": {}, **(options or {})})
+        codes = self.env["hospitality.bulk.codes"]._get_codes()
+        self._collect(batch)
+        self._read_stored(batch)
+        parts = self._prepare(batch, codes)
+        self._write(batch, parts, codes)
+        self._finish(batch)
+        return batch
+
+    @api.model
+    def _collect(self, batch):
+        """Choose the newest event of each record."""
+        for message in batch.messages:
+            for event in message.events:
+                item = Item(message, event)
+                group = batch.items if event["op"] == "upsert" else batch.closings
+                rivals = group[event["entity"]]
+                other = rivals.get(item.key)
+                # Of equally old ones the later message is the better news.
+                if other is None or item.version >= other.version or event["op"] == "anonymise":
+                    rivals[item.key] = item
+
+    @api.model
+    def _read_stored(self, batch):
+        """Read the rows that the events are about or refer to, one query per kind of record."""
+        keys = {entity: {*batch.items[entity], *batch.closings[entity]} for entity in ENTITIES}
+        for entity in ENTITIES:
+            for item in batch.items[entity].values():
+                event = item.event
+                if entity == "stay":
+                    keys["guest"].update(one["guest"] for one in event.get("guests", ()))
+                for waiter, reference in _REFERENCES.get(entity, ()):
+                    if reference in event:
+                        keys[LINKS[waiter, reference][0]].add(event[reference])
+                if entity in FOLIO:
+                    parent = "stay" if "stay" in event else "check"
+                    keys[parent].add(event[parent])
+        fact = self.env["hospitality.bulk.fact"]
+        for entity, wanted in keys.items():
+            if wanted:
+                fact._read_stored(batch, entity, sorted(wanted))
+
+    # Preparation: everything that can refuse a message happens before anything is written.
+
+    @api.model
+    def _prepare(self, batch, codes):
+        """Build the rows to write; refuse messages that can't be applied and drop their events.
+
+        :return: per entity the lists of `hospitality.bulk.fact._partition`
+        """
+        fact, visit = self.env["hospitality.bulk.fact"], self.env["hospitality.bulk.visit"]
+        parts = {}
+        for entity in ENTITIES:
+            items = batch.items[entity]
+            if not items:
+                continue
+            if entity == "guest":
+                self._skip_anonymised(batch)
+            parts[entity] = fact._partition(batch, entity, items.values())
+            if entity != "guest":
+                new, changed, _touched = parts[entity]
+                visit._prepare_rows(batch, entity, (*new, *changed), codes)
+                if entity in PARENTS:
+                    visit._refuse_currency_changes(batch, entity, changed)
+        visit._refuse_cycles(batch, _both(parts.get("check")))
+        self._find_waiting(batch)
+        while self._drop_refused(batch, parts):
+            for entity in FOLIO:
+                for item in _both(parts.get(entity)):
+                    if item.row is None or item.message.problem:
+                        continue
+                    if self._lost_parent(batch, item):
+                        continue
+                    problem = visit._find_problem(batch, item, codes)
+                    if problem:
+                        item.message.refuse(*problem)
+        for entity, (new, changed, touched) in parts.items():
+            parts[entity] = tuple(
+                [item for item in group if entity == "guest" or item.row is not None or group is touched]
+                for group in (new, changed, touched)
+            )
+        return parts
+
+    @api.model
+    def _skip_anonymised(self, batch):
+        stored = batch.stored["guest"]
+        for key, item in list(batch.items["guest"].items()):
+            if key in stored and stored[key].state == "anonymised":
+                item.message.warnings.append("anonymised")
+                del batch.items["guest"][key]
+
+    @api.model
+    def _find_waiting(self, batch):
+        """Let messages wait that delete a record which has not arrived."""
+        for entity, items in batch.closings.items():
+            for key, item in list(items.items()):
+                if key not in batch.stored[entity] and key not in batch.items[entity]:
+                    item.message.wait(entity, key)
+                    del items[key]
+
+    @api.model
+    def _lost_parent(self, batch, item):
+        """Whether the parent of a line is neither stored nor in the batch any more."""
+        parent = "stay" if "stay" in item.event else "check"
+        key = item.event[parent]
+        mate = batch.items[parent].get(key)
+        if (mate is not None and mate.row is not None) or key in batch.stored[parent]:
+            return False
+        item.message.wait(parent, key)
+        item.row = None
+        return True
+
+    @api.model
+    def _drop_refused(self, batch, parts):
+        """Remove the events of refused messages; return whether rows must be judged (again)."""
+        first = not getattr(batch, "judged", False)
+        batch.judged = True
+        dropped = False
+        for groups in (batch.items, batch.closings):
+            for items in groups.values():
+                for key in [key for key, item in items.items() if item.message.problem]:
+                    items.pop(key).row = None
+                    dropped = True
+        if dropped:
+            for entity, groups in parts.items():
+                parts[entity] = tuple([item for item in group if not item.message.problem] for group in groups)
+        return first or dropped
+
+    # Writing
+
+    @api.model
+    def _write(self, batch, parts, codes):
+        fact = self.env["hospitality.bulk.fact"]
+        pending = self.env["hospitality.pending.ref"]
+        rewritten = {}
+        for entity in ENTITIES:
+            if entity not in parts:
+                continue
+            if entity == "guest":
+                self.env["hospitality.bulk.profile"]._write_profiles(batch, *parts[entity], codes)
+                continue
+            new, changed, touched = parts[entity]
+            self._link(batch, entity, (*new, *changed))
+            inserted, updated = fact._upsert(
+                batch,
+                entity,
+                MODELS[entity],
+                parts[entity],
+                COLUMNS[entity],
+                expressions=_EXPRESSIONS.get(entity),
+            )
+            if entity == "stay":
+                self.env["hospitality.bulk.stay"]._write_people(batch, inserted, updated)
+            rewritten[entity] = [item.id for item in updated]
+            self._touch(batch, entity, inserted, updated)
+            fact._recompute_foreign(
+                MODELS[entity], [item.id for item in (*inserted, *updated)], frozenset(COLUMNS[entity])
+            )
+        self._close(batch)
+        self._sum(batch, parts)
+        pending._replace(batch, {entity: ids for entity, ids in rewritten.items() if entity not in FOLIO})
+        pending._resolve_arrived(
+            batch,
+            [
+                (entity, key)
+                for entity, landed in batch.landed.items()
+                if entity not in FOLIO
+                for key in landed
+                if key not in batch.stored[entity]
+            ],
+        )
+
+    @api.model
+    def _link(self, batch, entity, items):
+        """Fill the references of rows; what has not arrived is remembered as pending."""
+        for waiter, reference in _REFERENCES.get(entity, ()):
+            awaited, first, second = LINKS[waiter, reference]
+            for item in items:
+                key = self._get_reference(entity, reference, item)
+                if key is None:
+                    continue
+                id_, _profile_id, partner_id = batch.reference(awaited, key)
+                if id_ is None:
+                    batch.pending.append((item, waiter, reference, key, None))
+                    continue
+                item.row[first] = id_
+                if second:
+                    item.row[second] = partner_id
+        if entity in FOLIO:
+            for item in items:
+                parent = "stay" if "stay" in item.event else "check"
+                item.row[f"{parent}_id"] = batch.reference(parent, item.event[parent])[0]
+
+    @api.model
+    def _get_reference(self, entity, reference, item):
+        key = item.event.get(reference)
+        if key is None and entity == "stay" and reference == "guest":
+            people = item.event.get("guests")
+            if people:
+                return next((one["guest"] for one in people if one["role"] == "primary"), people[0]["guest"])
+        return key
+
+    @api.model
+    def _touch(self, batch, entity, inserted, updated):
+        """Remember the guests whose derived data depends on written rows."""
+        if entity in FOLIO:
+            return
+        touched = batch.touched
+        columns = [second for waiter, _ref in _REFERENCES[entity] if (second := LINKS[waiter, _ref][2])]
+        for item in (*inserted, *updated):
+            touched.update(partner_id for name in columns if (partner_id := item.row.get(name)))
+        for item in updated:
+            partner_id = batch.stored[entity][item.key].partner_id
+            if partner_id:
+                touched.add(partner_id)
+
+    @api.model
+    def _close(self, batch):
+        """Apply tombstones and anonymisations after everything else."""
+        fact = self.env["hospitality.bulk.fact"]
+        for entity, items in batch.closings.items():
+            if not items:
+                continue
+            if entity == "guest":
+                self.env["hospitality.bulk.profile"]._close_profiles(batch, list(items.values()))
+                continue
+            column, value, replaced = CLOSED[entity]
+            ids, rows = [], []
+            for key, item in items.items():
+                id_, _profile_id, partner_id = batch.reference(entity, key)
+                stored = batch.stored[entity].get(key)
+                ids.append(id_)
+                rows.append({"version": item.version, "payload_hash": item.event["payload_hash"], column: value})
+                batch.touched.update(filter(None, (partner_id, stored and stored.partner_id)))
+            expressions = {}
+            if replaced:
+                expressions[column] = SQL(
+                    "CASE WHEN t.%(column)s IN %(replaced)s THEN v.%(column)s ELSE t.%(column)s END",
+                    column=SQL.identifier(column),
+                    replaced=replaced,
+                )
+            done = fact._update(
+                MODELS[entity],
+                ids,
+                rows,
+                guard=SQL(
+                    "(t.version IS NULL OR t.version <= v.version) AND t.payload_hash IS DISTINCT FROM v.payload_hash"
+                ),
+                expressions=expressions,
+            )
+            batch.count(MODELS[entity], [], done)
+
+    @api.model
+    def _sum(self, batch, parts):
+        """Sum up the lines of stays and checks that were touched."""
+        stay_ids, check_ids = set(), set()
+        for item in (*_both(parts.get("charge")), *batch.closings["charge"].values()):
+            row = item.row or {}
+            stored = batch.stored["charge"].get(item.key)
+            if row.get("stay_id"):
+                stay_ids.add(row["stay_id"])
+            if row.get("check_id"):
+                check_ids.add(row["check_id"])
+            if stored and stored.profile_id:
+                stay_ids.add(stored.profile_id)  # `Stored` holds stay and check of a line there
+            if stored and stored.partner_id:
+                check_ids.add(stored.partner_id)
+        if "check" in parts:
+            check_ids.update(
+                item.id for item in parts["check"][1] if "amounts_from_lines" in (item.row.get("warnings") or "")
+            )
+        amounts = self.env["hospitality.bulk.stay"]
+        amounts._sum_stays(batch, stay_ids)
+        amounts._sum_checks(batch, check_ids)
+        if stay_ids or check_ids:
+            rows = self.env.execute_query(
+                SQL(
+                    "SELECT partner_id FROM hospitality_stay_guest WHERE stay_id = ANY(%s::int[])"
+                    " UNION SELECT partner_id FROM hospitality_check WHERE id = ANY(%s::int[])",
+                    pg_int_array(stay_ids),
+                    pg_int_array(check_ids),
+                )
+            )
+            batch.touched.update(row[0] for row in rows if row[0])
+
+    @api.model
+    def _sweep(self, source):
+        """Fill references whose record arrived in another lane at the same moment."""
+        batch = Batch(source, [], {"codes": {}})
+        self.env["hospitality.pending.ref"]._sweep(batch)
+        self._finish(batch)
+        return batch
+
+    @api.model
+    def _finish(self, batch):
+        """Queue touched guests, drop stale caches, call the hooks of the written models."""
+        if batch.touched:
+            if len(batch.touched) <= SEARCH_AT_ONCE:
+                # Somebody may look for a guest who has just booked; a mass import can wait for its lane.
+                self.env["hospitality.guest.search"]._mark(batch.touched)
+            self.env.cr.execute(
+                SQL(
+                    "INSERT INTO hospitality_guest_dirty (partner_id) SELECT unnest(%s::int[])",
+                    pg_int_array(sorted(batch.touched)),
+                )
+            )
+        for model_name in batch.written:
+            self.env[model_name].invalidate_model(flush=False)
+        for model_name, ids in list(batch.written.items()):
+            self.env[model_name]._after_bulk_upsert(sorted(set(ids)))
+
+
+def _both(parts):
+    return (*parts[0], *parts[1]) if parts else ()
+
+
+_REFERENCES = {}
+for _waiter, _reference in LINKS:
+    if _reference != "guests":
+        _REFERENCES.setdefault(_waiter, []).append((_waiter, _reference))
+# What the lines of a stay add up to outranks what its event says.
+_EXPRESSIONS = {
+    "stay": {
+        name: SQL(
+            "CASE WHEN t.revenue_basis = 'lines' THEN t.%(name)s ELSE v.%(name)s END",
+            name=SQL.identifier(name),
+        )
+        for name in _STAY_AMOUNTS
+    }
+}
+
+__all__ = ["TABLES", "HospitalityBulk", "Message"]

@@ -1,0 +1,176 @@
+from bisect import bisect_right
+from datetime import datetime, timedelta, timezone
+from zoneinfo import ZoneInfo
+
+from odoo import api, models, tools
+from odoo.tools import SQL
+
+DAYPARTS = ((5, "late"), (11, "breakfast"), (15, "lunch"), (18, "afternoon"), (23, "dinner"), (24, "late"))
+
+
+_TABLES = (
+    "hospitality_property",
+    "hospitality_channel",
+    "hospitality_source",
+    "hospitality_room_type",
+    "hospitality_room",
+    "hospitality_outlet",
+    "res_currency",
+    "res_company",
+)
+
+
+class Place:
+    """A property as the bulk writer needs it: plain values."""
+
+    __slots__ = ("id", "company_id", "company_currency_id", "currency_id", "country", "tz", "tz_name", "day_close")
+
+    def __init__(self, row):
+        self.id, self.company_id, self.company_currency_id, self.currency_id, self.country, tz, close = row
+        self.tz_name = tz
+        self.tz = ZoneInfo(tz)
+        self.day_close = timedelta(hours=close or 0.0)
+
+    def local(self, instant):
+        """Return the local time of an instant ``YYYY-MM-DD HH:MM:SS`` in UTC."""
+        return datetime.fromisoformat(instant).replace(tzinfo=timezone.utc).astimezone(self.tz)
+
+    def business_date(self, instant):
+        """Return the day that an instant belongs to: before the close it is the day before."""
+        return (self.local(instant) - self.day_close).date().isoformat()
+
+    def daypart(self, instant):
+        hour = self.local(instant).hour
+        return next(part for end, part in DAYPARTS if hour < end)
+
+
+class HospitalityBulkCodes(models.AbstractModel):
+    """Codes of places, channels and currencies, and exchange rates, looked up without a query each."""
+
+    _name = "hospitality.bulk.codes"
+    _description = "Codes for bulk writes"
+
+    @api.model
+    def _get_codes(self):
+        """Return the ids of configuration records by code, archived ones included.
+
+        :return: ``{"property": {code: Place}, "place": {id: Place}, "channel": {code: id},
+            "room_type"/"room"/"outlet": {(property id, code): id}, "currency": {ISO code: (id,
+            decimals)}, "decimals": {currency id: decimals}, "currency_name": {id: ISO code},
+            "source": {id: (trust, property id)}}``
+        """
+        # The sum of the stamps tells a change that another transaction has committed in between
+        # from no change, which the cache signals of the registry can't.
+        [stamp] = self.env.execute_query(
+            SQL(
+                "SELECT %s",
+                SQL(", ").join(
+                    SQL(
+                        "(SELECT count(*) || ' ' || sum(extract(epoch FROM write_date)) FROM %s)", SQL.identifier(table)
+                    )
+                    for table in _TABLES
+                ),
+            )
+        )
+        return self._read_codes(stamp)
+
+    @api.model
+    @tools.ormcache("stamp")
+    def _read_codes(self, stamp):
+        query = self.env.execute_query
+        codes = {
+            "property": {
+                row[0]: Place(row[1:])
+                for row in query(
+                    SQL(
+                        "SELECT p.code, p.id, p.company_id, c.currency_id, p.currency_id, country.code, p.tz,"
+                        " p.day_close FROM hospitality_property p JOIN res_company c ON c.id = p.company_id"
+                        " LEFT JOIN res_country country ON country.id = p.country_id"
+                    )
+                )
+            },
+            "channel": dict(query(SQL("SELECT code, id FROM hospitality_channel"))),
+            "currency": {
+                name: (id_, decimals)
+                for name, id_, decimals in query(SQL("SELECT name, id, decimal_places FROM res_currency WHERE active"))
+            },
+            "source": {
+                id_: (trust, property_id)
+                for id_, trust, property_id in query(SQL("SELECT id, trust, property_id FROM hospitality_source"))
+            },
+        }
+        for kind in ("room_type", "room", "outlet"):
+            rows = query(SQL("SELECT property_id, code, id FROM %s", SQL.identifier(f"hospitality_{kind}")))
+            codes[kind] = {(property_id, code): id_ for property_id, code, id_ in rows}
+        codes["place"] = {place.id: place for place in codes["property"].values()}
+        codes["decimals"] = dict(codes["currency"].values())
+        codes["currency_name"] = {id_: name for name, (id_, _decimals) in codes["currency"].items()}
+        return codes
+
+    @api.model
+    @tools.ormcache()
+    def _get_country_codes(self):
+        """Return ``({ISO code: country id}, {(country id, lower-case code or name): state id})``."""
+        countries = dict(self.env.execute_query(SQL("SELECT code, id FROM res_country")))
+        states = {}
+        for country_id, code, name, id_ in self.env.execute_query(
+            SQL("SELECT country_id, lower(code), lower(name), id FROM res_country_state ORDER BY id DESC")
+        ):
+            states[country_id, name] = states[country_id, code] = id_
+        return countries, states
+
+    @api.model
+    def _get_references(self, goldens):
+        """Return what `res.partner._get_golden_columns` needs, without a query where it is cached."""
+        countries, states = self._get_country_codes()
+        wanted = {
+            (golden["country"].value, golden["state"].value)
+            for golden in goldens
+            if "state" in golden and "country" in golden
+        }
+        return {
+            "country": countries,
+            "state": {(country, text): states.get((countries.get(country), text.lower())) for country, text in wanted},
+            "lang": [code for code, _name in self.env["res.lang"].get_installed()],
+        }
+
+    @api.model
+    def _get_rates(self, wanted):
+        """Return exchange rates into the company's currency.
+
+        :param wanted: set of ``(company_id, company_currency_id, currency_id, day)``
+        :return: dict of the same tuples to the factor that turns an amount into the company's
+            currency: the rate of the company's currency over that of the other, each the last one
+            on or before the day (the first one ever for an older day), as `res.currency` does
+        """
+        if not wanted:
+            return {}
+        currency_ids = {one[1] for one in wanted} | {one[2] for one in wanted}
+        company_ids = {one[0] for one in wanted}
+        roots = {
+            company.id: company.root_id.id
+            for company in self.env["res.company"].browse(company_ids).sudo()  # rates are kept by the root
+        }
+        history = {}
+        for currency_id, company_id, day, rate in self.env.execute_query(
+            SQL(
+                "SELECT currency_id, company_id, name, rate FROM res_currency_rate"
+                " WHERE currency_id = ANY(%s) AND (company_id IS NULL OR company_id = ANY(%s))"
+                " ORDER BY name",
+                list(currency_ids),
+                list(set(roots.values())),
+            )
+        ):
+            days, rates = history.setdefault((currency_id, company_id), ([], []))
+            days.append(day)
+            rates.append(float(rate))
+
+        def rate_of(currency_id, company_id, day):
+            known = [history[key] for key in ((currency_id, company_id), (currency_id, None)) if key in history]
+            for days, rates in known:
+                position = bisect_right(days, day)
+                if position:
+                    return rates[position - 1]
+            return known[0][1][0] if known else 1.0
+
+        return {one: rate_of(one[1], roots[one[0]], one[3]) / rate_of(one[2], roots[one[0]], one[3]) for one in wanted}

@@ -1,0 +1,91 @@
+from lxml import etree
+
+from odoo.tests import Form, tagged
+from odoo.tools.safe_eval import datetime, safe_eval
+
+from .common import HospitalityCommon
+
+
+@tagged("post_install", "-at_install")
+class TestViews(HospitalityCommon):
+    """Every menu opens for whoever sees it, with every view of its action."""
+
+    def _get_actions(self, user):
+        menus = self.env["ir.ui.menu"].with_user(user).load_menus(False)
+        root = self.env.ref("hospitality_crm.menu_hospitality_root").id
+        stack, actions = [root], []
+        while stack:
+            menu = menus.get(stack.pop())
+            if menu:
+                stack += menu["children"]
+                if menu["action_id"]:
+                    actions.append((menu["action_model"], menu["action_id"]))
+        return actions
+
+    def test_every_menu_opens(self):
+        for role in ("service", "reception", "marketing", "manager", "dpo", "admin"):
+            user = self._create_role_user(role)
+            actions = self._get_actions(user)
+            self.assertTrue(actions)
+            for model, action_id in actions:
+                action = self.env[model].browse(action_id)
+                if model != "ir.actions.act_window":
+                    continue
+                with self.subTest(role=role, action=action.name):
+                    Model = self.env[action.res_model].with_user(user)
+                    Model.get_views([*action.views, (action.search_view_id.id, "search")])
+                    Model.web_search_read([], {"display_name": {}}, limit=1)
+
+    def test_filters_of_every_action_run(self):
+        """A domain of a search view that the server refuses would only show when clicked."""
+        manager = self._create_role_user("manager")
+        for model, action_id in self._get_actions(manager):
+            if model != "ir.actions.act_window":
+                continue
+            action = self.env[model].browse(action_id)
+            Model = self.env[action.res_model].with_user(manager)
+            arch = Model.get_view(action.search_view_id.id, "search")["arch"]
+            for domain in self._get_filter_domains(arch):
+                with self.subTest(action=action.name, domain=domain):
+                    Model.search_count(domain, limit=1)
+
+    def _get_filter_domains(self, arch):
+        names = {"context_today": datetime.datetime.now, "datetime": datetime, "self": "x", "uid": self.env.uid}
+        for node in etree.fromstring(arch).iter("filter", "field"):
+            domain = node.get("domain") or node.get("filter_domain")
+            if domain and domain != "[]":
+                yield safe_eval(domain, names)
+
+    def test_menus_of_the_product(self):
+        marketing = self._create_role_user("marketing")
+        visible = self.env["ir.ui.menu"].with_user(marketing)._visible_menu_ids()
+        self.assertIn(self.env.ref("hospitality_crm.hospitality_guest_menu").id, visible)
+        for hidden in ("hospitality_allergy_menu", "menu_hospitality_config", "hospitality_stay_report_menu"):
+            with self.subTest(menu=hidden):
+                self.assertNotIn(self.env.ref(f"hospitality_crm.{hidden}").id, visible)
+
+    def test_new_guest_by_hand(self):
+        Partner = self.env["res.partner"].with_context(default_is_guest=True)
+        with Form(Partner, view="hospitality_crm.hospitality_guest_view_form") as form:
+            form.name = "Walk In"
+            form.guest_salutation = "Mr"
+        guest = form.record
+        self.assertTrue(guest.is_guest)
+        self.assertEqual(guest.guest_card["person"]["salutation"], "Mr")
+
+    def test_new_stay_by_hand(self):
+        reception = self._create_role_user("reception")
+        Stay = self.env["hospitality.stay"].with_user(reception)
+        with Form(Stay) as form:
+            form.partner_id = self.anna
+            form.property_id = self.palace
+            form.arrival = "2026-06-01"
+            form.departure = "2026-06-03"
+        self.assertEqual(form.record.nights, 2)
+        self.assertEqual(form.record.company_id, self.company)
+
+    def test_amounts_are_not_in_the_form_of_reception(self):
+        arch = self.env["hospitality.stay"].with_user(self._create_role_user("reception")).get_view(view_type="form")
+        self.assertNotIn("amount_total", arch["arch"])
+        arch = self.env["hospitality.stay"].with_user(self._create_role_user("manager")).get_view(view_type="form")
+        self.assertIn("amount_total", arch["arch"])

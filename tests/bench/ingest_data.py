@@ -1,0 +1,185 @@
+"""The data set of the ingest benchmark: a base of guests, built by SQL, and messages about half of them.
+
+Guest *i* of the base has the e-mail ``g<i>@base-mail.net`` and a phone; message *k* of a run brings a guest, a booking
+and a stay of another source. Even messages are about guests of the base (same e-mail, same name), odd ones about
+people nobody knows.
+"""
+
+import json
+
+from psycopg2.extensions import cursor as Cursor
+
+GIVEN = "Anna Ben Carla Dmytro Elena Farid Grace Hakob Irina Jonas Karen Liam Maria Nadia Oleh Petra".split()
+FAMILY = (
+    "Koval Smith Rossi Petrenko Hansen Garcia Dubois Novak Sargsyan Weber Kim Lopez Silva Ivanov Popov Meyer".split()
+)
+
+
+def name_of(number: int) -> str:
+    """A name of two words; the second is unusual enough to be somebody's own."""
+    return f"{GIVEN[number % 16]} {FAMILY[(number // 16) % 16]}{_letters(number // 256)}"
+
+
+def _letters(number: int) -> str:
+    text = ""
+    while number:
+        number, digit = divmod(number, 20)
+        text += "aeioubdgklmnprstvzfh"[digit]
+    return text
+
+
+def build(cursor: Cursor, size: int) -> None:
+    """Fill an empty product database with a property and ``size`` guests of a source *base*."""
+    cursor.execute("SELECT id, currency_id FROM res_company ORDER BY id LIMIT 1")
+    company_id, currency_id = cursor.fetchone()
+    cursor.execute(
+        """
+        INSERT INTO hospitality_property (name, code, kind, company_id, currency_id, tz, day_close, active, sequence,
+                                          room_count, country_id)
+        VALUES ('{"en_US": "Palace"}', 'PAL', 'hotel', %s, %s, 'Europe/Kyiv', 4, TRUE, 1, 100,
+                (SELECT id FROM res_country WHERE code = 'UA')) RETURNING id
+        """,
+        [company_id, currency_id],
+    )
+    (property_id,) = cursor.fetchone()
+    cursor.execute(
+        "INSERT INTO hospitality_room_type (name, code, property_id, active, sequence, capacity)"
+        " VALUES ('{\"en_US\": \"Double\"}', 'DBL', %s, TRUE, 1, 2)",
+        [property_id],
+    )
+    cursor.execute(
+        "INSERT INTO hospitality_channel (name, code, kind, active, sequence, is_direct)"
+        " VALUES ('{\"en_US\": \"Bench\"}', 'BENCH', 'direct', TRUE, 1, TRUE)"
+    )
+    for code in ("base", "pms", "pms2"):
+        cursor.execute(
+            "INSERT INTO hospitality_source (name, code, kind, trust, active, sequence)"
+            " VALUES (jsonb_build_object('en_US', %s), %s, 'pms', 50, TRUE, 1) RETURNING id",
+            [code, f"bench_{code}"],
+        )
+    cursor.execute("SELECT id FROM hospitality_source WHERE code = 'bench_base'")
+    (source_id,) = cursor.fetchone()
+    _build_guests(cursor, size, source_id)
+
+
+def _build_guests(cursor: Cursor, size: int, source_id: int) -> None:
+    from odoo.addons.hospitality_crm.engine.names import name_key
+
+    cursor.execute("CREATE TEMP TABLE person (i int, name text, name_key int) ON COMMIT DROP")
+    step = 50_000
+    for start in range(0, size, step):
+        rows = ((i, name_of(i)) for i in range(start, min(start + step, size)))
+        lines = "\n".join(f"{i}\t{name}\t{name_key(name)}" for i, name in rows)
+        _copy(cursor, lines)
+    # With invoicing installed this column may not be empty.
+    cursor.execute(
+        "SELECT 1 FROM information_schema.columns WHERE table_name = 'res_partner' AND column_name = 'autopost_bills'"
+    )
+    column, value = (", autopost_bills", ", 'ask'") if cursor.fetchone() else ("", "")
+    cursor.execute(
+        f"""
+        INSERT INTO res_partner (name, complete_name, email, email_normalized, phone, phone_sanitized, type, active,
+                                 is_company, partner_share, lang, is_guest, color, create_uid, write_uid,
+                                 create_date, write_date{column})
+        SELECT name, name, 'g' || i || '@base-mail.net', 'g' || i || '@base-mail.net', phone, phone, 'contact', TRUE,
+               FALSE, TRUE, 'en_US', TRUE, i, 1, 1, now(), now(){value}
+          FROM (SELECT *, '+38067' || lpad(i::text, 7, '0') AS phone FROM person ORDER BY i) p
+        """  # column and value are literals from above
+    )
+    cursor.execute("UPDATE res_partner SET commercial_partner_id = id WHERE email LIKE '%@base-mail.net'")
+    cursor.execute(
+        """
+        INSERT INTO hospitality_profile (source_id, external_id, version, partner_id, state, kind, name, name_key,
+                                         values, seen_at)
+        SELECT %s, 'G' || p.i, 1000000000, g.id, 'live', 'person', p.name, p.name_key,
+               jsonb_build_object('name', p.name, 'emails', jsonb_build_array(g.email),
+                                  'phones', jsonb_build_array(g.phone)), '2020-01-01'
+          FROM person p JOIN res_partner g ON g.color = p.i AND g.email = 'g' || p.i || '@base-mail.net'
+        """,
+        [source_id],
+    )
+    cursor.execute("UPDATE res_partner SET color = 0 WHERE email LIKE '%@base-mail.net'")
+    for channel, column in (("email", "email"), ("phone", "phone")):
+        cursor.execute(
+            f"""
+            INSERT INTO hospitality_contact_point (channel, value, kind, kind_by, name_count, reachable)
+            SELECT %s, {column}, 'real', 'list', 1, TRUE FROM res_partner WHERE email LIKE '%%@base-mail.net'
+            """,  # column names of ours
+            [channel],
+        )
+        cursor.execute(
+            f"""
+            INSERT INTO hospitality_contact_link (profile_id, point_id, sequence, name_key)
+            SELECT p.id, c.id, 0, p.name_key
+              FROM hospitality_profile p JOIN res_partner g ON g.id = p.partner_id
+              JOIN hospitality_contact_point c ON c.channel = %s AND c.value = g.{column}
+             WHERE p.source_id = %s
+            """,  # column names of ours
+            [channel, source_id],
+        )
+    cursor.execute("CREATE INDEX bench_partner_email ON res_partner (email_normalized)")
+
+
+def _copy(cursor: Cursor, lines: str) -> None:
+    import io
+
+    cursor.copy_expert("COPY person FROM STDIN", io.StringIO(lines))
+
+
+def message(k: int, size: int) -> list[dict]:
+    """Message ``k``: a guest (of the base where ``k`` is even), his booking and his stay."""
+    known = k % 2 == 0
+    number = (k * 7919) % size if known else size + k
+    email = f"g{number}@base-mail.net" if known else f"n{k}@new-mail.net"
+    day = 1 + k % 28
+    month = 1 + k % 11
+    return [
+        {
+            "entity": "guest",
+            "external_id": f"P{k}",
+            "version": 1_700_000_000 + k,
+            "values": {
+                "name": name_of(number),
+                "emails": [email],
+                "phones": [f"+38050{k % 10_000_000:07d}"],
+                "country": "UA",
+                "city": "Kyiv",
+                "street": f"Khreshchatyk {k % 500}",
+                "zip": f"{k % 90000 + 10000}",
+                "lang": "en-US",
+            },
+        },
+        {
+            "entity": "booking",
+            "external_id": f"B{k}",
+            "version": 1_700_000_000 + k,
+            "booker": f"P{k}",
+            "confirmation": f"C{k}",
+            "channel": "BENCH",
+            "status": "reserved",
+            "booked_on": f"2025-{month:02d}-01",
+        },
+        {
+            "entity": "stay",
+            "external_id": f"S{k}",
+            "version": 1_700_000_000 + k,
+            "booking": f"B{k}",
+            "guest": f"P{k}",
+            "guests": [{"guest": f"P{k}", "role": "primary"}],
+            "status": "reserved",
+            "arrival": f"2025-{month + 1:02d}-{day:02d}",
+            "departure": f"2025-{month + 1:02d}-{min(day + 3, 28) if day < 28 else 28:02d}",
+            "booked_on": f"2025-{month:02d}-01",
+            "room_type": "DBL",
+            "channel": "BENCH",
+            "market": "Leisure",
+            "meal_plan": "BB",
+            "adults": 2,
+            "children": k % 3,
+            "rate_amount": f"{80 + k % 100}.{k % 10}",
+        },
+    ]
+
+
+def body(k: int, size: int) -> str:
+    return json.dumps(message(k, size), separators=(",", ":"))
