@@ -160,7 +160,6 @@ class HospitalityGuestSearch(models.Model):
     @api.model
     def _changed_rows(self, ids):
         """Rows of partners that have none or a different one, and which of them have one."""
-        Partner = self.env["res.partner"]
         rows = self.env.execute_query(
             SQL(
                 "SELECT p.id, left(p.complete_name, %(max_name)s), coalesce(p.active, false), p.company_id,"
@@ -174,11 +173,11 @@ class HospitalityGuestSearch(models.Model):
                 ids=list(ids),
             )
         )
-        extra = Partner._guest_search_terms(ids)
+        terms = self.env["res.partner"]._guest_search_terms(ids)
         changed, known = [], set()
         for row in rows:
             partner_id, mirrored, old = row[0], row[1:7], row[15:]
-            new = (*mirrored, *self._text(row[7:15], extra.get(partner_id, ())))
+            new = (*mirrored, *self._text(row[7:15], terms.get(partner_id, ())))
             if new != old:
                 changed.append((partner_id, *new))
                 if old[6] is not None:
@@ -186,10 +185,10 @@ class HospitalityGuestSearch(models.Model):
         return changed, known
 
     @api.model
-    def _text(self, values, extra):
+    def _text(self, columns, terms):
         """Search text of one partner in two parts, the second mostly None."""
-        name, local_name, email, phone, sanitized, *codes = values
-        names, emails, phones = search.sort_terms(extra)
+        name, local_name, email, phone, sanitized, *codes = columns
+        names, emails, phones = search.sort_terms(terms)
         text = search.text_of([name, local_name, *names], [email, *emails], [sanitized or phone, *phones], codes)
         if len(text) <= MAX_TEXT:
             return text, None
