@@ -1,8 +1,9 @@
 """Installing on a live Odoo: how long until a million existing contacts are adopted, and do people notice?
 
-Builds a database of Odoo's own modules with ``--size`` contacts by SQL, installs ``hospitality_crm`` as an administrator
-does, runs the background adoption to its end, updates the module (``-u``) over the filled tables and uninstalls it. All
-the while another process reads and writes contacts as staff would: by SQL during installation, through the ORM after it.
+Builds a database of Odoo's own modules with ``--size`` contacts by SQL, installs ``hospitality_crm`` as an
+administrator does, runs the background adoption to its end, updates the module (``-u``) over the filled tables and
+uninstalls it. All the while another process reads and writes contacts as staff would: by SQL during installation,
+through the ORM after it.
 
 Last line, ``adopt`` with: ``seconds`` installation and adoption together; ``install_s background_s update_s
 uninstall_s`` the parts; ``staff_p95_ms staff_max_ms`` one read and write of a contact by staff meanwhile;
@@ -24,6 +25,7 @@ import time
 
 import common
 import psycopg2
+
 from setup.lib import database
 
 CORE = os.environ.get("HOSPITALITY_CORE", "")
@@ -193,7 +195,9 @@ def fingerprint(name: str, columns: list[str]) -> str:
 
 def left_behind(name: str, columns: list[str]) -> int:
     extra = set(columns_of(name)) - set(columns)
-    tables = query(name, "SELECT relname FROM pg_class WHERE relname LIKE '%hospitality%' AND relkind IN ('r', 'i', 'v')")
+    tables = query(
+        name, "SELECT relname FROM pg_class WHERE relname LIKE '%hospitality%' AND relkind IN ('r', 'i', 'v')"
+    )
     views = query(name, "SELECT name FROM ir_model WHERE model LIKE 'hospitality.%'")
     return len(extra) + len(tables) + len(views)
 

@@ -4,11 +4,10 @@ import logging
 from odoo import api, fields, models
 from odoo.tools import SQL
 
-from ...tools import claim, online_index
 from ...engine import names
 from ...engine.profile import clean, points
+from ...tools import claim, online_index
 from .golden_fields import canonical_values
-
 
 _logger = logging.getLogger(__name__)
 

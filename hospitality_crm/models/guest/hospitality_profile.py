@@ -34,9 +34,7 @@ class HospitalityProfile(models.Model):
     _order = "partner_id, id"
     _log_access = False
 
-    partner_id = fields.Many2one(
-        "res.partner", string="Guest", required=True, index=True, ondelete="restrict"
-    )
+    partner_id = fields.Many2one("res.partner", string="Guest", required=True, index=True, ondelete="restrict")
     state = fields.Selection(
         [
             ("live", "Live"),

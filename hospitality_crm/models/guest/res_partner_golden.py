@@ -154,12 +154,16 @@ class ResPartner(models.Model):
         :return: dict partner id -> dict of written columns
         """
         by_partner = self._load_golden_profiles(self.ids)
-        partners = self.sudo().browse(  # golden values follow the profiles, whoever triggered it
-            partner.id
-            for partner in self.sudo()  # see above
-            if (profiles := by_partner.get(partner.id))
-            and (partner.is_guest or any(not profile["own"] for profile in profiles))
-        ).with_context(**self._survivorship_context())
+        partners = (
+            self.sudo()
+            .browse(  # golden values follow the profiles, whoever triggered it
+                partner.id
+                for partner in self.sudo()  # see above
+                if (profiles := by_partner.get(partner.id))
+                and (partner.is_guest or any(not profile["own"] for profile in profiles))
+            )
+            .with_context(**self._survivorship_context())
+        )
         frozen = partners._get_frozen_golden_columns()
         golden = {partner.id: survivorship.resolve(by_partner[partner.id]) for partner in partners}
         references = self._get_golden_references(golden.values())
@@ -231,8 +235,12 @@ class ResPartner(models.Model):
                 states.add((golden["country"].value, golden["state"].value))
         countries = {}
         if codes:
-            rows = self.env["res.country"].sudo().search_fetch(  # reference data
-                [("code", "in", list(codes))], ["code"]
+            rows = (
+                self.env["res.country"]
+                .sudo()
+                .search_fetch(  # reference data
+                    [("code", "in", list(codes))], ["code"]
+                )
             )
             countries = {country.code: country.id for country in rows}
         found = {}
