@@ -238,6 +238,23 @@ class TestGolden(GoldenCommon):
         with self.assertQueryCount(7):
             self.assertFalse(guests._refresh_golden())
 
+    def test_a_mass_edit_is_captured_in_few_queries(self):
+        guests = self.env["res.partner"]
+        for number in range(20):
+            guests |= self._profile(
+                self.pms, str(number), name=f"Guest Number{number}", emails=[f"g{number}@koval.ua"], lang="en"
+            ).partner_id
+        guests._get_odoo_profile()
+        self.env.flush_all()
+        self.env.invalidate_all()
+        guests = guests.with_user(self.staff)
+        with self.assertQueryCount(45):
+            guests.write({"lang": "uk_UA"})
+            self.env.flush_all()
+        self.assertEqual(set(guests.mapped("lang")), {"uk_UA"})
+        origins = [guest.get_golden_origin(["lang"])["lang"]["by"] for guest in guests]
+        self.assertEqual(origins, ["staff"] * 20)
+
     def test_refresh_leaves_no_message(self):
         guest = self._profile(self.ota, "1", name="A. Koval").partner_id
         self.env.flush_all()
@@ -315,6 +332,12 @@ class TestContactPoints(GoldenCommon):
         self._profile(self.pms, "2", name="Ben Smith", phones=["+380445556677"])
         kinds = {value: self._point(value).kind for value in ("1@guest.booking.com", "test@x.ua", "+380445556677")}
         self.assertEqual(kinds, {"1@guest.booking.com": "relay", "test@x.ua": "junk", "+380445556677": "reception"})
+
+    def test_address_of_a_new_company_is_ours(self):
+        self._profile(self.pms, "1", name="Anna Koval", emails=["office@second.ua"])
+        self._point("office@second.ua").write({"kind": "real", "kind_by": "list"})
+        self.env["res.company"].create({"name": "Second House", "email": "office@second.ua"})
+        self.assertEqual(self._point("office@second.ua").kind, "reception")
 
     def test_many_names_make_a_point_shared(self):
         guests = [

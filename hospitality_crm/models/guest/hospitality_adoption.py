@@ -135,7 +135,7 @@ class HospitalityAdoption(models.Model):
         :return: number of profiles created
         """
         self.env["res.partner"].flush_model()
-        source = self.env.ref("hospitality_crm.source_odoo")
+        source = self.env["hospitality.profile"]._default_source_id()
         rows = self._read_contacts(source, partner_ids)
         if not rows:
             return 0

@@ -100,6 +100,7 @@ class HospitalityContactPoint(models.Model):
         """Make the addresses and numbers of our own houses *reception*, unless a user said otherwise."""
         points = self.sudo().search(  # what is ours follows from the properties, whoever may write points
             [
+                ("channel", "in", ["email", "phone"]),
                 ("value", "in", list(self._get_own_values())),
                 ("kind", "!=", "reception"),
                 ("kind_by", "!=", "user"),

@@ -126,7 +126,7 @@ class ResPartner(models.Model):
         """
         self._adopt_if_unknown()
         Profile = self.env["hospitality.profile"].sudo()  # profiles are written by the system only
-        source = self.env.ref("hospitality_crm.source_odoo")
+        source = self.env["hospitality.profile"]._default_source_id()
         found = {}
         for profile in Profile.search(
             [("partner_id", "in", self.ids), ("source_id", "=", source.id), ("state", "=", "live")], order="id desc"
