@@ -24,6 +24,7 @@ def load_matrix(path):
 class AccessMatrixMixin:
     """Reality must equal an addon's ``access_matrix.csv``, by every way in that a client has."""
 
+    allow_inherited_tests_method = True
     matrix_path = None
     module = None
 

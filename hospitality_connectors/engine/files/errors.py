@@ -39,6 +39,7 @@ MESSAGES = {
     "broken_rest": _("The file can't be read from here on: %(detail)s"),
     "blank_row": _("None of the mapped columns has a value in this row."),
     "bad_date": _("“%(value)s” in column “%(column)s” isn't a date."),
+    "bad_time": _("“%(value)s” in column “%(column)s” isn't a time of day."),
     "bad_number": _("“%(value)s” in column “%(column)s” isn't a number."),
     "bad_integer": _("“%(value)s” in column “%(column)s” isn't a whole number."),
     "bad_boolean": _("“%(value)s” in column “%(column)s” is neither yes nor no."),

@@ -156,11 +156,12 @@ class _Field:
                 elif part == "day":
                     found[part] = int(text)
                 elif part == "time":
-                    found[part] = parse_time(text if ":" in text or not text[:1].isdigit() else _clock(text))
+                    found[part] = parse_time(_clock(text))
                 else:
                     found[part] = self.convert(text, use[1])
             except (ValueError, OverflowError) as error:
-                raise RowError("bad_date", value=text[:80], column=use[1]) from error
+                code = "bad_time" if part == "time" else "bad_date"
+                raise RowError(code, value=text[:80], column=use[1]) from error
         if "year" in found:
             try:
                 day = date(found["year"], found.get("month", 1), found.get("day", 1))
@@ -217,12 +218,11 @@ def _days(first, last):
 
 
 def _clock(text):
-    """1930 and 19.5 and 0.8125 (a fraction of a day) as a time."""
+    """Return 1930 and 0.8125 (a fraction of a day) as a time, other texts as they are."""
     if text.isdigit() and len(text) in (3, 4):
         return f"{text[:-2]}:{text[-2:]}"
-    number = float(text)
-    if "." in text and number < 1:
-        minutes = round(number * 1440)
+    if text.startswith(("0.", "0,")) and text[2:].isdigit():
+        minutes = round(float(text.replace(",", ".")) * 1440)
         return f"{minutes // 60}:{minutes % 60:02d}"
     return text
 
