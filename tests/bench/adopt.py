@@ -9,7 +9,7 @@ Last line, ``adopt`` with: ``seconds`` installation and adoption together; ``ins
 uninstall_s`` the parts; ``staff_p95_ms staff_max_ms`` one read and write of a contact by staff meanwhile;
 ``profiles`` made; ``equal`` 1 when the columns that were there hold the same values after everything; ``rewritten`` 1
 when the table was rewritten; ``indexes`` online indexes that are valid; ``left`` columns and tables of ours that
-uninstallation left behind.
+uninstallation left behind; ``restored`` 1 when views, actions, menus, rules and groups are what they were.
 """
 
 import contextlib
@@ -30,6 +30,15 @@ from setup.lib import database
 
 CORE = os.environ.get("HOSPITALITY_CORE", "")
 STAFF_PAUSE = 0.1
+SCREENS = {
+    "ir_ui_view": "name, model, active, mode, priority, inherit_id, arch_db",
+    "ir_act_window": "name, res_model, domain, context, view_mode, target, view_id, search_view_id",
+    "ir_act_server": "name, model_id, state, code",
+    "ir_ui_menu": "name, parent_id, active, sequence, action",
+    "ir_rule": "name, model_id, domain_force, active",
+    "res_groups": "name, share",
+    "res_groups_implied_rel": "gid, hid",
+}
 
 
 def build(cursor, size: int) -> None:
@@ -193,6 +202,15 @@ def fingerprint(name: str, columns: list[str]) -> str:
     return str(query(name, f"SELECT count(*), sum(hashtextextended(ROW({listed})::text, 0))::text FROM res_partner")[0])
 
 
+def screens(name: str) -> set[tuple]:
+    """Views, actions, menus, rules and groups of a database, as they are stored."""
+    found = set()
+    for table, columns in SCREENS.items():
+        rows = query(name, f"SELECT md5(ROW({columns})::text) FROM {table}")  # constants of this file
+        found |= {(table, *row) for row in rows}
+    return found
+
+
 def left_behind(name: str, columns: list[str]) -> int:
     extra = set(columns_of(name)) - set(columns)
     tables = query(
@@ -221,6 +239,7 @@ def main() -> None:
     database.clone(server, source, target)
     columns = columns_of(target)
     before = fingerprint(target, columns)
+    screens_before = screens(target)
     file_before = query(target, "SELECT pg_relation_filenode('res_partner')")
 
     install_turns: list[float] = []
@@ -241,6 +260,8 @@ def main() -> None:
     equal = fingerprint(target, columns) == before
     update_s = odoo(target, "-u", "hospitality_crm")
     uninstall_s = uninstall(target)
+    for change in sorted(screens(target) ^ screens_before):
+        print("changed:", *change)
     equal = equal and fingerprint(target, columns) == before
 
     rows = []
@@ -262,6 +283,7 @@ def main() -> None:
         rewritten=int(file_before != file_after),
         equal=int(equal),
         left=left_behind(target, columns),
+        restored=int(screens(target) == screens_before),
     )
     database.drop(server, target)
 
