@@ -104,7 +104,7 @@ VISIT = {
 }
 STAY = {
     "external_id": (
-        "booking id|reservation id|reservation no|reservation number|res no|res id|resv id|resno|stay id|folio|folio no|"
+        "booking id|booking|reservation|res|resv|reservation id|reservation no|reservation number|res no|res id|resv id|resno|stay id|folio|folio no|"
         "номер броні|номер бронювання|номер бронирования|номер брони|№ броні|№ брони|reservierungsnummer|"
         "buchungsnummer|numéro de réservation|número de reserva|localizador|ամրագրման համար|预订号|订单号|id"
     ),
