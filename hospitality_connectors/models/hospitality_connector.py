@@ -145,11 +145,16 @@ class HospitalityConnector(models.Model):
     def _get_adapter_env(self):
         """Return the plain values that parsing may depend on."""
         self.ensure_one()
+        codes = self.env["hospitality.bulk.codes"]._get_codes()
+        place = codes["place"].get(self.property_id.id)
+        if place is None:
+            return adapters.Env(settings=self.settings or {})
+        code = next(code for code, one in codes["property"].items() if one is place)
         return adapters.Env(
             settings=self.settings or {},
-            property=self.property_id.code or "",
-            tz=self.property_id.tz or "UTC",
-            currency=self.property_id.currency_id.name or "",
+            property=code,
+            tz=place.tz_name,
+            currency=codes["currency_name"].get(place.currency_id, ""),
         )
 
     def _store(self, raws, cursor=None, wake=False):
@@ -279,6 +284,7 @@ class HospitalityConnector(models.Model):
 
     def _claim_rows(self, limit, ids=None):
         """Lock new inbox rows of the connector and return what the pipeline needs of them."""
+        self.env["hospitality.connector.inbox"].flush_model(["state", "force"])
         where = SQL("state = 'new' AND connector_id = %s", self.id)
         if ids is not None:
             where = SQL("%s AND id = ANY(%s::int[])", where, pg_int_array(ids))
@@ -366,6 +372,8 @@ class HospitalityConnector(models.Model):
 
     def _get_busy_connectors(self):
         """Return the running connectors with new inbox rows."""
+        self.env["hospitality.connector.inbox"].flush_model(["state"])
+        self.flush_model(["active", "state"])
         rows = self.env.execute_query(
             SQL(
                 "SELECT c.id FROM hospitality_connector c WHERE c.active AND c.state = 'running' AND EXISTS ("
@@ -377,6 +385,7 @@ class HospitalityConnector(models.Model):
 
     def _get_code_map(self):
         """Return the confirmed mappings, ``{(kind, code): target}``."""
+        self.env["hospitality.connector.mapping"].flush_model(["kind", "code", "target", "state"])
         return {
             (kind, code): target
             for kind, code, target in self.env.execute_query(

@@ -91,7 +91,9 @@ class TestFileImport(FileCommon):
         self.assertEqual(self._stays()[2].status, "cancelled")
 
     def test_bad_rows_wait_with_their_number_and_reason(self):
-        content = STAYS + "R4;F-CITY;Eve;;31.02.2025;01.03.2025;Confirmed;5\nR5;F-NONE;Eve;;1.2.2025;2.2.2025;Confirmed;5\n"
+        content = (
+            STAYS + "R4;F-CITY;Eve;;31.02.2025;01.03.2025;Confirmed;5\nR5;F-NONE;Eve;;1.2.2025;2.2.2025;Confirmed;5\n"
+        )
         content += "R6;F-CITY;Eve;;1.2.2025;2.2.2025;Blue;5\nR7;F-CITY;Eve;;1.2.2025;2.2.2025;Confirmed;5;x;y\n"
         job = self._job(content, STAY_MAPPING)
         report = self._run(job)
@@ -146,9 +148,7 @@ class TestFileImport(FileCommon):
         self.assertIn("Blue", job.check_html)
 
     def test_a_dry_run_counts_a_guest_of_several_chunks_once(self):
-        lines = "".join(
-            f"K{index};F-CITY;Dee;dee@sunmail.co;01.02.2025;02.02.2025;Confirmed;1\n" for index in range(7)
-        )
+        lines = "".join(f"K{index};F-CITY;Dee;dee@sunmail.co;01.02.2025;02.02.2025;Confirmed;1\n" for index in range(7))
         self.patch(runner, "CHUNK", 2)
         report = self._run(self._job(STAYS.splitlines()[0] + "\n" + lines, STAY_MAPPING), "check")
         self.assertEqual((report["new_guests"], report["attached_guests"]), (1, 6))
@@ -205,7 +205,9 @@ class TestFileImport(FileCommon):
 
     def test_a_failure_is_shown_and_the_next_job_runs(self):
         first, second = self._job(mapping=STAY_MAPPING), self._job(name="b.csv", mapping=STAY_MAPPING)
-        self.env["ir.attachment"].search([("res_model", "=", first._name), ("res_field", "=", "file"), ("res_id", "=", first.id)]).unlink()
+        self.env["ir.attachment"].search(
+            [("res_model", "=", first._name), ("res_field", "=", "file"), ("res_id", "=", first.id)]
+        ).unlink()
         (first | second)._put_off("import")
         self._work()
         self.assertIn("Upload it again", first.error)
@@ -240,7 +242,9 @@ class TestFileImport(FileCommon):
     def test_each_kind_of_file_lands(self):
         rows = [line.split(";") for line in STAYS.splitlines()]
         head, records = rows[0], [dict(zip(rows[0], row, strict=True)) for row in rows[1:]]
-        xml = "".join(f"<stay>{''.join(f'<{key}>{value}</{key}>' for key, value in record.items())}</stay>" for record in records)
+        xml = "".join(
+            f"<stay>{''.join(f'<{key}>{value}</{key}>' for key, value in record.items())}</stay>" for record in records
+        )
         files = {
             "packed.csv.gz": self._packed(STAYS),
             "stays.xlsx": self._workbook(rows),
@@ -283,7 +287,9 @@ class TestFileImport(FileCommon):
         self.assertEqual(str(found.business_date), "2025-03-01")
 
     def test_table_reservations_and_guests(self):
-        text = "Дата,Час,Гість,Телефон,Гостей,Стіл,Статус\n05.03.2025,19:30,Іван Франко,+380671234567,4,12,Підтверджено\n"
+        text = (
+            "Дата,Час,Гість,Телефон,Гостей,Стіл,Статус\n05.03.2025,19:30,Іван Франко,+380671234567,4,12,Підтверджено\n"
+        )
         report = self._import(text, None, name="tables.csv")
         self.assertEqual(report["difference_count"], 0)
         table = self.env["hospitality.reservation"].search([("source_id", "=", self.source.id)])
@@ -292,4 +298,7 @@ class TestFileImport(FileCommon):
         self.assertEqual(table.partner_id.name, "Іван Франко")
 
     def test_the_adapter_is_registered(self):
-        self.assertIn(("file", FileAdapter.name), self.env["hospitality.connector"]._fields["adapter"]._description_selection(self.env))
+        self.assertIn(
+            ("file", FileAdapter.name),
+            self.env["hospitality.connector"]._fields["adapter"]._description_selection(self.env),
+        )

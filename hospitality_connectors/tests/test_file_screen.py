@@ -109,7 +109,7 @@ class TestFileScreen(FileCommon, CronMixinCase):
         self.assertEqual((stay.external_id, stay.booking_id.confirmation, stay.market), ("7", "C-7", "Walk-in"))
 
     def test_questions_must_be_answered_first(self):
-        job = self._upload("Guest,Arrival,Departure,Total\nAnn,01/02/2025,03/02/2025,\"1,234\"\n")
+        job = self._upload('Guest,Arrival,Departure,Total\nAnn,01/02/2025,03/02/2025,"1,234"\n')
         self.assertIn("01/02/2025", job.question_text)
         self.assertIn("1,234", job.question_text)
         with self.assertRaisesRegex(UserError, "Answer these questions first"):
@@ -118,7 +118,9 @@ class TestFileScreen(FileCommon, CronMixinCase):
         self.assertFalse(job.question_text)
         job.action_import()
         stay = self._stays()
-        self.assertEqual((str(stay.arrival), str(stay.departure), stay.amount_total), ("2025-01-02", "2025-03-02", 1234.0))
+        self.assertEqual(
+            (str(stay.arrival), str(stay.departure), stay.amount_total), ("2025-01-02", "2025-03-02", 1234.0)
+        )
 
     def test_code_is_asked_too_instead_of_guessing(self):
         job = self._job("Guest,Arrival,Departure\nAnn,01/02/2025,03/02/2025\n")

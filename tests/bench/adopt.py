@@ -11,6 +11,7 @@ when the table was rewritten; ``indexes`` online indexes that are valid; ``left`
 uninstallation left behind.
 """
 
+import contextlib
 import json
 import os
 import pathlib
@@ -88,18 +89,17 @@ def query(name: str, text: str, parameters=None) -> list[tuple]:
         connection.close()
 
 
-class Staff:
-    """Another process that reads and writes contacts all the time and tells how long each took."""
-
-    def __init__(self, name: str, way: str):
-        self.process = subprocess.Popen(
-            [sys.executable, __file__, "--staff", name, way], stdout=subprocess.PIPE, text=True
-        )
-        self.process.stdout.readline()
-
-    def stop(self) -> list[float]:
-        self.process.send_signal(signal.SIGTERM)
-        return json.loads(self.process.communicate(timeout=120)[0])
+@contextlib.contextmanager
+def staff(name: str, way: str, turns: list[float]):
+    """Let another process read and write contacts all the time; collect the seconds of each turn."""
+    command = [sys.executable, __file__, "--staff", name, way]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+        try:
+            process.stdout.readline()
+            yield
+        finally:
+            process.send_signal(signal.SIGTERM)
+            turns += json.loads(process.communicate(timeout=120)[0] or "[]")
 
 
 def work_as_staff(name: str, way: str) -> None:
@@ -188,7 +188,7 @@ def columns_of(name: str) -> list[str]:
 
 def fingerprint(name: str, columns: list[str]) -> str:
     listed = ", ".join(f'"{column}"' for column in columns)
-    return str(query(name, f"SELECT count(*), sum(hashtextextended(ROW({listed})::text, 0)) FROM res_partner")[0])
+    return str(query(name, f"SELECT count(*), sum(hashtextextended(ROW({listed})::text, 0))::text FROM res_partner")[0])
 
 
 def left_behind(name: str, columns: list[str]) -> int:
@@ -219,15 +219,15 @@ def main() -> None:
     before = fingerprint(target, columns)
     file_before = query(target, "SELECT pg_relation_filenode('res_partner')")
 
-    staff = Staff(target, "sql")
-    install_s = odoo(target, "-i", "hospitality_crm")
-    install_turns = staff.stop()
+    install_turns: list[float] = []
+    with staff(target, "sql", install_turns):
+        install_s = odoo(target, "-i", "hospitality_crm")
     file_after = query(target, "SELECT pg_relation_filenode('res_partner')")
-    staff = Staff(target, "orm")
-    started = time.perf_counter()
-    run_background(target)
-    background_s = time.perf_counter() - started
-    adopt_turns = staff.stop()
+    adopt_turns: list[float] = []
+    with staff(target, "orm", adopt_turns):
+        started = time.perf_counter()
+        run_background(target)
+        background_s = time.perf_counter() - started
     profiles = query(target, "SELECT count(*) FROM hospitality_profile")[0][0]
     indexes = query(
         target,

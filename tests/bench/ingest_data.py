@@ -1,6 +1,6 @@
 """The data set of the ingest benchmark: a base of guests, built by SQL, and messages about half of them.
 
-Guest *i* of the base has the e-mail ``g<i>@base.example`` and a phone; message *k* of a run brings a guest, a booking
+Guest *i* of the base has the e-mail ``g<i>@base-mail.net`` and a phone; message *k* of a run brings a guest, a booking
 and a stay of another source. Even messages are about guests of the base (same e-mail, same name), odd ones about
 people nobody knows.
 """
@@ -81,12 +81,12 @@ def _build_guests(cursor: Cursor, size: int, source_id: int) -> None:
         INSERT INTO res_partner (name, complete_name, email, email_normalized, phone, phone_sanitized, type, active,
                                  is_company, partner_share, lang, is_guest, color, create_uid, write_uid,
                                  create_date, write_date{column})
-        SELECT name, name, 'g' || i || '@base.example', 'g' || i || '@base.example', phone, phone, 'contact', TRUE,
+        SELECT name, name, 'g' || i || '@base-mail.net', 'g' || i || '@base-mail.net', phone, phone, 'contact', TRUE,
                FALSE, TRUE, 'en_US', TRUE, i, 1, 1, now(), now(){value}
           FROM (SELECT *, '+38067' || lpad(i::text, 7, '0') AS phone FROM person ORDER BY i) p
         """  # column and value are literals from above
     )
-    cursor.execute("UPDATE res_partner SET commercial_partner_id = id WHERE email LIKE '%@base.example'")
+    cursor.execute("UPDATE res_partner SET commercial_partner_id = id WHERE email LIKE '%@base-mail.net'")
     cursor.execute(
         """
         INSERT INTO hospitality_profile (source_id, external_id, version, partner_id, state, kind, name, name_key,
@@ -94,16 +94,16 @@ def _build_guests(cursor: Cursor, size: int, source_id: int) -> None:
         SELECT %s, 'G' || p.i, 1000000000, g.id, 'live', 'person', p.name, p.name_key,
                jsonb_build_object('name', p.name, 'emails', jsonb_build_array(g.email),
                                   'phones', jsonb_build_array(g.phone)), '2020-01-01'
-          FROM person p JOIN res_partner g ON g.color = p.i AND g.email = 'g' || p.i || '@base.example'
+          FROM person p JOIN res_partner g ON g.color = p.i AND g.email = 'g' || p.i || '@base-mail.net'
         """,
         [source_id],
     )
-    cursor.execute("UPDATE res_partner SET color = 0 WHERE email LIKE '%@base.example'")
+    cursor.execute("UPDATE res_partner SET color = 0 WHERE email LIKE '%@base-mail.net'")
     for channel, column in (("email", "email"), ("phone", "phone")):
         cursor.execute(
             f"""
             INSERT INTO hospitality_contact_point (channel, value, kind, kind_by, name_count, reachable)
-            SELECT %s, {column}, 'real', 'list', 1, TRUE FROM res_partner WHERE email LIKE '%%@base.example'
+            SELECT %s, {column}, 'real', 'list', 1, TRUE FROM res_partner WHERE email LIKE '%%@base-mail.net'
             """,  # column names of ours
             [channel],
         )
@@ -130,7 +130,7 @@ def message(k: int, size: int) -> list[dict]:
     """Message ``k``: a guest (of the base where ``k`` is even), his booking and his stay."""
     known = k % 2 == 0
     number = (k * 7919) % size if known else size + k
-    email = f"g{number}@base.example" if known else f"n{k}@new.example"
+    email = f"g{number}@base-mail.net" if known else f"n{k}@new-mail.net"
     day = 1 + k % 28
     month = 1 + k % 11
     return [

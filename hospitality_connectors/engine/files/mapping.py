@@ -309,9 +309,7 @@ class Mapping:
             raise FileError("missing_target", target=catalogue.SLOT_LABELS[self.main], slot="row")
 
     def _fields_of_kind(self, kind):
-        return {
-            slot: [field for field in fields if field.target.kind == kind] for slot, fields in self.slots.items()
-        }
+        return {slot: [field for field in fields if field.target.kind == kind] for slot, fields in self.slots.items()}
 
     def field(self, slot, name):
         """Return the field of a slot that columns are mapped to, None without one."""

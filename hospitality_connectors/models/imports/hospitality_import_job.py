@@ -219,8 +219,12 @@ class HospitalityImportJob(models.Model):
             if not os.path.isfile(path):
                 raise UserError(self.env._("The file isn't there any more. Upload it again."))
             return path
-        attachment = self.env["ir.attachment"].sudo().search(  # who may read the job may read its file
-            [("res_model", "=", self._name), ("res_field", "=", "file"), ("res_id", "=", self.id)], limit=1
+        attachment = (
+            self.env["ir.attachment"]
+            .sudo()
+            .search(  # who may read the job may read its file
+                [("res_model", "=", self._name), ("res_field", "=", "file"), ("res_id", "=", self.id)], limit=1
+            )
         )
         if not attachment:
             raise UserError(self.env._("The file was removed after its import. Upload it again."))
@@ -345,8 +349,7 @@ class HospitalityImportJob(models.Model):
             "decimal": self.decimal,
             "blank": [text.strip() for text in (self.blank_texts or "").split(",") if text.strip()],
             # Years of two digits must not change their century when a row is replayed later.
-            "base_year": ((remembered.content or {}).get("options") or {}).get("base_year")
-            or fields.Date.today().year,
+            "base_year": ((remembered.content or {}).get("options") or {}).get("base_year") or fields.Date.today().year,
         }
         return {
             "rows": self.rows,
@@ -392,9 +395,7 @@ class HospitalityImportJob(models.Model):
         :return: the job, ready for :meth:`_run_now`
         :raise UserError: the file can't be read, or the mapping doesn't fit it
         """
-        job = self.create(
-            {"name": name, "filename": name, "connector_id": connector.id, "path": path}
-        )
+        job = self.create({"name": name, "filename": name, "connector_id": connector.id, "path": path})
         if content is not None:
             self.env["ir.attachment"].create(
                 {"name": name, "res_model": self._name, "res_field": "file", "res_id": job.id, "raw": content}
@@ -406,7 +407,9 @@ class HospitalityImportJob(models.Model):
         base_year = {"base_year": fields.Date.today().year}
         mapping = {**mapping, "options": {**base_year, **(mapping.get("options") or {})}}
         try:
-            table = job._open_table({key: (options or {}).get(key) for key in _READER_OPTIONS if (options or {}).get(key)})
+            table = job._open_table(
+                {key: (options or {}).get(key) for key in _READER_OPTIONS if (options or {}).get(key)}
+            )
             Mapping(mapping, table.header)
         except FileError as error:
             raise UserError(self.env["hospitality.import.mapping"]._explain(error)) from error

@@ -319,8 +319,10 @@ class HospitalityImportRunner(models.AbstractModel):
         while True:
             with lane_env(self.env) as env:
                 connector = env["hospitality.connector"].sudo().browse(job.connector_id.id)  # as lanes do
-                left = env["hospitality.connector.inbox"].sudo().search_count(
-                    job.with_env(env).sudo()._get_inbox_domain("new")
+                left = (
+                    env["hospitality.connector.inbox"]
+                    .sudo()
+                    .search_count(job.with_env(env).sudo()._get_inbox_domain("new"))
                 )
             progress("apply", total - min(left, total), total)
             if deadline and time.monotonic() > deadline:

@@ -7,6 +7,7 @@ from .hospitality_bulk_visit import COLUMNS, FOLIO
 from .hospitality_pending_ref import LINKS
 
 PARENTS = ("stay", "check")
+SEARCH_AT_ONCE = 50
 PLANNED = ("enquiry", "optional", "waitlist", "reserved", "requested", "booked", "unknown")
 CLOSED = {
     "booking": ("status", "cancelled", PLANNED),
@@ -82,7 +83,7 @@ class HospitalityBulk(models.AbstractModel):
         """Read the rows that the events are about or refer to, one query per kind of record."""
         keys = {entity: {*batch.items[entity], *batch.closings[entity]} for entity in ENTITIES}
         for entity in ENTITIES:
-            for key, item in batch.items[entity].items():
+            for item in batch.items[entity].values():
                 event = item.event
                 if entity == "stay":
                     keys["guest"].update(one["guest"] for one in event.get("guests", ()))
@@ -92,7 +93,6 @@ class HospitalityBulk(models.AbstractModel):
                 if entity in FOLIO:
                     parent = "stay" if "stay" in event else "check"
                     keys[parent].add(event[parent])
-                del key
         fact = self.env["hospitality.bulk.fact"]
         for entity, wanted in keys.items():
             if wanted:
@@ -118,15 +118,18 @@ class HospitalityBulk(models.AbstractModel):
             if entity != "guest":
                 new, changed, _touched = parts[entity]
                 visit._prepare_rows(batch, entity, (*new, *changed), codes)
+                if entity in PARENTS:
+                    visit._refuse_currency_changes(batch, entity, changed)
+        visit._refuse_cycles(batch, _both(parts.get("check")))
         self._find_waiting(batch)
         while self._drop_refused(batch, parts):
-            for entity in (*PARENTS, *FOLIO):
+            for entity in FOLIO:
                 for item in _both(parts.get(entity)):
                     if item.row is None or item.message.problem:
                         continue
-                    if entity in FOLIO and self._lost_parent(batch, item):
+                    if self._lost_parent(batch, item):
                         continue
-                    problem = visit._find_problem(batch, entity, item, codes)
+                    problem = visit._find_problem(batch, item, codes)
                     if problem:
                         item.message.refuse(*problem)
         for entity, (new, changed, touched) in parts.items():
@@ -214,10 +217,16 @@ class HospitalityBulk(models.AbstractModel):
         self._close(batch)
         self._sum(batch, parts)
         pending._replace(batch, {entity: ids for entity, ids in rewritten.items() if entity not in FOLIO})
-        for entity, landed in batch.landed.items():
-            fresh = [key for key in landed if key not in batch.stored[entity]]
-            if fresh and entity not in FOLIO:
-                pending._resolve_keys(batch, entity, fresh)
+        pending._resolve_arrived(
+            batch,
+            [
+                (entity, key)
+                for entity, landed in batch.landed.items()
+                if entity not in FOLIO
+                for key in landed
+                if key not in batch.stored[entity]
+            ],
+        )
 
     @api.model
     def _link(self, batch, entity, items):
@@ -344,6 +353,9 @@ class HospitalityBulk(models.AbstractModel):
     def _finish(self, batch):
         """Queue touched guests, drop stale caches, call the hooks of the written models."""
         if batch.touched:
+            if len(batch.touched) <= SEARCH_AT_ONCE:
+                # Somebody may look for a guest who has just booked; a mass import can wait for its lane.
+                self.env["hospitality.guest.search"]._mark(batch.touched)
             self.env.cr.execute(
                 SQL(
                     "INSERT INTO hospitality_guest_dirty (partner_id) SELECT unnest(%s::int[])",

@@ -8,13 +8,26 @@ from odoo.tools import SQL
 DAYPARTS = ((5, "late"), (11, "breakfast"), (15, "lunch"), (18, "afternoon"), (23, "dinner"), (24, "late"))
 
 
+_TABLES = (
+    "hospitality_property",
+    "hospitality_channel",
+    "hospitality_source",
+    "hospitality_room_type",
+    "hospitality_room",
+    "hospitality_outlet",
+    "res_currency",
+    "res_company",
+)
+
+
 class Place:
     """A property as the bulk writer needs it: plain values."""
 
-    __slots__ = ("id", "company_id", "company_currency_id", "currency_id", "country", "tz", "day_close")
+    __slots__ = ("id", "company_id", "company_currency_id", "currency_id", "country", "tz", "tz_name", "day_close")
 
     def __init__(self, row):
         self.id, self.company_id, self.company_currency_id, self.currency_id, self.country, tz, close = row
+        self.tz_name = tz
         self.tz = ZoneInfo(tz)
         self.day_close = timedelta(hours=close or 0.0)
 
@@ -38,15 +51,32 @@ class HospitalityBulkCodes(models.AbstractModel):
     _description = "Codes for bulk writes"
 
     @api.model
-    @tools.ormcache()
     def _get_codes(self):
         """Return the ids of configuration records by code, archived ones included.
 
-        The cache is dropped whenever one of them changes (`hospitality.code.mixin`).
-
-        :return: ``{"property": {code: Place}, "channel": {code: id}, "room_type"/"room"/"outlet":
-            {(property id, code): id}, "currency": {ISO code: (id, decimals)}}``
+        :return: ``{"property": {code: Place}, "place": {id: Place}, "channel": {code: id},
+            "room_type"/"room"/"outlet": {(property id, code): id}, "currency": {ISO code: (id,
+            decimals)}, "decimals": {currency id: decimals}, "currency_name": {id: ISO code},
+            "source": {id: (trust, property id)}}``
         """
+        # The sum of the stamps tells a change that another transaction has committed in between
+        # from no change, which the cache signals of the registry can't.
+        [stamp] = self.env.execute_query(
+            SQL(
+                "SELECT %s",
+                SQL(", ").join(
+                    SQL(
+                        "(SELECT count(*) || ' ' || sum(extract(epoch FROM write_date)) FROM %s)", SQL.identifier(table)
+                    )
+                    for table in _TABLES
+                ),
+            )
+        )
+        return self._read_codes(stamp)
+
+    @api.model
+    @tools.ormcache("stamp")
+    def _read_codes(self, stamp):
         query = self.env.execute_query
         codes = {
             "property": {
@@ -63,6 +93,10 @@ class HospitalityBulkCodes(models.AbstractModel):
             "currency": {
                 name: (id_, decimals)
                 for name, id_, decimals in query(SQL("SELECT name, id, decimal_places FROM res_currency WHERE active"))
+            },
+            "source": {
+                id_: (trust, property_id)
+                for id_, trust, property_id in query(SQL("SELECT id, trust, property_id FROM hospitality_source"))
             },
         }
         for kind in ("room_type", "room", "outlet"):

@@ -58,7 +58,7 @@ class HospitalityBulkProfile(models.AbstractModel):
             points = self._write_points(people)
             if newcomers:
                 self._attach_profiles(batch, newcomers, points)
-                self._create_guests(batch, newcomers, points)
+                self._create_guests(batch, newcomers, points, codes["source"][batch.source_id][0])
         fact = self.env["hospitality.bulk.fact"]
         for person in people:
             person.item.row = self._prepare_row(batch, person)
@@ -84,7 +84,7 @@ class HospitalityBulkProfile(models.AbstractModel):
             place = codes["property"].get(batch.options["codes"].get(("property", code), code))
         place = place or codes["place"].get(batch.options.get("property_id"))
         item.extra = place and place.id
-        home = place or codes["place"].get(batch.source.property_id.id)
+        home = place or codes["place"].get(codes["source"][batch.source_id][1])
         country = (home and home.country) or self.env.company.country_id.code or ""
         return Person(item, country)
 
@@ -264,6 +264,7 @@ class HospitalityBulkProfile(models.AbstractModel):
         if point_ids:
             points = self.env["hospitality.contact.point"].browse(sorted(point_ids))
             points._recount()._refresh_guests()
+            self.env.flush_all()
 
     # Guests
 
@@ -358,7 +359,7 @@ class HospitalityBulkProfile(models.AbstractModel):
         return mates
 
     @api.model
-    def _create_guests(self, batch, people, points):
+    def _create_guests(self, batch, people, points, trust):
         """Create the guests of people who have none, one per group."""
         groups = {}
         for person in people:
@@ -367,7 +368,6 @@ class HospitalityBulkProfile(models.AbstractModel):
         if not groups:
             return
         ordered = [sorted(groups[key], key=lambda one: one.item.key) for key in sorted(groups)]
-        trust = batch.source.trust
         rows = self.env["hospitality.bulk.guest"]._prepare_partners(
             [
                 [self._to_survivor(position, person, points, trust) for position, person in enumerate(group)]

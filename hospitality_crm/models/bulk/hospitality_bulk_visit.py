@@ -3,7 +3,9 @@ from datetime import date
 from decimal import ROUND_HALF_UP, Decimal
 
 from odoo import api, models
+from odoo.tools import SQL
 
+from ...tools.arrays import pg_array, pg_int_array
 from .batch import Problem
 
 # Fields of an event that are columns of the same name.
@@ -48,19 +50,21 @@ CODES = {
     "check": (("outlet", "outlet_id"),),
 }
 KIND_OF_CODE = {"room_type_charged": "room_type"}
-ENVELOPE = ("source_id", "external_id", "version", "payload_hash", "warnings")
+ENVELOPE = ("source_id", "external_id", "version", "payload_hash")
 _OTHER_COLUMNS = {
     "booking": tuple(
-        "property_id company_id channel_id profile_id partner_id company_profile_id company_partner_id"
+        "warnings property_id company_id channel_id profile_id partner_id company_profile_id company_partner_id"
         " agency_profile_id agency_partner_id".split()
     ),
-    "reservation": tuple("property_id company_id outlet_id channel_id currency_id profile_id partner_id".split()),
+    "reservation": tuple(
+        "warnings property_id company_id outlet_id channel_id currency_id profile_id partner_id".split()
+    ),
     "stay": tuple(
-        "property_id company_id room_type_id room_type_charged_id room_id channel_id currency_id currency_rate"
+        "warnings property_id company_id room_type_id room_type_charged_id room_id channel_id currency_id currency_rate"
         " nights revenue_basis booking_id profile_id partner_id".split()
     ),
     "check": tuple(
-        "property_id company_id outlet_id currency_id currency_rate stay_id reservation_id refund_of_id profile_id"
+        "warnings property_id company_id outlet_id currency_id currency_rate stay_id reservation_id refund_of_id profile_id"
         " partner_id".split()
     ),
     "charge": tuple("property_id company_id stay_id check_id currency_id".split()),
@@ -80,11 +84,7 @@ class HospitalityBulkVisit(models.AbstractModel):
     @api.model
     def _prepare_rows(self, batch, entity, items, codes):
         """Set ``item.row`` of the items, or refuse their messages."""
-        prepare = {
-            "stay": self._complete_stay,
-            "check": self._complete_check,
-            "reservation": self._complete_reservation,
-        }.get(entity)
+        complete = _COMPLETE.get(entity)
         copied, money, coded = COPIED[entity], MONEY.get(entity, ()), CODES.get(entity, ())
         rates = set()
         for item in items:
@@ -103,22 +103,14 @@ class HospitalityBulkVisit(models.AbstractModel):
             for name in copied:
                 if name in event:
                     row[name] = event[name]
-            warnings = event.get("warnings", ())
-            if coded:
-                warnings = self._resolve_codes(batch, item, event, coded, place, codes, row, warnings)
-            if money:
-                decimals = self._resolve_currency(batch, item, event, place, codes, row)
-                if decimals is None:
-                    continue
-                for name in money:
-                    if name in event:
-                        row[name] = round_money(event[name], decimals)
-            if prepare:
-                warnings = prepare(item, event, row, place, warnings)
-            elif entity == "charge":
-                _complete_charge(row, decimals)
+            warnings = self._resolve_codes(batch, event, coded, place, codes, row)
+            if not self._fill_money(batch, item, event, money, place, codes, row):
+                continue
+            if complete:
+                warnings = complete(event, row, place, warnings)
             if warnings:
-                row["warnings"] = json.dumps(list(warnings))
+                if entity not in FOLIO:
+                    row["warnings"] = json.dumps(list(warnings))
                 item.message.warnings.extend(warnings)
             item.row = row
             if entity in ("stay", "check") and row["currency_id"] != place.company_currency_id:
@@ -179,21 +171,36 @@ class HospitalityBulkVisit(models.AbstractModel):
             item.message.warnings.append(f"{kind}:{code}")
 
     @api.model
-    def _resolve_codes(self, batch, item, event, coded, place, codes, row, warnings):
+    def _resolve_codes(self, batch, event, coded, place, codes, row):
+        """Set the columns of codes; return the warnings of the event with those of unknown codes."""
+        warnings = event.get("warnings", ())
+        mapped = batch.options["codes"]
         for name, column in coded:
             code = event.get(name)
             if code is None:
                 continue
             kind = KIND_OF_CODE.get(name, name)
-            target = batch.options["codes"].get((kind, code), code)
-            known = codes[kind]
-            found = known.get(target) if kind == "channel" else known.get((place.id, target))
+            target = mapped.get((kind, code), code)
+            found = codes[kind].get(target if kind == "channel" else (place.id, target))
             if found:
                 row[column] = found
             else:
                 self._note_unmapped(batch, None, kind, code)
                 warnings = [*warnings, f"{kind}:{code}"]
         return warnings
+
+    @api.model
+    def _fill_money(self, batch, item, event, money, place, codes, row):
+        """Set currency and amounts of a row; return whether the message may go on."""
+        if not money:
+            return True
+        decimals = self._resolve_currency(batch, item, event, place, codes, row)
+        if decimals is None:
+            return False
+        for name in money:
+            if name in event:
+                row[name] = round_money(event[name], decimals)
+        return True
 
     @api.model
     def _resolve_currency(self, batch, item, event, place, codes, row):
@@ -219,75 +226,106 @@ class HospitalityBulkVisit(models.AbstractModel):
         return found[1]
 
     @api.model
-    def _complete_stay(self, item, event, row, place, warnings):
-        nights = (date.fromisoformat(row["departure"]) - date.fromisoformat(row["arrival"])).days
-        row["nights"] = nights
-        if "lead_time" not in row and "booked_on" in row:
-            row["lead_time"] = (date.fromisoformat(row["arrival"]) - date.fromisoformat(row["booked_on"])).days
-        total = row.get("amount_total")
-        parts = [row[name] for name in ("amount_fb", "amount_other") if name in row]
-        if total is not None or parts or "amount_room" in row:
-            row["revenue_basis"] = "source"
-            if total is None:
-                parts.append(row.get("amount_room", "0"))
-                row["amount_total"] = str(sum(map(Decimal, parts)))
-            elif "amount_room" not in row:
-                row["amount_room"] = str(Decimal(total) - sum(map(Decimal, parts)))
-        elif "rate_amount" in event:
-            row["revenue_basis"] = "rate"
-            decimals = len(row["rate_amount"].partition(".")[2])
-            row["amount_room"] = round_money(str(Decimal(event["rate_amount"]) * nights), decimals)
-            row["amount_total"] = row["amount_room"]
-        return warnings
-
-    @api.model
-    def _complete_reservation(self, item, event, row, place, warnings):
-        if "business_date" not in row:
-            row["business_date"] = place.business_date(row["starts_at"])
-        return warnings
-
-    @api.model
-    def _complete_check(self, item, event, row, place, warnings):
-        at = row.get("closed_at") or row.get("opened_at")
-        if "business_date" not in row:
-            row["business_date"] = place.business_date(at)
-        if "daypart" not in row and at:
-            row["daypart"] = place.daypart(row.get("opened_at") or at)
-        if "amount_total" not in row:
-            warnings = [*warnings, "amounts_from_lines"]
-        return warnings
-
-    @api.model
-    def _find_problem(self, batch, entity, item, codes):
-        """Return why a prepared row can't be written, judged by what it refers to, or None."""
-        event, row = item.event, item.row
-        if entity in FOLIO:
-            parent = "stay" if "stay" in event else "check"
-            mate = batch.items[parent].get(event[parent])
-            if mate is not None and mate.row is not None:
-                currency_id, day = (
-                    mate.row["currency_id"],
-                    mate.row.get("arrival") or mate.row["business_date"],
+    def _refuse_cycles(self, batch, items):
+        """Refuse checks that refund themselves, over whatever chain of stored and new checks."""
+        edges = {item.key: item.event.get("refund_of") for item in batch.items["check"].values()}
+        frontier = {item.event["refund_of"] for item in items if "refund_of" in item.event} - edges.keys()
+        while frontier:
+            edges.update(dict.fromkeys(frontier))
+            edges.update(
+                self.env.execute_query(
+                    SQL(
+                        "SELECT c.external_id, coalesce(o.external_id, p.external_id) FROM hospitality_check c"
+                        " LEFT JOIN hospitality_check o ON o.id = c.refund_of_id"
+                        " LEFT JOIN hospitality_pending_ref p ON p.waiter = 'check' AND p.waiter_id = c.id"
+                        " AND p.reference = 'refund_of'"
+                        " WHERE c.source_id = %s AND c.external_id = ANY(%s::varchar[])",
+                        batch.source_id,
+                        pg_array(sorted(frontier)),
+                    )
                 )
-            else:
-                stored = batch.stored[parent][event[parent]]
-                currency_id, day = stored.currency_id, stored.day
-            if "currency" not in event:
-                row["currency_id"] = currency_id
-            elif row["currency_id"] != currency_id:
-                names = codes["currency_name"]
-                return Problem(
+            )
+            frontier = {edges[key] for key in frontier} - edges.keys() - {None}
+        for item in items:
+            seen, key = set(), item.event.get("refund_of")
+            while key is not None and key not in seen and key != item.key:
+                seen.add(key)
+                key = edges.get(key)
+            if key is not None:
+                item.message.refuse(
+                    "cycle",
+                    self.env._(
+                        "The check refunds “%(key)s”, which leads back to the check itself. Correct one of them "
+                        "in the source.",
+                        key=item.event["refund_of"],
+                    ),
+                    "refund_of",
+                )
+
+    @api.model
+    def _refuse_currency_changes(self, batch, entity, items):
+        """Refuse stays and checks that change their currency while their lines keep another one."""
+        changed = {
+            item.id: item
+            for item in items
+            if item.row and batch.stored[entity][item.key].currency_id not in (None, item.row["currency_id"])
+        }
+        if not changed:
+            return
+        parent = SQL.identifier(f"{entity}_id")
+        names = self.env["hospitality.bulk.codes"]._get_codes()["currency_name"]
+        for id_, currency_id in self.env.execute_query(
+            SQL(
+                "SELECT DISTINCT %s, currency_id FROM hospitality_charge WHERE %s = ANY(%s::int[])",
+                parent,
+                parent,
+                pg_int_array(list(changed)),
+            )
+        ):
+            row = changed[id_].row
+            if currency_id != row["currency_id"]:
+                changed[id_].message.refuse(
                     "two_currencies",
                     self.env._(
-                        "The line is in %(line)s but its stay or check is in %(parent)s. A bill has one "
-                        "currency: convert the line in the source, then replay.",
-                        line=names.get(row["currency_id"], ""),
-                        parent=names.get(currency_id, ""),
+                        "The record is in %(parent)s but its lines are in %(line)s. A bill has one currency: "
+                        "correct it in the source, then replay.",
+                        parent=names.get(row["currency_id"], ""),
+                        line=names.get(currency_id, ""),
                     ),
                     "currency",
                 )
-            if entity == "charge" and "business_date" not in row:
-                row["business_date"] = str(day)
+
+    @api.model
+    def _find_problem(self, batch, item, codes):
+        """Return why a prepared line can't be written, judged by its stay or check, or None.
+
+        The line takes over what it does not say itself: currency and business date.
+        """
+        event, row = item.event, item.row
+        parent = "stay" if "stay" in event else "check"
+        mate = batch.items[parent].get(event[parent])
+        if mate is not None and mate.row is not None:
+            currency_id = mate.row["currency_id"]
+            day = mate.row["arrival" if parent == "stay" else "business_date"]
+        else:
+            stored = batch.stored[parent][event[parent]]
+            currency_id, day = stored.currency_id, stored.day
+        if "currency" not in event:
+            row["currency_id"] = currency_id
+        elif row["currency_id"] != currency_id:
+            names = codes["currency_name"]
+            return Problem(
+                "two_currencies",
+                self.env._(
+                    "The line is in %(line)s but its stay or check is in %(parent)s. A bill has one currency: "
+                    "convert the line in the source, then replay.",
+                    line=names.get(row["currency_id"], ""),
+                    parent=names.get(currency_id, ""),
+                ),
+                "currency",
+            )
+        if item.event["entity"] == "charge" and "business_date" not in row:
+            row["business_date"] = str(day)
         return None
 
 
@@ -303,10 +341,58 @@ def round_money(value, decimals):
     return str(Decimal(value).quantize(Decimal(1).scaleb(-decimals), ROUND_HALF_UP))
 
 
-def _complete_charge(row, decimals):
+def _complete_charge(event, row, place, warnings):
     """Fill in the one of gross and net that is missing."""
     gross, net, tax = (row.get(name) for name in ("amount_gross", "amount_net", "amount_tax"))
     if gross is None and net is not None:
-        row["amount_gross"] = round_money(str(Decimal(net) + Decimal(tax or 0)), decimals)
+        row["amount_gross"] = str(Decimal(net) + Decimal(tax or 0))
     elif net is None and gross is not None:
-        row["amount_net"] = round_money(str(Decimal(gross) - Decimal(tax or 0)), decimals)
+        row["amount_net"] = str(Decimal(gross) - Decimal(tax or 0))
+    return warnings
+
+
+def _complete_stay(event, row, place, warnings):
+    nights = (date.fromisoformat(row["departure"]) - date.fromisoformat(row["arrival"])).days
+    row["nights"] = nights
+    if "lead_time" not in row and "booked_on" in row:
+        row["lead_time"] = (date.fromisoformat(row["arrival"]) - date.fromisoformat(row["booked_on"])).days
+    total = row.get("amount_total")
+    parts = [row[name] for name in ("amount_fb", "amount_other") if name in row]
+    if total is not None or parts or "amount_room" in row:
+        row["revenue_basis"] = "source"
+        if total is None:
+            parts.append(row.get("amount_room", "0"))
+            row["amount_total"] = str(sum(map(Decimal, parts)))
+        elif "amount_room" not in row:
+            row["amount_room"] = str(Decimal(total) - sum(map(Decimal, parts)))
+    elif "rate_amount" in event:
+        row["revenue_basis"] = "rate"
+        decimals = len(row["rate_amount"].partition(".")[2])
+        row["amount_room"] = round_money(str(Decimal(event["rate_amount"]) * nights), decimals)
+        row["amount_total"] = row["amount_room"]
+    return warnings
+
+
+def _complete_reservation(event, row, place, warnings):
+    if "business_date" not in row:
+        row["business_date"] = place.business_date(row["starts_at"])
+    return warnings
+
+
+def _complete_check(event, row, place, warnings):
+    at = row.get("closed_at") or row.get("opened_at")
+    if "business_date" not in row:
+        row["business_date"] = place.business_date(at)
+    if "daypart" not in row and at:
+        row["daypart"] = place.daypart(row.get("opened_at") or at)
+    if "amount_total" not in row:
+        warnings = [*warnings, "amounts_from_lines"]
+    return warnings
+
+
+_COMPLETE = {
+    "stay": _complete_stay,
+    "check": _complete_check,
+    "reservation": _complete_reservation,
+    "charge": _complete_charge,
+}

@@ -76,19 +76,24 @@ class HospitalityPendingRef(models.Model):
         self.env["hospitality.bulk.fact"]._insert("hospitality.pending.ref", rows, conflict="(id)")
 
     @api.model
-    def _resolve_keys(self, batch, entity, keys):
-        """Fill the references to records of an entity that have just arrived."""
+    def _resolve_arrived(self, batch, arrived):
+        """Fill the references to records that have just arrived.
+
+        :param list arrived: pairs of entity and external id
+        """
+        if not arrived:
+            return
         taken = self.env.execute_query(
             SQL(
-                "DELETE FROM hospitality_pending_ref WHERE source_id = %s AND entity = %s"
-                " AND external_id = ANY(%s::varchar[])"
-                " RETURNING waiter, reference, waiter_id, external_id, detail",
+                "DELETE FROM hospitality_pending_ref r USING unnest(%s::varchar[], %s::varchar[]) AS a(entity, key)"
+                " WHERE r.source_id = %s AND r.entity = a.entity AND r.external_id = a.key"
+                " RETURNING r.waiter, r.reference, r.waiter_id, r.external_id, r.detail",
+                pg_array([entity for entity, _key in arrived]),
+                pg_array([key for _entity, key in arrived]),
                 batch.source_id,
-                entity,
-                pg_array(keys),
             )
         )
-        self._fill(batch, entity, taken)
+        self._fill(batch, taken)
 
     @api.model
     def _sweep(self, batch):
@@ -108,16 +113,16 @@ class HospitalityPendingRef(models.Model):
             )
             if taken:
                 self.env["hospitality.bulk.fact"]._read_stored(batch, entity, [row[3] for row in taken])
-                self._fill(batch, entity, taken)
+                self._fill(batch, taken)
 
     @api.model
-    def _fill(self, batch, entity, taken):
+    def _fill(self, batch, taken):
         groups = {}
         for waiter, reference, waiter_id, key, detail in taken:
             groups.setdefault((waiter, reference), []).append((waiter_id, key, detail))
         fact = self.env["hospitality.bulk.fact"]
         for (waiter, reference), rows in sorted(groups.items()):
-            _entity, first, second = LINKS[waiter, reference]
+            entity, first, second = LINKS[waiter, reference]
             if first is None:
                 self._add_people(batch, rows)
                 continue
