@@ -4,6 +4,7 @@ from . import test_demo
 from . import test_file_folder
 from . import test_file_import
 from . import test_file_screen
+from . import test_file_tour
 from . import test_inbox
 from . import test_mapping
 from . import test_pipeline

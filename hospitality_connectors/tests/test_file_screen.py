@@ -5,6 +5,7 @@ from odoo.tests import Form, new_test_user, tagged
 
 from odoo.addons.base.tests.test_ir_cron import CronMixinCase
 
+from ..models.imports import hospitality_import_columns as columns_module
 from ..models.imports import hospitality_import_job as job_module
 from .file_common import STAY_MAPPING, STAYS, FileCommon
 
@@ -61,7 +62,7 @@ class TestFileScreen(FileCommon, CronMixinCase):
             job.unlink()
 
     def test_large_uploads_are_read_in_the_background(self):
-        self.patch(job_module, "INLINE_BYTES", 10)
+        self.patch(columns_module, "INLINE_BYTES", 10)
         job = self._upload()
         self.assertEqual((job.state, job.task), ("upload", "read"))
         self._work()

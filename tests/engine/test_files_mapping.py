@@ -349,19 +349,24 @@ def test_the_real_bookings_file_is_understood_as_it_is():
         (
             "ПІБ;Телефон;Дата народження;Ел. пошта\nШевченко Тарас;067 123 45 67;09.03.1984;t@s.ua\n",
             "guest",
-            {"ПІБ": "guest.name", "Телефон": "guest.phone", "Дата народження": "guest.birthdate", "Ел. пошта": "guest.email"},
+            {"ПІБ": "guest.name", "Телефон": "guest.phone", "Дата народження": "guest.birthdate",
+             "Ел. пошта": "guest.email"},
         ),
         (
-            "Фамилия,Имя,Заезд,Выезд,Номер комнаты,Статус,Стоимость\nПушкин,Александр,01.02.2025,03.02.2025,12,Выехал,100\n",
+            "Фамилия,Имя,Заезд,Выезд,Номер комнаты,Статус,Стоимость\n"
+            "Пушкин,Александр,01.02.2025,03.02.2025,12,Выехал,100\n",
             "stay",
-            {"Фамилия": "guest.family_name", "Имя": "guest.given_name", "Заезд": "stay.arrival", "Выезд": "stay.departure",
-             "Номер комнаты": "stay.room", "Статус": "stay.status", "Стоимость": "stay.amount_total"},
+            {"Фамилия": "guest.family_name", "Имя": "guest.given_name", "Заезд": "stay.arrival",
+             "Выезд": "stay.departure", "Номер комнаты": "stay.room", "Статус": "stay.status",
+             "Стоимость": "stay.amount_total"},
         ),
         (
-            "Reservierungsnummer;Nachname;Vorname;Anreise;Abreise;Zimmertyp;Gesamtbetrag\n1;Müller;Eva;01.02.2025;02.02.2025;DZ;99,50\n",
+            "Reservierungsnummer;Nachname;Vorname;Anreise;Abreise;Zimmertyp;Gesamtbetrag\n"
+            "1;Müller;Eva;01.02.2025;02.02.2025;DZ;99,50\n",
             "stay",
             {"Reservierungsnummer": "stay.external_id", "Nachname": "guest.family_name", "Vorname": "guest.given_name",
-             "Anreise": "stay.arrival", "Abreise": "stay.departure", "Zimmertyp": "stay.room_type", "Gesamtbetrag": "stay.amount_total"},
+             "Anreise": "stay.arrival", "Abreise": "stay.departure", "Zimmertyp": "stay.room_type",
+             "Gesamtbetrag": "stay.amount_total"},
         ),
         (
             "Հյուր,Հեռախոս,Ժամանում,Մեկնում\nՏիգրան,+37491234567,2025-02-01,2025-02-03\n",

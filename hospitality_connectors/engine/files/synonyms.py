@@ -1,3 +1,4 @@
+# ruff: noqa: E501
 """How exports of property systems and tills name their columns, in several languages.
 
 Each line names a field and the headings seen for it, separated by ``|``. A field without a slot

@@ -12,8 +12,6 @@ from odoo.addons.hospitality_crm.tools.claim import lane_env, with_retry
 
 from ...engine.files.errors import FileError
 from ...engine.files.importer import FileRows
-
-
 from .import_checks import Check, Comparison
 
 _logger = logging.getLogger(__name__)
