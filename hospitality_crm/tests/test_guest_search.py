@@ -312,6 +312,19 @@ class TestGuestSearch(TransactionCase):
         self.assertTrue(self.Search._is_complete())
         self.assertFindsOnly(self.taras + self.oksana, "шевченко")
 
+    def test_background_job_completes_the_texts(self):
+        self.env["ir.config_parameter"].set_param(COMPLETE, False)
+        self.Search._refresh_marked()
+        self.env.cr.execute("DELETE FROM hospitality_guest_search")
+        with self.enter_registry_test_mode():
+            self.env.ref("hospitality_crm.cron_adoption").method_direct_trigger()
+        self.assertTrue(self.Search._is_complete())
+        self.env.cr.execute(
+            "SELECT count(*) FROM res_partner p LEFT JOIN hospitality_guest_search s USING (id) WHERE s.id IS NULL"
+        )
+        self.assertEqual(self.env.cr.fetchone(), (0,))
+        self.assertFindsOnly(self.taras + self.oksana, "шевченко")
+
     def test_refresh_writes_only_what_differs(self):
         self.Search._refresh_marked()
         ids = (self.taras + self.oksana).ids
