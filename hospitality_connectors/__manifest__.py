@@ -9,6 +9,7 @@
     "external_dependencies": {"python": ["lxml", "openpyxl", "rapidfuzz"]},
     "data": [
         "security/ir.model.access.csv",
+        "security/hospitality_connector_rules.xml",
         "security/hospitality_import_rules.xml",
         "data/hospitality_import_data.xml",
         "data/ir_cron_data.xml",
@@ -26,6 +27,7 @@
     ],
     "assets": {
         "web.assets_backend": ["hospitality_connectors/static/src/**/*"],
+        "web.assets_tests": ["hospitality_connectors/static/tests/tours/**/*"],
     },
     "installable": True,
 }

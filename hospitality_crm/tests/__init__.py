@@ -8,9 +8,9 @@ from . import test_golden
 from . import test_lookup
 from . import test_origin
 from . import test_guest_search
-
 from . import test_metrics
 from . import test_metrics_queue
+from . import test_metrics_lanes
 from . import test_board
 from . import test_guest_card
 from . import test_guest_filters

@@ -21,12 +21,12 @@ def load_matrix(path):
         }
 
 
-@tagged("post_install", "-at_install")
-class TestAccessMatrix(HospitalityCommon):
-    """Reality must equal ``access_matrix.csv``, by every way in that a client has."""
+class AccessMatrixMixin:
+    """Reality must equal an addon's ``access_matrix.csv``, by every way in that a client has."""
 
-    matrix_path = "hospitality_crm/tests/access_matrix.csv"
-    module = "hospitality_crm"
+    allow_inherited_tests_method = True
+    matrix_path = None
+    module = None
 
     @classmethod
     def setUpClass(cls):
@@ -80,24 +80,6 @@ class TestAccessMatrix(HospitalityCommon):
                             with self.assertRaises(AccessError):
                                 call_kw(target, method, args, kwargs)
 
-    def test_export(self):
-        self.env.ref("base.group_allow_export").user_ids = [
-            Command.link(user.id) for role, user in self.users.items() if role != "portal"
-        ]
-        record = self.env["hospitality.stay"].browse(self.stay_anna.id)
-        for role, user in self.users.items():
-            for field in ("status", "amount_total", "charge_ids/amount_gross"):
-                with self.subTest(role=role, field=field):
-                    allowed = "r" in self.matrix["hospitality.stay"][role] and (
-                        field == "status" or role == "manager"
-                    )
-                    call = (record.with_user(user), "export_data", [record.ids, [field]], {})
-                    if allowed:
-                        call_kw(*call)
-                    else:
-                        with self.assertRaises(UserError):  # portal users may not export at all
-                            call_kw(*call)
-
     def test_no_relation_leads_to_a_hidden_model(self):
         """No many2one or x2many of a readable model shows rows of a model that is not."""
         leaks = []
@@ -115,6 +97,30 @@ class TestAccessMatrix(HospitalityCommon):
                     and env[model]._has_field_access(field, "read")
                 ]
         self.assertFalse(leaks, "\n".join(leaks))
+
+
+@tagged("post_install", "-at_install")
+class TestAccessMatrix(AccessMatrixMixin, HospitalityCommon):
+    matrix_path = "hospitality_crm/tests/access_matrix.csv"
+    module = "hospitality_crm"
+
+    def test_export(self):
+        self.env.ref("base.group_allow_export").user_ids = [
+            Command.link(user.id) for role, user in self.users.items() if role != "portal"
+        ]
+        record = self.env["hospitality.stay"].browse(self.stay_anna.id)
+        for role, user in self.users.items():
+            for field in ("status", "amount_total", "charge_ids/amount_gross"):
+                with self.subTest(role=role, field=field):
+                    allowed = "r" in self.matrix["hospitality.stay"][role] and (
+                        field == "status" or role == "manager"
+                    )
+                    call = (record.with_user(user), "export_data", [record.ids, [field]], {})
+                    if allowed:
+                        call_kw(*call)
+                    else:
+                        with self.assertRaises(UserError):  # portal users may not export at all
+                            call_kw(*call)
 
     def test_spend_fields_are_hidden_everywhere(self):
         Stay = self.env["hospitality.stay"]

@@ -1,16 +1,18 @@
 """Installing on a live Odoo: how long until a million existing contacts are adopted, and do people notice?
 
-Builds a database of Odoo's own modules with ``--size`` contacts by SQL, installs ``hospitality_crm`` as an administrator
-does, runs the background adoption to its end, updates the module (``-u``) over the filled tables and uninstalls it. All
-the while another process reads and writes contacts as staff would: by SQL during installation, through the ORM after it.
+Builds a database of Odoo's own modules with ``--size`` contacts by SQL, installs ``hospitality_crm`` as an
+administrator does, runs the background adoption to its end, updates the module (``-u``) over the filled tables and
+uninstalls it. All the while another process reads and writes contacts as staff would: by SQL during installation,
+through the ORM after it.
 
 Last line, ``adopt`` with: ``seconds`` installation and adoption together; ``install_s background_s update_s
 uninstall_s`` the parts; ``staff_p95_ms staff_max_ms`` one read and write of a contact by staff meanwhile;
 ``profiles`` made; ``equal`` 1 when the columns that were there hold the same values after everything; ``rewritten`` 1
 when the table was rewritten; ``indexes`` online indexes that are valid; ``left`` columns and tables of ours that
-uninstallation left behind.
+uninstallation left behind; ``restored`` 1 when views, actions, menus, rules and groups are what they were.
 """
 
+import contextlib
 import json
 import os
 import pathlib
@@ -23,10 +25,20 @@ import time
 
 import common
 import psycopg2
+
 from setup.lib import database
 
 CORE = os.environ.get("HOSPITALITY_CORE", "")
 STAFF_PAUSE = 0.1
+SCREENS = {
+    "ir_ui_view": "name, model, active, mode, priority, inherit_id, arch_db",
+    "ir_act_window": "name, res_model, domain, context, view_mode, target, view_id, search_view_id",
+    "ir_act_server": "name, model_id, state, code",
+    "ir_ui_menu": "name, parent_id, active, sequence, action",
+    "ir_rule": "name, model_id, domain_force, active",
+    "res_groups": "name, share",
+    "res_groups_implied_rel": "gid, hid",
+}
 
 
 def build(cursor, size: int) -> None:
@@ -88,18 +100,17 @@ def query(name: str, text: str, parameters=None) -> list[tuple]:
         connection.close()
 
 
-class Staff:
-    """Another process that reads and writes contacts all the time and tells how long each took."""
-
-    def __init__(self, name: str, way: str):
-        self.process = subprocess.Popen(
-            [sys.executable, __file__, "--staff", name, way], stdout=subprocess.PIPE, text=True
-        )
-        self.process.stdout.readline()
-
-    def stop(self) -> list[float]:
-        self.process.send_signal(signal.SIGTERM)
-        return json.loads(self.process.communicate(timeout=120)[0])
+@contextlib.contextmanager
+def staff(name: str, way: str, turns: list[float]):
+    """Let another process read and write contacts all the time; collect the seconds of each turn."""
+    command = [sys.executable, __file__, "--staff", name, way]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+        try:
+            process.stdout.readline()
+            yield
+        finally:
+            process.send_signal(signal.SIGTERM)
+            turns += json.loads(process.communicate(timeout=120)[0] or "[]")
 
 
 def work_as_staff(name: str, way: str) -> None:
@@ -188,12 +199,23 @@ def columns_of(name: str) -> list[str]:
 
 def fingerprint(name: str, columns: list[str]) -> str:
     listed = ", ".join(f'"{column}"' for column in columns)
-    return str(query(name, f"SELECT count(*), sum(hashtextextended(ROW({listed})::text, 0)) FROM res_partner")[0])
+    return str(query(name, f"SELECT count(*), sum(hashtextextended(ROW({listed})::text, 0))::text FROM res_partner")[0])
+
+
+def screens(name: str) -> set[tuple]:
+    """Views, actions, menus, rules and groups of a database, as they are stored."""
+    found = set()
+    for table, columns in SCREENS.items():
+        rows = query(name, f"SELECT md5(ROW({columns})::text) FROM {table}")  # constants of this file
+        found |= {(table, *row) for row in rows}
+    return found
 
 
 def left_behind(name: str, columns: list[str]) -> int:
     extra = set(columns_of(name)) - set(columns)
-    tables = query(name, "SELECT relname FROM pg_class WHERE relname LIKE '%hospitality%' AND relkind IN ('r', 'i', 'v')")
+    tables = query(
+        name, "SELECT relname FROM pg_class WHERE relname LIKE '%hospitality%' AND relkind IN ('r', 'i', 'v')"
+    )
     views = query(name, "SELECT name FROM ir_model WHERE model LIKE 'hospitality.%'")
     return len(extra) + len(tables) + len(views)
 
@@ -217,17 +239,18 @@ def main() -> None:
     database.clone(server, source, target)
     columns = columns_of(target)
     before = fingerprint(target, columns)
+    screens_before = screens(target)
     file_before = query(target, "SELECT pg_relation_filenode('res_partner')")
 
-    staff = Staff(target, "sql")
-    install_s = odoo(target, "-i", "hospitality_crm")
-    install_turns = staff.stop()
+    install_turns: list[float] = []
+    with staff(target, "sql", install_turns):
+        install_s = odoo(target, "-i", "hospitality_crm")
     file_after = query(target, "SELECT pg_relation_filenode('res_partner')")
-    staff = Staff(target, "orm")
-    started = time.perf_counter()
-    run_background(target)
-    background_s = time.perf_counter() - started
-    adopt_turns = staff.stop()
+    adopt_turns: list[float] = []
+    with staff(target, "orm", adopt_turns):
+        started = time.perf_counter()
+        run_background(target)
+        background_s = time.perf_counter() - started
     profiles = query(target, "SELECT count(*) FROM hospitality_profile")[0][0]
     indexes = query(
         target,
@@ -237,6 +260,8 @@ def main() -> None:
     equal = fingerprint(target, columns) == before
     update_s = odoo(target, "-u", "hospitality_crm")
     uninstall_s = uninstall(target)
+    for change in sorted(screens(target) ^ screens_before):
+        print("changed:", *change)
     equal = equal and fingerprint(target, columns) == before
 
     rows = []
@@ -258,6 +283,7 @@ def main() -> None:
         rewritten=int(file_before != file_after),
         equal=int(equal),
         left=left_behind(target, columns),
+        restored=int(screens(target) == screens_before),
     )
     database.drop(server, target)
 

@@ -17,7 +17,7 @@ STAY_FIELDS = (
 ).split()
 CHECK_FIELDS = (
     "partner_id company_id status outlet_id business_date daypart stay_id refund_of_id covers currency_rate"
-    " amount_total amount_tax amount_tip"
+    " amount_total"
 ).split()
 
 
@@ -134,7 +134,7 @@ def _tables(env, partner_ids, days, tallies):
     for check in checks:
         tally = tallies[check.partner_id.id, check.company_id.id]
         n = tally.n
-        money = (check.amount_total - check.amount_tax - check.amount_tip) * check.currency_rate
+        money = check.amount_total * check.currency_rate
         refund = check.refund_of_id or check.status == "refunded" and check.amount_total < 0
         if refund:
             money = -abs(money)

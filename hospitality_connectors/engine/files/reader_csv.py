@@ -40,7 +40,9 @@ def read(container, options=None):
     records = _records(container, encoding, delimiter, skip)
     probe = list(itertools.islice(records, PROBE_RECORDS))
     header_row = options.get("header_row")
-    index = header_row - 1 - skip if header_row else find_header([values for _n, values, _e in probe if values is not None])
+    index = (
+        header_row - 1 - skip if header_row else find_header([values for _n, values, _e in probe if values is not None])
+    )
     if index is None or not 0 <= index < len(probe) or probe[index][1] is None:
         raise FileError("no_header")
     header = clean_header(probe[index][1])
@@ -69,13 +71,19 @@ def _find_delimiter(container, encoding):
         lines = list(itertools.islice(text, 400))
     if lines and lines[0].lstrip("\ufeff").lower().startswith("sep=") and len(lines[0].strip()) >= 5:
         return lines[0].strip()[4], 1
+    counts = {
+        delimiter: [len(record) for record in csv.reader(lines, delimiter=delimiter) if record]
+        for delimiter in DELIMITERS
+    }
     best, best_score = ",", 0
-    for delimiter in DELIMITERS:
-        counts = [len(record) for record in csv.reader(lines, delimiter=delimiter) if record]
-        if not counts:
+    for delimiter, widths in counts.items():
+        if not widths:
             continue
-        width = max(set(counts), key=counts.count)
-        points = (width - 1) * counts.count(width) / len(counts)
+        width = max(set(widths), key=widths.count)
+        points = (width - 1) * widths.count(width) / len(widths)
+        # Decimal commas are in the rows, not in the heading.
+        if widths[0] < 2 <= max(other[0] for other in counts.values() if other):
+            points /= 10
         if points > best_score:
             best, best_score = delimiter, points
     return best, 0

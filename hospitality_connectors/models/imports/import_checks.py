@@ -1,6 +1,7 @@
 """What a dry run and a verification gather: plain Python over messages of the pipeline."""
 
 from collections import Counter
+from datetime import date
 from decimal import Decimal
 
 from ...engine.files.scan import short
@@ -10,6 +11,15 @@ SHOWN_PROBLEMS = 500
 SHOWN_DIFFERENCES = 1000
 TOLERANCE = Decimal("0.005")
 _ENTITIES = ("guest", "booking", "stay", "reservation", "check", "charge", "payment")
+
+
+def _expected_amounts(event):
+    """Return the amounts of an event; those of a stay with nothing but a rate follow from its nights."""
+    amounts = {name: Decimal(event[name]) for name in AMOUNTS.get(event["entity"], ()) if event.get(name) is not None}
+    if event["entity"] == "stay" and not amounts and event.get("rate_amount") is not None:
+        nights = (date.fromisoformat(event["departure"]) - date.fromisoformat(event["arrival"])).days
+        amounts["amount_total"] = Decimal(event["rate_amount"]) * nights
+    return amounts
 
 
 class Check:
@@ -139,7 +149,7 @@ class Comparison:
 
     def _compare(self, event, number, stored):
         entity, key = event["entity"], event["external_id"]
-        amounts = {name: Decimal(event[name]) for name in AMOUNTS.get(entity, ()) if event.get(name) is not None}
+        amounts = _expected_amounts(event)
         currency = event.get("currency") or (stored or {}).get("currency") or self.currency
         self._file.add_values(entity, event.get("status"), currency, amounts)
         if stored is None:
