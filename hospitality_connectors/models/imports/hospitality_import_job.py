@@ -230,6 +230,15 @@ class HospitalityImportJob(models.Model):
 
     # Buttons
 
+    def action_read(self):
+        """Read the file; it has been read already when it came with this save."""
+        for job in self:
+            if not job.file:
+                raise UserError(self.env._("Choose a file first."))
+            if job.state == "upload" and not job.task and not job.error:
+                job._receive()
+        return False
+
     def action_read_again(self):
         """Read the file again with the options of the form."""
         for job in self:
