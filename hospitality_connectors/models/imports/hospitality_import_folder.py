@@ -111,7 +111,7 @@ class HospitalityImportFolder(models.Model):
     @api.model
     def _cron_look(self):
         """Look for new files in all folders."""
-        for folder in self.search([]):
+        for folder in self.search([("active", "=", True)]):
             folder._look()
             self.env["ir.cron"]._commit_progress(1)
 
