@@ -2,7 +2,7 @@ import datetime
 
 from odoo.tests import tagged
 
-from .test_metrics import TODAY, MetricsCase
+from .metrics_common import TODAY, MetricsCase
 
 
 @tagged("post_install", "-at_install")
@@ -83,9 +83,7 @@ class TestMetricsQueue(MetricsCase):
         with self.enter_registry_test_mode():
             self.env.ref("hospitality_crm.cron_guest_lane_1").method_direct_trigger()
         self.assertFalse(self.Dirty.search([]))
-        self.assertEqual(
-            {row.partner_id for row in self.Metrics.search([])}, {self.anna, self.ben}
-        )
+        self.assertEqual({row.partner_id for row in self.Metrics.search([])}, {self.anna, self.ben})
 
     def test_every_refresh_is_extensible(self):
         seen = []

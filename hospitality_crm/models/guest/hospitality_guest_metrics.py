@@ -58,9 +58,7 @@ class HospitalityGuestMetrics(models.Model):
     _log_access = False
 
     # A foreign key would lock the guest's row for every row written here. The guest's unlink takes the rows along.
-    partner_id = SoftMany2one(
-        "res.partner", string="Guest", required=True, readonly=True, ondelete="cascade"
-    )
+    partner_id = SoftMany2one("res.partner", string="Guest", required=True, readonly=True, ondelete="cascade")
     company_id = SoftMany2one("res.company", required=True, readonly=True)
     currency_id = fields.Many2one(related="company_id.currency_id")
     stay_count = fields.Integer(string="Stays", readonly=True)
