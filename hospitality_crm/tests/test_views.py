@@ -65,7 +65,8 @@ class TestViews(HospitalityCommon):
                 self.assertNotIn(self.env.ref(f"hospitality_crm.{hidden}").id, visible)
 
     def test_new_guest_by_hand(self):
-        Partner = self.env["res.partner"].with_context(default_is_guest=True)
+        reception = self._create_role_user("reception")
+        Partner = self.env["res.partner"].with_user(reception).with_context(default_is_guest=True)
         with Form(Partner, view="hospitality_crm.hospitality_guest_view_form") as form:
             form.name = "Walk In"
             form.guest_salutation = "Mr"

@@ -38,11 +38,11 @@ class Columns:
                 self.expressions[name] = _path_to_sql(model, query, head, rest)
 
     def to_json(self):
-        """Return the columns as one JSON object in SQL."""
-        return SQL(
-            "jsonb_build_object(%s)",
-            SQL(", ").join(SQL("%s::text, %s", name, value) for name, value in self.expressions.items()),
-        )
+        """Return the columns as one JSON array in SQL, for :meth:`to_dict`."""
+        return SQL("jsonb_build_array(%s)", SQL(", ").join(self.expressions.values()))
+
+    def to_dict(self, values):
+        return dict(zip(self.expressions, values, strict=True))
 
     def put_labels(self, env, rows):
         """Replace ids of configuration records in dicts of values by their labels, in place."""
@@ -92,7 +92,7 @@ def select_rows(model, domain, columns, order=None, limit=None):
 class Statement:
     """A statement over ``GUESTS``, kept between requests: building it takes longer than running it.
 
-    :param sql: selects rows whose last columns are the kind and the JSON object of a row
+    :param sql: selects rows whose last columns are the kind and the JSON array of a row
     :param columns: :class:`Columns` by kind
     """
 
@@ -102,15 +102,17 @@ class Statement:
     def fetch(self, env, partner_ids):
         """Run the statement for some guests.
 
-        :return: list of rows as the statement has them, with labels put into the JSON objects
+        :return: list of rows as the statement has them, with a dict of values as the last column
         """
         ids = tuple(partner_ids)
         env.flush_query(self.sql)
         env.cr.execute(self.sql.code, [ids if param == GUESTS else param for param in self.sql.params])
-        found = env.cr.fetchall()
         by_kind = {}
-        for row in found:
-            by_kind.setdefault(row[-2], []).append(row[-1])
+        found = []
+        for *head, kind, values in env.cr.fetchall():
+            row = self.columns[kind].to_dict(values)
+            by_kind.setdefault(kind, []).append(row)
+            found.append((*head, kind, row))
         for kind, rows in by_kind.items():
             self.columns[kind].put_labels(env, rows)
         return found

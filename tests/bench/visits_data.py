@@ -116,6 +116,9 @@ VISITS = """
       JOIN guest g ON g.n = r.g
       JOIN place p ON p.n = r.place
      ORDER BY i;
+"""
+
+CHARGES = """
     INSERT INTO hospitality_charge
         (source_id, external_id, version, payload_hash, check_id, company_id, property_id, business_date, department,
          code, name, category, quantity, currency_id, amount_gross, amount_net, amount_tax, "window", state)
@@ -134,8 +137,8 @@ VISITS = """
       FROM hospitality_stay s
      CROSS JOIN LATERAL (VALUES (1, s.amount_room), (2, s.amount_fb)) AS line(l, amount)
      ORDER BY s.id, l;
-    DROP TABLE guest; DROP TABLE place;
 """
+CLEAN = "DROP TABLE guest; DROP TABLE place"
 
 TABLES = (
     "hospitality_profile",
@@ -147,13 +150,14 @@ TABLES = (
 )
 
 
-def build(cr, size):
+def build(cr, size, charges=True):
     """Fill an empty product database with the visits of ``size`` guests.
 
     Constraints and indexes are dropped and made anew around the inserts, which is several times faster.
 
     :param cr: psycopg2 cursor
     :param int size: number of guests
+    :param bool charges: with the lines of folios and checks
     """
     cr.execute("SELECT setseed(0.42); SET LOCAL work_mem = '256MB'; SET LOCAL maintenance_work_mem = '512MB'")
     cr.execute(PLACES)
@@ -170,6 +174,9 @@ def build(cr, size):
     cr.execute(PEOPLE, {"size": size})
     restore = _drop_indexes(cr)
     cr.execute(VISITS, {"size": size})
+    if charges:
+        cr.execute(CHARGES, {"size": size})
+    cr.execute(CLEAN)
     for statement in restore:
         cr.execute(statement)
 

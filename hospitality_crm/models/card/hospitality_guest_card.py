@@ -76,7 +76,7 @@ class HospitalityGuestCard(models.AbstractModel):
             them; ``state`` *unknown*, *none* or *known*), ``preferences``, ``special_dates``,
             ``metrics`` (None without visits), ``stays`` (in house and coming), ``sources``,
             ``timeline`` (see ``hospitality.timeline.get_page``) and ``can`` (what the user may
-            add). Dates are texts YYYY-MM-DD.
+            add or edit). Dates are texts YYYY-MM-DD.
         :raise AccessError: when the user may not read the guest
         :raise MissingError: when the guest no longer exists
         """
@@ -104,8 +104,11 @@ class HospitalityGuestCard(models.AbstractModel):
             "sources": self._show_sources(rows("sources")),
             "timeline": self.env["hospitality.timeline"]._get_page(partner.ids),
             "can": {
-                name: self.env[f"hospitality.{name.replace('_', '.')}"].has_access("create")
-                for name in ("alert", "preference", "allergy", "relation", "special_date")
+                "edit": self.env["res.partner"].has_access("write"),
+                **{
+                    name: self.env[f"hospitality.{name.replace('_', '.')}"].has_access("create")
+                    for name in ("alert", "preference", "allergy", "relation", "special_date")
+                },
             },
         }
 

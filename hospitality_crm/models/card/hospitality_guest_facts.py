@@ -46,13 +46,8 @@ class HospitalityGuestFacts(models.AbstractModel):
                     "level": "level",
                     "message": "message",
                     "property_id": "property_id",
-                    "property": "property_id.name",
                     "date_from": "date_from",
                     "date_to": "date_to",
-                    "at_booking": "at_booking",
-                    "at_check_in": "at_check_in",
-                    "at_seating": "at_seating",
-                    "at_check_out": "at_check_out",
                 },
             ),
             "allergies": GuestSubject(
@@ -87,10 +82,8 @@ class HospitalityGuestFacts(models.AbstractModel):
                     "stays": "stay_count",
                     "nights": "night_count",
                     "checks": "check_count",
-                    "reservations": "reservation_count",
                     "cancelled": "cancel_count",
                     "no_shows": "no_show_count",
-                    "upcoming": "upcoming_count",
                     "first_visit": "first_visit",
                     "last_visit": "last_visit",
                     "next_visit": "next_visit",
@@ -257,7 +250,7 @@ class HospitalityGuestFacts(models.AbstractModel):
         if not rows:
             return {}
         rows = sorted(rows, key=lambda row: (-(row["stays"] or 0), -(row["checks"] or 0), row["id"]))
-        counts = ("stays", "nights", "checks", "reservations", "cancelled", "no_shows", "upcoming")
+        counts = ("stays", "nights", "checks", "cancelled", "no_shows")
         result = {name: sum(row[name] or 0 for row in rows) for name in counts}
         for name, pick in (("first_visit", min), ("last_visit", max), ("next_visit", min)):
             result[name] = pick((row[name] for row in rows if row[name]), default=False)

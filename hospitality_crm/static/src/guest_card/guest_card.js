@@ -142,6 +142,16 @@ export class GuestCardField extends Component {
         });
     }
 
+    /** The values themselves are edited in a form of their own: the card loads without it. */
+    edit() {
+        this.openDialog({
+            resModel: "res.partner",
+            resId: this.props.record.resId,
+            title: this.person.name,
+            context: { form_view_ref: "hospitality_crm.hospitality_guest_details_view_form" },
+        });
+    }
+
     openStay(stay) {
         this.action.doAction({
             type: "ir.actions.act_window",

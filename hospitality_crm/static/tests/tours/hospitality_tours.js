@@ -59,6 +59,14 @@ tours.add("hospitality_desk", {
         { trigger: ".modal .o_form_button_save", run: "click" },
         { trigger: ".o_hosp_guest_card .o_hosp_chip_allergy:contains('Sesame oil')" },
         {
+            content: "Her details are edited in a form of their own",
+            trigger: ".o_hosp_edit",
+            run: "click",
+        },
+        { trigger: ".modal .o_field_widget[name=guest_salutation] input", run: "edit Dr." },
+        { trigger: ".modal .o_form_button_save", run: "click" },
+        { trigger: ".o_hosp_guest_card .o_hosp_salutation:contains('Dr.')" },
+        {
             content: "Back on the board",
             trigger: ".breadcrumb a:contains('Arrivals'), .o_back_button:contains('Arrivals')",
             run: "click",
