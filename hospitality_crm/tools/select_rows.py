@@ -105,7 +105,8 @@ class Statement:
         :return: list of rows as the statement has them, with a dict of values as the last column
         """
         ids = tuple(partner_ids)
-        env.flush_query(self.sql)
+        if env.transaction.field_dirty or env.transaction.tocompute:
+            env.flush_query(self.sql)
         env.cr.execute(self.sql.code, [ids if param == GUESTS else param for param in self.sql.params])
         by_kind = {}
         found = []

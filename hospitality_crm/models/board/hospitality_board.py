@@ -1,11 +1,10 @@
 from collections import defaultdict
-from datetime import datetime, timedelta
-
-import pytz
+from datetime import timedelta
 
 from odoo import api, fields, models
 from odoo.fields import Domain
 
+from ...engine.visit import business_date
 from ...tools.select_rows import select_rows
 
 EXPECTED = ("reserved", "optional", "waitlist", "unknown")
@@ -112,11 +111,9 @@ class HospitalityBoard(models.AbstractModel):
     def _get_today(self, place):
         """Return the business day that is running at a property now.
 
-        It ends at ``day_close``: at half past one in the night reception still works on the day
-        before.
+        At half past one in the night reception still works on the day before.
         """
-        now = datetime.now(pytz.timezone(place["tz"] or "UTC"))
-        return (now - timedelta(hours=place["day_close"] or 0)).date()
+        return business_date.business_date(fields.Datetime.now(), place["tz"], place["day_close"] or 0)
 
     @api.model
     def _get_stay_lists(self, place, day, today):
@@ -199,10 +196,8 @@ class HospitalityBoard(models.AbstractModel):
             order="starts_at, id",
         )
         labels = self._get_labels("hospitality.reservation", "status")
-        zone = pytz.timezone(place["tz"] or "UTC")
         for row in rows:
-            local = pytz.utc.localize(row.pop("starts_at")).astimezone(zone)
-            row["eta"] = local.strftime("%H:%M")
+            row["eta"] = business_date.local_time(row.pop("starts_at"), place["tz"]).strftime("%H:%M")
             row["label"] = labels[row["status"]]
             row["done"] = row["status"] not in TABLES_EXPECTED
         return rows

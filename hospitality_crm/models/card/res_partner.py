@@ -4,6 +4,24 @@ from odoo.tools import SQL
 
 from ...tools.screen_json import ScreenJson
 
+PERSON_FIELDS = (
+    "name",
+    "guest_local_name",
+    "guest_salutation",
+    "guest_given_name",
+    "guest_family_name",
+    "guest_birthdate",
+    "guest_language",
+    "guest_nationality_id",
+    "country_id",
+    "city",
+    "email",
+    "phone",
+    "is_company",
+    "active",
+    "parent_id",
+)
+
 
 class ResPartner(models.Model):
     _inherit = "res.partner"
@@ -130,12 +148,15 @@ class ResPartner(models.Model):
             return NotImplemented
         return Domain("guest_birthdate.month_number", "=", fields.Date.context_today(self).month)
 
+    # The values of the person are read together with the fields of the form. Visits and facts of the
+    # guest don't invalidate a card: it is built anew for every read.
+    @api.depends(*PERSON_FIELDS)
     @api.depends_context("uid", "lang", "tz", "allowed_company_ids")
     def _compute_guest_card(self):
         # A client that reads all fields of many partners doesn't want as many cards.
         alone = len(self) == 1 and self.id
         for partner in self:
-            partner.guest_card = self.env["hospitality.guest.card"].get_card(partner.id) if alone else False
+            partner.guest_card = self.env["hospitality.guest.card"]._get_card(partner) if alone else False
 
     def action_open_guest_card(self):
         """Open the guest card of the contact."""
