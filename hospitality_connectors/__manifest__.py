@@ -27,6 +27,7 @@
     ],
     "assets": {
         "web.assets_backend": ["hospitality_connectors/static/src/**/*"],
+        "web.assets_tests": ["hospitality_connectors/static/tests/tours/**/*"],
     },
     "installable": True,
 }

@@ -1,3 +1,4 @@
+import gc
 import json
 import logging
 
@@ -37,6 +38,18 @@ class HospitalityConnectorPipeline(models.AbstractModel):
             seconds since 1970 when it was observed, force)``
         :return: dict of the number of rows per new state
         """
+        # The objects of a batch live as long as the batch: looking for garbage among them, and among
+        # the million of the registry, finds none and takes a fifth of the time.
+        collecting = gc.isenabled()
+        gc.disable()
+        try:
+            return self._process_claimed(connector, rows)
+        finally:
+            if collecting:
+                gc.enable()
+
+    @api.model
+    def _process_claimed(self, connector, rows):
         codes = connector._get_code_map()
         unmapped = {}
         messages = self._parse_rows(connector, rows, codes, unmapped)

@@ -19,11 +19,17 @@ TITLES = frozenset(
     " pan pani p gospodin gospozha g zha tikin paron mister missis chd inf".split()
 )
 SUFFIXES = frozenset("jr sr junior senior ii iii iv".split())
-PARTICLES = frozenset("de del della di da dos das du des la le van von vom zu zum zur den der ter ten al el bin ibn af av".split())
+PARTICLES = frozenset(
+    "de del della di da dos das du des la le van von vom zu zum zur den der ter ten al el bin ibn af av".split()
+)
 _ONE_LETTER_TITLES = frozenset("m p g".split())
 
 _CYRILLIC = dict(
-    zip("абвгґдежзийклмнопрстуфхцчшыэіѓќўјљњћђџ", "a b v g g d e zh z i y k l m n o p r s t u f kh ts ch sh y e i g k u j lj nj c dj dz".split(), strict=True)
+    zip(
+        "абвгґдежзийклмнопрстуфхцчшыэіѓќўјљњћђџ",
+        "a b v g g d e zh z i y k l m n o p r s t u f kh ts ch sh y e i g k u j lj nj c dj dz".split(),
+        strict=True,
+    )
 ) | {"щ": "shch", "ь": "", "ъ": "", "ю": "yu", "я": "ya", "є": "ye", "ї": "yi", "ё": "e"}
 _ARMENIAN = dict(
     zip(
@@ -54,8 +60,19 @@ _NO_APOSTROPHES = str.maketrans(dict.fromkeys(_APOSTROPHES))
 _EAST_ASIAN = re.compile(r"[\u3400-\u9fff\uf900-\ufaff\uac00-\ud7af\U00020000-\U0003ffff]")
 _HAN_NAME = re.compile(r"[\u3400-\u9fff\U00020000-\U0003ffff]{2,4}\Z")
 _HANGUL_NAME = re.compile(r"[\uac00-\ud7af]{2,4}\Z")
-_HAN_DOUBLE_SURNAMES = frozenset("欧阳 歐陽 司马 司馬 诸葛 諸葛 上官 司徒 东方 東方 夏侯 皇甫 尉迟 公孙 慕容 令狐".split())
-_HANGUL_SURNAMES = {"김": "kim", "이": "lee", "박": "park", "최": "choi", "정": "jung", "조": "cho", "강": "kang", "임": "lim"}
+_HAN_DOUBLE_SURNAMES = frozenset(
+    "欧阳 歐陽 司马 司馬 诸葛 諸葛 上官 司徒 东方 東方 夏侯 皇甫 尉迟 公孙 慕容 令狐".split()
+)
+_HANGUL_SURNAMES = {
+    "김": "kim",
+    "이": "lee",
+    "박": "park",
+    "최": "choi",
+    "정": "jung",
+    "조": "cho",
+    "강": "kang",
+    "임": "lim",
+}
 
 
 def fold(text):
@@ -134,9 +151,7 @@ def words(text):
             return [family, fold(bare[1:]).replace(" ", "")]
     tokens = fold(text).split()
     kept = [
-        token
-        for token in tokens
-        if token not in PARTICLES and (token not in TITLES or token in _ONE_LETTER_TITLES)
+        token for token in tokens if token not in PARTICLES and (token not in TITLES or token in _ONE_LETTER_TITLES)
     ]
     return kept or tokens
 

@@ -106,6 +106,7 @@ def _name_words(name):
     return tuple(dict.fromkeys(result))
 
 
+@lru_cache(maxsize=1 << 17)
 def _sound_of(token):
     """The sound of a word where it says more than the word itself, else None."""
     if len(token) < 3 or not token.isalpha():
@@ -252,8 +253,8 @@ def _without_implied(groups):
 def prefix(query):
     """Return the start of the texts of those whose shown name starts with ``query``, or None.
 
-    >>> prefix("Ann"), prefix("ann@b.ua")
-    (' ann', None)
+    >>> prefix("Ann"), prefix("ann@b.ua"), prefix("050 123 45 67")
+    (' ann', None, None)
     """
-    folded = fold(query) if "@" not in query else ""
+    folded = "" if "@" in query or _ONLY_PHONE.match(query) else fold(query)
     return " " + folded if folded else None

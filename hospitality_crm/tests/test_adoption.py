@@ -87,16 +87,24 @@ class TestAdoption(TransactionCase):
             {"partner_id": self.anna.id, "values": adopted.values, "seen_at": adopted.seen_at}
         )
         self.env.flush_all()
-        query = SQL("SELECT %s FROM hospitality_profile WHERE id IN %s ORDER BY id", SQL(", ").join(map(SQL.identifier, COLUMNS)), (adopted.id, expected.id))
+        query = SQL(
+            "SELECT %s FROM hospitality_profile WHERE id IN %s ORDER BY id",
+            SQL(", ").join(map(SQL.identifier, COLUMNS)),
+            (adopted.id, expected.id),
+        )
         one, other = self.env.execute_query(query)
         self.assertEqual(one, other)
         self.assertEqual(
             adopted.link_ids.sorted().mapped(lambda link: (link.point_id, link.sequence, link.name_key, link.verified)),
-            expected.link_ids.sorted().mapped(lambda link: (link.point_id, link.sequence, link.name_key, link.verified)),
+            expected.link_ids.sorted().mapped(
+                lambda link: (link.point_id, link.sequence, link.name_key, link.verified)
+            ),
         )
 
     def test_columns_that_exist_stay_as_they_are(self):
-        query = SQL("SELECT md5(string_agg(p::text, '|' ORDER BY p.id)) FROM res_partner p WHERE id = ANY(%s)", self.all.ids)
+        query = SQL(
+            "SELECT md5(string_agg(p::text, '|' ORDER BY p.id)) FROM res_partner p WHERE id = ANY(%s)", self.all.ids
+        )
         before = self.env.execute_query(query)
         self._run()
         self.assertEqual(self.env.execute_query(query), before)
@@ -123,8 +131,15 @@ class TestAdoption(TransactionCase):
         self.assertEqual(self.all.profile_ids, profiles)
 
     def test_shared_addresses_of_contacts_are_kept(self):
-        people = self.env["res.partner"].with_context(hospitality_survivorship=True).create(
-            [{"name": f"Person {name}", "email": "team@koval.ua"} for name in ("Adam", "Berta", "Carl", "Dora", "Emil")]
+        people = (
+            self.env["res.partner"]
+            .with_context(hospitality_survivorship=True)
+            .create(
+                [
+                    {"name": f"Person {name}", "email": "team@koval.ua"}
+                    for name in ("Adam", "Berta", "Carl", "Dora", "Emil")
+                ]
+            )
         )
         self.all |= people
         self._run()

@@ -70,9 +70,7 @@ class TestAlerts(GoldenCommon):
         self._alert(at_booking=False)
         other = self._profile(self.pms, "2", name="Ben Smith").partner_id
         stay = self._stay(partner_id=other.id)
-        self.env["hospitality.stay.guest"].create(
-            {"stay_id": stay.id, "partner_id": self.guest.id, "role": "sharer"}
-        )
+        self.env["hospitality.stay.guest"].create({"stay_id": stay.id, "partner_id": self.guest.id, "role": "sharer"})
         with self.assertRaisesRegex(UserError, "Anna Koval can't be checked in"):
             stay.status = "in_house"
 
@@ -92,14 +90,18 @@ class TestAlerts(GoldenCommon):
 
     def test_imports_take_what_happened_as_a_fact(self):
         self._alert()
-        stay = self.env["hospitality.stay"].with_context(hospitality_import=True).create(
-            {
-                "partner_id": self.guest.id,
-                "property_id": self.palace.id,
-                "arrival": date.today(),
-                "departure": date.today(),
-                "status": "in_house",
-            }
+        stay = (
+            self.env["hospitality.stay"]
+            .with_context(hospitality_import=True)
+            .create(
+                {
+                    "partner_id": self.guest.id,
+                    "property_id": self.palace.id,
+                    "arrival": date.today(),
+                    "departure": date.today(),
+                    "status": "in_house",
+                }
+            )
         )
         self.assertTrue(stay)
 

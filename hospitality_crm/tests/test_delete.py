@@ -42,9 +42,9 @@ class TestDelete(GoldenCommon):
                       AND c.conrelid::regclass::text LIKE 'hospitality_%%'"""
             )
         )
-        known = {
-            (self.env[model]._table, field) for model, field in self.env["res.partner"]._get_history_fields()
-        } | {("hospitality_profile", "partner_id")}
+        known = {(self.env[model]._table, field) for model, field in self.env["res.partner"]._get_history_fields()} | {
+            ("hospitality_profile", "partner_id")
+        }
         self.assertLessEqual(
             {
                 (row["name"], row["attname"])

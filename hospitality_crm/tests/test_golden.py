@@ -173,7 +173,9 @@ class TestGolden(GoldenCommon):
         profile = guest.sudo().profile_ids
         self.assertEqual(len(profile), 1)
         self.assertEqual(profile.source_id, self.env.ref("hospitality_crm.source_odoo"))
-        self.assertEqual({key: entry["by"] for key, entry in profile.meta.items()}, {"name": "staff", "emails": "staff"})
+        self.assertEqual(
+            {key: entry["by"] for key, entry in profile.meta.items()}, {"name": "staff", "emails": "staff"}
+        )
         self.assertEqual(profile.link_ids.point_id.value, "anna@koval.ua")
 
     def test_a_plain_contact_is_no_guest_until_the_first_fact(self):
@@ -202,8 +204,10 @@ class TestGolden(GoldenCommon):
         self.assertFalse(contact.email, "a placeholder is no guest's address")
 
     def test_the_first_source_profile_keeps_what_the_contact_says(self):
-        contact = self.env["res.partner"].with_context(hospitality_survivorship=True).create(
-            {"name": "Anna Koval", "street": "Old 1", "city": "Kyiv"}
+        contact = (
+            self.env["res.partner"]
+            .with_context(hospitality_survivorship=True)
+            .create({"name": "Anna Koval", "street": "Old 1", "city": "Kyiv"})
         )
         self._profile(self.pms, "1", contact, name="A. Koval", emails=["anna@koval.ua"])
         self.assertEqual((contact.name, contact.street, contact.email), ("Anna Koval", "Old 1", "anna@koval.ua"))
@@ -211,14 +215,14 @@ class TestGolden(GoldenCommon):
     def test_email_of_a_user_is_never_changed_by_a_source(self):
         guest = self.portal.partner_id
         guest.write({"email": "portal@koval.ua", "is_guest": True})
-        self._profile(
-            self.pms, "1", guest, at="2030-01-01 00:00:00", name="Anna Koval", emails=["thief@evil.ua"]
-        )
+        self._profile(self.pms, "1", guest, at="2030-01-01 00:00:00", name="Anna Koval", emails=["thief@evil.ua"])
         self.env["hospitality.contact.point"].search([("value", "=", "portal@koval.ua")]).write({"reachable": False})
         self.assertEqual(guest.email, "portal@koval.ua")
 
     def test_contacts_of_a_company_keep_the_shared_address(self):
-        company = self.env["res.partner"].create({"name": "Koval Ltd", "is_company": True, "city": "Kyiv", "street": "A"})
+        company = self.env["res.partner"].create(
+            {"name": "Koval Ltd", "is_company": True, "city": "Kyiv", "street": "A"}
+        )
         guest = self.env["res.partner"].create({"name": "Anna Koval", "parent_id": company.id})
         self._profile(self.pms, "1", guest, at="2030-01-01 00:00:00", name="Anna Koval", city="Lviv", street="B")
         self.assertEqual(guest.city, "Kyiv")
@@ -233,6 +237,23 @@ class TestGolden(GoldenCommon):
         self.env.invalidate_all()
         with self.assertQueryCount(7):
             self.assertFalse(guests._refresh_golden())
+
+    def test_a_mass_edit_is_captured_in_few_queries(self):
+        guests = self.env["res.partner"]
+        for number in range(20):
+            guests |= self._profile(
+                self.pms, str(number), name=f"Guest Number{number}", emails=[f"g{number}@koval.ua"], lang="en"
+            ).partner_id
+        guests._get_odoo_profile()
+        self.env.flush_all()
+        self.env.invalidate_all()
+        guests = guests.with_user(self.staff)
+        with self.assertQueryCount(45):
+            guests.write({"lang": "uk_UA"})
+            self.env.flush_all()
+        self.assertEqual(set(guests.mapped("lang")), {"uk_UA"})
+        origins = [guest.get_golden_origin(["lang"])["lang"]["by"] for guest in guests]
+        self.assertEqual(origins, ["staff"] * 20)
 
     def test_refresh_leaves_no_message(self):
         guest = self._profile(self.ota, "1", name="A. Koval").partner_id
@@ -272,7 +293,9 @@ class TestGoldenInvoiced(GoldenCommon):
         super().setUpClass()
         if "account.move" not in cls.env:
             cls.skipTest(cls, "Needs the invoicing app")
-        cls.guest = cls._profile(cls.ota, "1", name="A. Koval", city="Kyiv", vat="111", phones=["+380441112233"]).partner_id
+        cls.guest = cls._profile(
+            cls.ota, "1", name="A. Koval", city="Kyiv", vat="111", phones=["+380441112233"]
+        ).partner_id
         move = cls.env["account.move"].create({"move_type": "out_invoice", "partner_id": cls.guest.id})
         cls.env.flush_all()
         cls.env.cr.execute("UPDATE account_move SET state = 'posted' WHERE id = %s", [move.id])
@@ -308,9 +331,13 @@ class TestContactPoints(GoldenCommon):
         self._profile(self.pms, "1", name="Anna Koval", emails=["desk@house.ua", "1@guest.booking.com", "test@x.ua"])
         self._profile(self.pms, "2", name="Ben Smith", phones=["+380445556677"])
         kinds = {value: self._point(value).kind for value in ("1@guest.booking.com", "test@x.ua", "+380445556677")}
-        self.assertEqual(
-            kinds, {"1@guest.booking.com": "relay", "test@x.ua": "junk", "+380445556677": "reception"}
-        )
+        self.assertEqual(kinds, {"1@guest.booking.com": "relay", "test@x.ua": "junk", "+380445556677": "reception"})
+
+    def test_address_of_a_new_company_is_ours(self):
+        self._profile(self.pms, "1", name="Anna Koval", emails=["office@second.ua"])
+        self._point("office@second.ua").write({"kind": "real", "kind_by": "list"})
+        self.env["res.company"].create({"name": "Second House", "email": "office@second.ua"})
+        self.assertEqual(self._point("office@second.ua").kind, "reception")
 
     def test_many_names_make_a_point_shared(self):
         guests = [

@@ -149,6 +149,53 @@ class TestGuestSearch(TransactionCase):
         self.assertFalse(self._found("qwe"))
         self.assertFalse(self.Search.sudo().browse(self.oksana.id).exists())
 
+    def test_values_of_source_profiles_are_found(self):
+        source = self.env["hospitality.source"].create({"name": "PMS", "code": "t_search", "kind": "pms"})
+        profile = self.env["hospitality.profile"].create(
+            {
+                "source_id": source.id,
+                "external_id": "P-1",
+                "partner_id": self.oksana.id,
+                "values": {
+                    "name": "Oksana Zabuzhko-Qwe",
+                    "local_name": "Оксана Забужко",
+                    "emails": ["second@qwemail.test"],
+                    "phones": ["+442079460958"],
+                    "memberships": [{"program": "Club", "number": "QW-778899"}],
+                },
+            }
+        )
+        queries = ("zabuzhko", "Забужко", "second@qwemail.test", "020 7946 0958", "QW-778899", "oksana qwe")
+        self.assertFindsOnly(self.oksana, *queries)
+        self.oksana.name = "Oksana New"
+        self.assertFindsOnly(self.oksana, *queries)
+        profile.write({"partner_id": self.honchar.id})
+        self.assertFindsOnly(self.honchar, "second@qwemail.test", "QW-778899")
+        profile.write({"values": {"name": "Nobody Ververy"}})
+        self.assertFindsOnly(self.honchar, "ververy")
+
+    def test_anonymised_profiles_are_not_found(self):
+        source = self.env["hospitality.source"].create({"name": "PMS", "code": "t_search", "kind": "pms"})
+        profile = self.env["hospitality.profile"].create(
+            {
+                "source_id": source.id,
+                "external_id": "P-1",
+                "partner_id": self.oksana.id,
+                "values": {"name": "Oksana Ververy", "emails": ["ver@ververy.test"]},
+            }
+        )
+        self.assertFindsOnly(self.oksana, "ververy")
+        profile.state = "anonymised"
+        self.oksana.write({"name": "Oksana Plain", "email": False})
+        self.assertFalse(self._found("ververy"))
+
+    def test_lane_refreshes_guests_of_mass_imports(self):
+        self.Search._refresh_marked()
+        self.env.cr.execute("UPDATE res_partner SET ref = 'LANEREF' WHERE id = %s", [self.taras.id])
+        self.assertFalse(self._found("laneref"))
+        self.env["hospitality.guest.dirty"]._refresh_guests(self.taras.ids)
+        self.assertFindsOnly(self.taras, "laneref")
+
     def test_archived_partners(self):
         self.taras.active = False
         self.assertFindsOnly(self.oksana, "shevchenko")

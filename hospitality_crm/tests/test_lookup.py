@@ -9,9 +9,7 @@ class TestLookup(GoldenCommon):
     def setUpClass(cls):
         super().setUpClass()
         cls.Partner = cls.env["res.partner"]
-        cls.anna = cls._profile(
-            cls.pms, "1", name="Anna Koval", emails=["anna@koval.ua", "family@koval.ua"]
-        ).partner_id
+        cls.anna = cls._profile(cls.pms, "1", name="Anna Koval", emails=["anna@koval.ua", "family@koval.ua"]).partner_id
         cls.ben = cls._profile(cls.pms, "2", name="Ben Koval", emails=["ben@koval.ua", "family@koval.ua"]).partner_id
 
     def _count(self):
@@ -36,14 +34,14 @@ class TestLookup(GoldenCommon):
             ["new@person.ua", "ben@koval.ua", "not an address", "anna@koval.ua"],
             additional_values={"new@person.ua": {"name": "New Person"}},
         )
-        self.assertEqual([partner.name for partner in found], ["New Person", "Ben Koval", "not an address", "Anna Koval"])
+        self.assertEqual(
+            [partner.name for partner in found], ["New Person", "Ben Koval", "not an address", "Anna Koval"]
+        )
         self.assertEqual(found[1] + found[3], self.ben + self.anna)
 
     def test_filter_ban_and_sort(self):
         find = self.Partner._find_or_create_from_emails
-        self.assertEqual(
-            find(["family@koval.ua"], filter_found=lambda partner: partner == self.ben), [self.ben]
-        )
+        self.assertEqual(find(["family@koval.ua"], filter_found=lambda partner: partner == self.ben), [self.ben])
         self.assertFalse(find(["ben@koval.ua"], ban_emails=["ben@koval.ua"], no_create=True)[0])
         self.assertEqual(find(["family@koval.ua"], sort_key=lambda partner: partner.id, sort_reverse=True), [self.ben])
 

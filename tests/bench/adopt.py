@@ -1,14 +1,15 @@
 """Installing on a live Odoo: how long until a million existing contacts are adopted, and do people notice?
 
-Builds a database of Odoo's own modules with ``--size`` contacts by SQL, installs ``hospitality_crm`` as an administrator
-does, runs the background adoption to its end, updates the module (``-u``) over the filled tables and uninstalls it. All
-the while another process reads and writes contacts as staff would: by SQL during installation, through the ORM after it.
+Builds a database of Odoo's own modules with ``--size`` contacts by SQL, installs ``hospitality_crm`` as an
+administrator does, runs the background adoption to its end, updates the module (``-u``) over the filled tables and
+uninstalls it. All the while another process reads and writes contacts as staff would: by SQL during installation,
+through the ORM after it.
 
 Last line, ``adopt`` with: ``seconds`` installation and adoption together; ``install_s background_s update_s
 uninstall_s`` the parts; ``staff_p95_ms staff_max_ms`` one read and write of a contact by staff meanwhile;
 ``profiles`` made; ``equal`` 1 when the columns that were there hold the same values after everything; ``rewritten`` 1
 when the table was rewritten; ``indexes`` online indexes that are valid; ``left`` columns and tables of ours that
-uninstallation left behind.
+uninstallation left behind; ``restored`` 1 when views, actions, menus, rules and groups are what they were.
 """
 
 import contextlib
@@ -24,10 +25,20 @@ import time
 
 import common
 import psycopg2
+
 from setup.lib import database
 
 CORE = os.environ.get("HOSPITALITY_CORE", "")
 STAFF_PAUSE = 0.1
+SCREENS = {
+    "ir_ui_view": "name, model, active, mode, priority, inherit_id, arch_db",
+    "ir_act_window": "name, res_model, domain, context, view_mode, target, view_id, search_view_id",
+    "ir_act_server": "name, model_id, state, code",
+    "ir_ui_menu": "name, parent_id, active, sequence, action",
+    "ir_rule": "name, model_id, domain_force, active",
+    "res_groups": "name, share",
+    "res_groups_implied_rel": "gid, hid",
+}
 
 
 def build(cursor, size: int) -> None:
@@ -191,9 +202,20 @@ def fingerprint(name: str, columns: list[str]) -> str:
     return str(query(name, f"SELECT count(*), sum(hashtextextended(ROW({listed})::text, 0))::text FROM res_partner")[0])
 
 
+def screens(name: str) -> set[tuple]:
+    """Views, actions, menus, rules and groups of a database, as they are stored."""
+    found = set()
+    for table, columns in SCREENS.items():
+        rows = query(name, f"SELECT md5(ROW({columns})::text) FROM {table}")  # constants of this file
+        found |= {(table, *row) for row in rows}
+    return found
+
+
 def left_behind(name: str, columns: list[str]) -> int:
     extra = set(columns_of(name)) - set(columns)
-    tables = query(name, "SELECT relname FROM pg_class WHERE relname LIKE '%hospitality%' AND relkind IN ('r', 'i', 'v')")
+    tables = query(
+        name, "SELECT relname FROM pg_class WHERE relname LIKE '%hospitality%' AND relkind IN ('r', 'i', 'v')"
+    )
     views = query(name, "SELECT name FROM ir_model WHERE model LIKE 'hospitality.%'")
     return len(extra) + len(tables) + len(views)
 
@@ -217,6 +239,7 @@ def main() -> None:
     database.clone(server, source, target)
     columns = columns_of(target)
     before = fingerprint(target, columns)
+    screens_before = screens(target)
     file_before = query(target, "SELECT pg_relation_filenode('res_partner')")
 
     install_turns: list[float] = []
@@ -237,6 +260,8 @@ def main() -> None:
     equal = fingerprint(target, columns) == before
     update_s = odoo(target, "-u", "hospitality_crm")
     uninstall_s = uninstall(target)
+    for change in sorted(screens(target) ^ screens_before):
+        print("changed:", *change)
     equal = equal and fingerprint(target, columns) == before
 
     rows = []
@@ -258,6 +283,7 @@ def main() -> None:
         rewritten=int(file_before != file_after),
         equal=int(equal),
         left=left_behind(target, columns),
+        restored=int(screens(target) == screens_before),
     )
     database.drop(server, target)
 

@@ -40,9 +40,7 @@ def proposed(text, rows=None):
 
 
 def targets(content):
-    return {
-        (use.get("column") or use["value"], use["target"], use.get("part", "")) for use in content["columns"]
-    }
+    return {(use.get("column") or use["value"], use["target"], use.get("part", "")) for use in content["columns"]}
 
 
 def land(source, content, revision="1"):
@@ -138,7 +136,9 @@ def test_dates_out_of_several_columns_and_nights():
         ("lead", "stay.booked_on", "days_before"),
         ("adr", "stay.amount_room", "per_night"),
     )
-    stay = one(content, ["y", "m", "d", "n1", "n2", "lead", "adr"], ["2016", "August", "31", "2", "1", "30", "80.5"])[-1]
+    stay = one(content, ["y", "m", "d", "n1", "n2", "lead", "adr"], ["2016", "August", "31", "2", "1", "30", "80.5"])[
+        -1
+    ]
     assert (stay["arrival"], stay["departure"], stay["booked_on"]) == ("2016-08-31", "2016-09-03", "2016-08-01")
     assert stay["amount_room"] == "241.5"
     with pytest.raises(RowError) as caught:
@@ -169,7 +169,9 @@ def test_people_of_a_stay_and_who_pays():
         "stay", ("id", "stay.external_id"), ("a", "stay.arrival"), ("d", "stay.departure"),
         ("g", "guest.external_id"), ("s", "sharer.name"), ("c", "companion2.name"), ("p", "payer.external_id"),
     )  # fmt: skip
-    events = one(content, ["id", "a", "d", "g", "s", "c", "p"], ["1", "2025-01-01", "2025-01-02", "G", "Sam", "Kid", "P"])
+    events = one(
+        content, ["id", "a", "d", "g", "s", "c", "p"], ["1", "2025-01-01", "2025-01-02", "G", "Sam", "Kid", "P"]
+    )
     stay = events[-1]
     assert {(person["guest"], person["role"], person["pays"], person["sleeps"]) for person in stay["guests"]} == {
         ("G", "primary", False, True),
@@ -237,7 +239,9 @@ def test_another_mapping_makes_new_deliveries_of_the_same_records():
 
 def test_one_key_for_different_records_is_refused():
     content = mapping("stay", ("id", "stay.external_id"), ("a", "stay.arrival"), ("d", "stay.departure"))
-    source = b"id;a;d\n1;2025-01-01;2025-01-02\n1;2025-01-01;2025-01-05\n2;2025-01-01;2025-01-02\n2;2025-01-01;2025-01-02\n"
+    source = (
+        b"id;a;d\n1;2025-01-01;2025-01-02\n1;2025-01-01;2025-01-05\n2;2025-01-01;2025-01-02\n2;2025-01-01;2025-01-02\n"
+    )
     landed, _raws, _file, refused = land(source, content)
     assert set(landed) == {("stay", "2"), ("booking", "2")}
     assert [error.code for error in refused] == ["key_conflict"] * 2
@@ -294,7 +298,7 @@ def test_lines_of_a_check_keep_their_keys_when_the_check_changes():
 
 
 def test_unreadable_rows_reach_the_inbox_with_their_reason():
-    source = b'g;a;d\nAnn;2025-01-01;2025-01-02\nBob;x;2025-01-02\nEve;1;2;3;4\n'
+    source = b"g;a;d\nAnn;2025-01-01;2025-01-02\nBob;x;2025-01-02\nEve;1;2;3;4\n"
     _landed, raws, _file, refused = land(source, KEYLESS)
     assert len(raws) == 3
     assert [error.message[:6] for error in refused] == ["Row 3:", "Row 4:"]
@@ -345,19 +349,24 @@ def test_the_real_bookings_file_is_understood_as_it_is():
         (
             "ПІБ;Телефон;Дата народження;Ел. пошта\nШевченко Тарас;067 123 45 67;09.03.1984;t@s.ua\n",
             "guest",
-            {"ПІБ": "guest.name", "Телефон": "guest.phone", "Дата народження": "guest.birthdate", "Ел. пошта": "guest.email"},
+            {"ПІБ": "guest.name", "Телефон": "guest.phone", "Дата народження": "guest.birthdate",
+             "Ел. пошта": "guest.email"},
         ),
         (
-            "Фамилия,Имя,Заезд,Выезд,Номер комнаты,Статус,Стоимость\nПушкин,Александр,01.02.2025,03.02.2025,12,Выехал,100\n",
+            "Фамилия,Имя,Заезд,Выезд,Номер комнаты,Статус,Стоимость\n"
+            "Пушкин,Александр,01.02.2025,03.02.2025,12,Выехал,100\n",
             "stay",
-            {"Фамилия": "guest.family_name", "Имя": "guest.given_name", "Заезд": "stay.arrival", "Выезд": "stay.departure",
-             "Номер комнаты": "stay.room", "Статус": "stay.status", "Стоимость": "stay.amount_total"},
+            {"Фамилия": "guest.family_name", "Имя": "guest.given_name", "Заезд": "stay.arrival",
+             "Выезд": "stay.departure", "Номер комнаты": "stay.room", "Статус": "stay.status",
+             "Стоимость": "stay.amount_total"},
         ),
         (
-            "Reservierungsnummer;Nachname;Vorname;Anreise;Abreise;Zimmertyp;Gesamtbetrag\n1;Müller;Eva;01.02.2025;02.02.2025;DZ;99,50\n",
+            "Reservierungsnummer;Nachname;Vorname;Anreise;Abreise;Zimmertyp;Gesamtbetrag\n"
+            "1;Müller;Eva;01.02.2025;02.02.2025;DZ;99,50\n",
             "stay",
             {"Reservierungsnummer": "stay.external_id", "Nachname": "guest.family_name", "Vorname": "guest.given_name",
-             "Anreise": "stay.arrival", "Abreise": "stay.departure", "Zimmertyp": "stay.room_type", "Gesamtbetrag": "stay.amount_total"},
+             "Anreise": "stay.arrival", "Abreise": "stay.departure", "Zimmertyp": "stay.room_type",
+             "Gesamtbetrag": "stay.amount_total"},
         ),
         (
             "Հյուր,Հեռախոս,Ժամանում,Մեկնում\nՏիգրան,+37491234567,2025-02-01,2025-02-03\n",
@@ -397,7 +406,9 @@ def test_nested_checks_are_understood():
     assert sorted(entity for entity, _key in landed) == ["charge", "check", "guest", "payment"]
     [event] = landed["check", "A1"].values()
     assert (event["amount_total"], event["status"], event["guest"]) == ("30", "paid", "A1:guest")
-    assert {e["check"] for (entity, _k), by in landed.items() for e in by.values() if entity in ("charge", "payment")} == {"A1"}
+    assert {
+        e["check"] for (entity, _k), by in landed.items() for e in by.values() if entity in ("charge", "payment")
+    } == {"A1"}
 
 
 def test_values_veto_a_heading():

@@ -159,7 +159,16 @@ def test_an_open_decimal_sign():
 
 @pytest.mark.parametrize(
     ("text", "code"),
-    [("€5", "EUR"), ("5 ₴", "UAH"), ("֏100", "AMD"), ("5 zł", "PLN"), ("USD 5", "USD"), ("$5", "?"), ("5", ""), ("¥5", "?")],
+    [
+        ("€5", "EUR"),
+        ("5 ₴", "UAH"),
+        ("֏100", "AMD"),
+        ("5 zł", "PLN"),
+        ("USD 5", "USD"),
+        ("$5", "?"),
+        ("5", ""),
+        ("¥5", "?"),
+    ],
 )
 def test_currencies(text, code):
     assert currency_of(text) == code

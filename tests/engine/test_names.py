@@ -92,7 +92,9 @@ def test_name_key_is_an_int4_for_any_order(tokens):
 
 
 def test_name_key_does_not_depend_on_the_process():
-    code = "import sys; sys.path.insert(0, sys.argv[1]); from engine.names import name_key; print(name_key('Anna Koval'))"
+    code = (
+        "import sys; sys.path.insert(0, sys.argv[1]); from engine.names import name_key; print(name_key('Anna Koval'))"
+    )
     folder = str(names.__file__).rsplit("/engine/", 1)[0]
     out = subprocess.run([sys.executable, "-R", "-c", code, folder], check=True, capture_output=True, text=True)
     assert int(out.stdout) == names.name_key("Koval ANNA")

@@ -45,7 +45,11 @@ def test_latest_language_wins_over_trust():
 
 
 def test_most_frequent_gender():
-    profiles = [make(1, 90, 9.0, {"gender": "male"}), make(2, values={"gender": "female"}), make(3, values={"gender": "female"})]
+    profiles = [
+        make(1, 90, 9.0, {"gender": "male"}),
+        make(2, values={"gender": "female"}),
+        make(3, values={"gender": "female"}),
+    ]
     assert resolve(profiles)["gender"][::2] == ("female", "most_frequent")
 
 

@@ -1,7 +1,8 @@
 """The adapter of file rows.
 
 A row is stored as JSON: ``{"m": id of the mapping, "r": row number, "v": values}`` with ``k`` (keys
-by content), ``o`` (what other rows say about the same key) and ``e`` (why the row can't be imported) where there is something to say.
+by content), ``o`` (what other rows say about the same key) and ``e`` (why the row can't be imported)
+where there is something to say.
 """
 
 import json

@@ -14,6 +14,8 @@ _CODE3 = frozenset(item[:3] for item in ISO3.split())
 PROBE = 300
 DISTINCT = 20_000
 SAMPLES = 4
+# A column with a few bad values among good ones is still a column of dates.
+SHARE = 0.6
 LONG = 120
 
 
@@ -66,9 +68,9 @@ class Column:
             self._decide()
 
     def _decide(self):
-        if self.dates.count < self.looked_at * 0.8:
+        if self.dates.count < self.looked_at * SHARE:
             self.dates = None
-        if self.numbers.count < self.looked_at * 0.8:
+        if self.numbers.count < self.looked_at * SHARE:
             self.numbers = None
 
     def finish(self):
@@ -93,7 +95,7 @@ class Column:
             return "email"
         if self._share(self.months) > 0.9:
             return "month"
-        if self.dates and self.dates.count - self.dates.serial > self.looked_at * 0.8:
+        if self.dates and self.dates.count - self.dates.serial > self.looked_at * SHARE:
             return "date"
         if self.numbers:
             if self._share(self.phones) > 0.8 and self.longest >= 9 and not self.numbers.dot:

@@ -1,7 +1,5 @@
 """Converters of single values: text of a cell to a value of a canonical event."""
 
-from decimal import Decimal
-
 from .dates import parse_moment
 from .errors import RowError
 from .numbers import CODES, SYMBOLS, currency_of, parse_number

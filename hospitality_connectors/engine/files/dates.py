@@ -14,7 +14,9 @@ _YEAR_FIRST = re.compile(r"(\d{4})([./年])(\d{1,2})[./月](\d{1,2})[.日]?(?:[ 
 _NUMERIC = re.compile(r"(\d{1,2})\s?([./-])\s?(\d{1,2})\s?[./-]\s?(\d{4}|\d{2})(?:\s?[рrг]\.)?(?:[ T,]+(.*))?$")
 _NAMED = re.compile(r"^(.*?)(\d{1,2}:\d{2}.*)?$", re.DOTALL)
 _SERIAL = re.compile(r"\d{4,5}(?:\.\d+)?$")
-_TIME = re.compile(r"(\d{1,2})(?:[:.h](\d{2}))?(?::(\d{2})(?:[.,]\d+)?)?\s*([AaPp])?\.?\s*[Mm]?\.?\s*(Z|UTC|[+-]\d{2}:?\d{2})?$")
+_TIME = re.compile(
+    r"(\d{1,2})(?:[:.h](\d{2}))?(?::(\d{2})(?:[.,]\d+)?)?\s*([AaPp])?\.?\s*[Mm]?\.?\s*(Z|UTC|[+-]\d{2}:?\d{2})?$"
+)
 _EXCEL_EPOCH = date(1899, 12, 30)
 _BLANK = re.compile(r"[0\s.:/T-]*$")
 

@@ -10,16 +10,13 @@ MESSAGES = {
     "empty": _("The file is empty. Export it again and upload it."),
     "header_only": _("The file has a heading line but no rows below it."),
     "no_header": _("No heading line was found. The first line must name the columns."),
-    "duplicate_header": _(
-        "The heading line names %(names)s more than once. Give each column a name of its own."
-    ),
+    "duplicate_header": _("The heading line names %(names)s more than once. Give each column a name of its own."),
     "password": _("The workbook is protected by a password. Save it without a password and upload it again."),
     "old_excel": _("This is an old Excel file (.xls). Save it as .xlsx or .csv and upload it again."),
     "wrong_type": _("The file is %(what)s. Files of type CSV, XLSX, JSON and XML can be imported."),
     "too_large": _("The file is larger than %(limit)s MB. Split it and import the parts."),
     "bomb": _(
-        "The file unpacks to much more than a table of its size can hold. Save it again with the program "
-        "that made it."
+        "The file unpacks to much more than a table of its size can hold. Save it again with the program that made it."
     ),
     "damaged": _("The file is damaged (%(detail)s). Export it again and upload it."),
     "no_sheet": _("The workbook has no sheet named %(sheet)s. It has: %(sheets)s."),

@@ -307,7 +307,9 @@ def _by_value(columns, uses, scores, taken, rows):
         if column.name in scores or column.kind not in ("email", "phone"):
             continue
         field = column.kind
-        if column.kind == "phone" and not any(sample.lstrip().startswith(("+", "00", "(")) for sample in column.samples):
+        if column.kind == "phone" and not any(
+            sample.lstrip().startswith(("+", "00", "(")) for sample in column.samples
+        ):
             continue
         if f"guest.{field}" not in taken:
             taken.add(f"guest.{field}")

@@ -40,7 +40,9 @@ def read(container, options=None):
     records = _records(container, encoding, delimiter, skip)
     probe = list(itertools.islice(records, PROBE_RECORDS))
     header_row = options.get("header_row")
-    index = header_row - 1 - skip if header_row else find_header([values for _n, values, _e in probe if values is not None])
+    index = (
+        header_row - 1 - skip if header_row else find_header([values for _n, values, _e in probe if values is not None])
+    )
     if index is None or not 0 <= index < len(probe) or probe[index][1] is None:
         raise FileError("no_header")
     header = clean_header(probe[index][1])

@@ -1,3 +1,4 @@
+# ruff: noqa: E501
 """How exports of property systems and tills name their columns, in several languages.
 
 Each line names a field and the headings seen for it, separated by ``|``. A field without a slot
@@ -104,7 +105,7 @@ VISIT = {
 }
 STAY = {
     "external_id": (
-        "booking id|reservation id|reservation no|reservation number|res no|res id|resv id|resno|stay id|folio|folio no|"
+        "booking id|booking|reservation|res|resv|reservation id|reservation no|reservation number|res no|res id|resv id|resno|stay id|folio|folio no|"
         "номер броні|номер бронювання|номер бронирования|номер брони|№ броні|№ брони|reservierungsnummer|"
         "buchungsnummer|numéro de réservation|número de reserva|localizador|ամրագրման համար|预订号|订单号|id"
     ),

@@ -14,6 +14,7 @@ AMOUNTS = {
     "payment": ("amount",),
 }
 
+
 class Tally:
     """Counts records once per key, by status, and adds up their amounts per currency."""
 

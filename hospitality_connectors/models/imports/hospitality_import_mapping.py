@@ -74,9 +74,7 @@ class HospitalityImportMapping(models.Model):
         content = {**(self.content or {}), "rows": self.rows}
         if words:
             maps = content.get("maps") or {}
-            content["maps"] = {
-                name: {**words.get(name, {}), **maps.get(name, {})} for name in sorted({*words, *maps})
-            }
+            content["maps"] = {name: {**words.get(name, {}), **maps.get(name, {})} for name in sorted({*words, *maps})}
         return content
 
     def _get_revision(self):
@@ -90,9 +88,7 @@ class HospitalityImportMapping(models.Model):
     @api.model
     def _find(self, connector, header):
         """Return the mapping that is remembered for a heading."""
-        return self.search(
-            [("connector_id", "=", connector.id), ("signature", "=", signature(header))], limit=1
-        )
+        return self.search([("connector_id", "=", connector.id), ("signature", "=", signature(header))], limit=1)
 
     @api.model
     def _remember(self, connector, name, header, content):

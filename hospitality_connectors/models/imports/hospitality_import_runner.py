@@ -12,8 +12,6 @@ from odoo.addons.hospitality_crm.tools.claim import lane_env, with_retry
 
 from ...engine.files.errors import FileError
 from ...engine.files.importer import FileRows
-
-
 from .import_checks import Check, Comparison
 
 _logger = logging.getLogger(__name__)
@@ -46,6 +44,10 @@ class HospitalityImportRunner(models.AbstractModel):
         for job in waiting:
             try:
                 finished = self._run(job, job.task, deadline=deadline, wait=False)
+            except UserError as error:
+                _logger.info("Import %s stopped: %s", job.id, error)
+                self._note_failure(job, error)
+                finished = False
             except Exception as error:  # whatever it is, the other jobs go on
                 self.env.cr.rollback()
                 _logger.exception("Import %s failed", job.id)
@@ -103,19 +105,25 @@ class HospitalityImportRunner(models.AbstractModel):
                 if wait:
                     raise UserError(self.env._("%(name)s is being worked on by another process.", name=job.name))
                 return False
-            report = _Progress(self.env, job, progress)
             try:
-                if task == "read":
-                    with lane_env(self.env) as env:
-                        job.with_env(env)._read_file()
-                    return True
-                rows = self._open(job, task)
-                if task == "check":
-                    self._check(job, rows, report)
-                    return True
-                return self._import(job, rows, report, deadline)
+                return self.with_env(guard)._run_locked(job.with_env(guard), task, progress, deadline)
             except FileError as error:
-                raise UserError(self.env["hospitality.import.mapping"]._explain(error)) from error
+                raise UserError(guard["hospitality.import.mapping"]._explain(error)) from error
+            finally:
+                guard.cr.commit()  # pylint: disable=invalid-commit
+
+    @api.model
+    def _run_locked(self, job, task, progress, deadline):
+        if task == "read":
+            with lane_env(self.env) as env:
+                job.with_env(env)._read_file()
+            return True
+        report = _Progress(self.env, job, progress)
+        rows = self._open(job, task)
+        if task == "check":
+            self._check(job, rows, report)
+            return True
+        return self._import(job, rows, report, deadline)
 
     @api.model
     def _open(self, job, task):
@@ -309,8 +317,10 @@ class HospitalityImportRunner(models.AbstractModel):
         while True:
             with lane_env(self.env) as env:
                 connector = env["hospitality.connector"].sudo().browse(job.connector_id.id)  # as lanes do
-                left = env["hospitality.connector.inbox"].sudo().search_count(
-                    job.with_env(env).sudo()._get_inbox_domain("new")
+                left = (
+                    env["hospitality.connector.inbox"]
+                    .sudo()
+                    .search_count(job.with_env(env).sudo()._get_inbox_domain("new"))
                 )
             progress("apply", total - min(left, total), total)
             if deadline and time.monotonic() > deadline:

@@ -80,7 +80,7 @@ class HospitalityBulkFact(models.AbstractModel):
         :param str model_name: model of the table
         :param list rows: dicts of column values
         :param str conflict: unique columns on which a row that another transaction has inserted
-            meanwhile is left alone
+            meanwhile is left alone; None where no other transaction can have one
         :param dict defaults: values of missing columns, instead of the model's defaults
         :return: rows of the ``returning`` columns, fewer than given after a conflict
         """
@@ -100,12 +100,12 @@ class HospitalityBulkFact(models.AbstractModel):
             self._add_column(model, name, [row.get(name, default) for row in rows], names, sources, arrays, aliases)
         return self.env.execute_query(
             SQL(
-                "INSERT INTO %s (%s) SELECT %s FROM %s ON CONFLICT %s DO NOTHING RETURNING %s",
+                "INSERT INTO %s (%s) SELECT %s FROM %s %s RETURNING %s",
                 SQL.identifier(model._table),
                 SQL(", ").join(names),
                 SQL(", ").join(sources),
                 self._get_rows_sql(arrays, aliases, len(rows)),
-                SQL(conflict),
+                SQL("ON CONFLICT %s DO NOTHING", SQL(conflict)) if conflict else SQL(),
                 SQL(returning),
             )
         )

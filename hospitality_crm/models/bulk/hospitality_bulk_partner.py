@@ -10,6 +10,7 @@ from odoo.tools import SQL, email_normalize
 
 from odoo.addons.phone_validation.tools.phone_validation import phone_format
 
+from ...engine.contact import parse_e164
 from ...tools.arrays import pg_int_array
 from ..guest.golden_fields import COLUMNS
 
@@ -81,7 +82,7 @@ class HospitalityBulkPartner(models.AbstractModel):
             }
             self._derive(values, country_id)
             full.append(values)
-        self.env["hospitality.bulk.fact"]._insert("res.partner", full, conflict="(id)", defaults=constants)
+        self.env["hospitality.bulk.fact"]._insert("res.partner", full, conflict=None, defaults=constants)
         self._recompute_foreign(ids, rows)
         return ids
 
@@ -116,7 +117,7 @@ class HospitalityBulkPartner(models.AbstractModel):
             full, rows = [], []
             for id_ in plain:
                 values = {**current[id_], **changes[id_]}
-                self._derive(values, values["country_id"])
+                self._derive(values, values["country_id"], derived)
                 rows.append(values)
                 row = {name: values[name] for name in (*names, *derived)}
                 row["write_date"], row["write_uid"] = stamp, self.env.uid
@@ -144,18 +145,21 @@ class HospitalityBulkPartner(models.AbstractModel):
         return {row[0] for row in rows}
 
     @api.model
-    def _derive(self, values, country_id):
-        """Set the columns that core computes from golden ones, as it does."""
-        name, company_name = values.get("name") or "", values.get("company_name")
-        values["commercial_company_name"] = name if values.get("is_company") else company_name
-        complete = f"{company_name}, {name}" if company_name and not values.get("is_company") else name
-        values["complete_name"] = complete.strip()
-        email, phone = values.get("email"), values.get("phone")
-        if email:
-            values["email_normalized"] = email if _PLAIN_EMAIL(email) else email_normalize(email, strict=False) or None
-        else:
-            values["email_normalized"] = None
-        values["phone_sanitized"] = self._sanitize(phone, country_id) if phone else None
+    def _derive(self, values, country_id, wanted=DERIVED):
+        """Set the ``wanted`` columns that core computes from golden ones, as it does."""
+        if "complete_name" in wanted:
+            name, company_name = values.get("name") or "", values.get("company_name")
+            values["commercial_company_name"] = name if values.get("is_company") else company_name
+            complete = f"{company_name}, {name}" if company_name and not values.get("is_company") else name
+            values["complete_name"] = complete.strip()
+        if "email_normalized" in wanted:
+            email = values.get("email")
+            if email and not _PLAIN_EMAIL(email):
+                email = email_normalize(email, strict=False)
+            values["email_normalized"] = email or None
+        if "phone_sanitized" in wanted:
+            phone = values.get("phone")
+            values["phone_sanitized"] = self._sanitize(phone, country_id) if phone else None
 
     @api.model
     def _sanitize(self, phone, country_id):
@@ -250,13 +254,9 @@ def sanitize_phone(phone, country_code, country_phone_code):
     Core parses twice, so that the few regions it patches come out right. A valid number of any
     other region in E.164 comes out as it went in.
     """
-    if phone[0] == "+" and phone[1:].isdigit():
-        try:
-            number = phonenumbers.parse(phone)
-        except phonenumbers.NumberParseException:
-            return None
-        if number.country_code not in _PATCHED and phonenumbers.is_valid_number(number):
-            return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
+    number = parse_e164(phone)
+    if number is not None and number.country_code not in _PATCHED and phonenumbers.is_valid_number(number):
+        return phone
     try:
         return phone_format(phone, country_code, country_phone_code, force_format="E164", raise_exception=True)
     except UserError:

@@ -246,7 +246,8 @@ class HospitalityBulkProfile(models.AbstractModel):
                 if not is_new:
                     recount.add(point_id)
         fact = self.env["hospitality.bulk.fact"]
-        fact._insert("hospitality.contact.link", rows, "id", "(profile_id, point_id)", {})
+        # All links of a profile are written by whoever holds its row.
+        fact._insert("hospitality.contact.link", rows, conflict=None, defaults={})
         fact._update("hospitality.contact.link", stale_ids, stale_rows)
         if existing:
             recount.update(point_id for _profile_id, point_id in existing)

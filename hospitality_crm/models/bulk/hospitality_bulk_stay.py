@@ -38,7 +38,7 @@ class HospitalityBulkStay(models.AbstractModel):
                     wanted.append({"stay_id": item.id, "profile_id": profile_id, "partner_id": partner_id, **detail})
         if updated:
             wanted = self._update_people(batch, wanted, [item.id for item in updated])
-        self._insert_people(batch, wanted)
+        self._insert_people(batch, wanted, conflict=None)
 
     @api.model
     def _update_people(self, batch, wanted, stay_ids):
@@ -77,11 +77,9 @@ class HospitalityBulkStay(models.AbstractModel):
         return new
 
     @api.model
-    def _insert_people(self, batch, rows):
+    def _insert_people(self, batch, rows, conflict="(stay_id, profile_id, role)"):
         batch.touched.update(row["partner_id"] for row in rows)
-        ids = self.env["hospitality.bulk.fact"]._insert(
-            "hospitality.stay.guest", rows, conflict="(stay_id, profile_id, role)"
-        )
+        ids = self.env["hospitality.bulk.fact"]._insert("hospitality.stay.guest", rows, conflict=conflict)
         batch.count("hospitality.stay.guest", [row[0] for row in ids])
 
     @api.model

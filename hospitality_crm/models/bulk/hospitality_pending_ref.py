@@ -73,7 +73,7 @@ class HospitalityPendingRef(models.Model):
             for item, waiter, reference, key, detail in batch.pending
             if item.id
         ]
-        self.env["hospitality.bulk.fact"]._insert("hospitality.pending.ref", rows, conflict="(id)")
+        self.env["hospitality.bulk.fact"]._insert("hospitality.pending.ref", rows, conflict=None)
 
     @api.model
     def _resolve_arrived(self, batch, arrived):

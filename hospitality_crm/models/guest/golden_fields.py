@@ -5,8 +5,8 @@ from odoo.tools import email_normalize_all
 from ...engine import survivorship
 
 # Canonical key -> column of res.partner. ``lang`` fills two: Odoo's own, which knows installed
-# languages only, and (under the name ``language``) the one that the guest speaks. ``suffix`` is part of the name; ``vip``, ``notes`` and
-# ``memberships`` live on the profiles alone.
+# languages only, and (under the name ``language``) the one that the guest speaks. ``suffix`` is
+# part of the name; ``vip``, ``notes`` and ``memberships`` live on the profiles alone.
 COLUMNS = {
     "name": "name",
     "salutation": "guest_salutation",

@@ -4,11 +4,10 @@ import logging
 from odoo import api, fields, models
 from odoo.tools import SQL
 
-from ...tools import claim, online_index
 from ...engine import names
 from ...engine.profile import clean, points
+from ...tools import claim, online_index
 from .golden_fields import canonical_values
-
 
 _logger = logging.getLogger(__name__)
 
@@ -136,7 +135,7 @@ class HospitalityAdoption(models.Model):
         :return: number of profiles created
         """
         self.env["res.partner"].flush_model()
-        source = self.env.ref("hospitality_crm.source_odoo")
+        source = self.env["hospitality.profile"]._default_source_id()
         rows = self._read_contacts(source, partner_ids)
         if not rows:
             return 0

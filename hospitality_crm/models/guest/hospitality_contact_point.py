@@ -28,9 +28,7 @@ class HospitalityContactPoint(models.Model):
     _rec_name = "value"
     _log_access = False
 
-    channel = fields.Selection(
-        [("email", "E-mail"), ("phone", "Phone"), ("messenger", "Messenger")], required=True
-    )
+    channel = fields.Selection([("email", "E-mail"), ("phone", "Phone"), ("messenger", "Messenger")], required=True)
     value = fields.Char(required=True, help="Normalised: lower-case e-mail, E.164 number.")
     kind = fields.Selection(
         [
@@ -50,9 +48,7 @@ class HospitalityContactPoint(models.Model):
     reachable = fields.Boolean(default=True)
     link_ids = fields.One2many("hospitality.contact.link", "point_id", string="Profiles")
 
-    _value_uniq = models.Constraint(
-        "UNIQUE (channel, value)", "This contact point exists already: link it instead."
-    )
+    _value_uniq = models.Constraint("UNIQUE (channel, value)", "This contact point exists already: link it instead.")
 
     @api.model_create_multi
     def create(self, vals_list):
@@ -104,6 +100,7 @@ class HospitalityContactPoint(models.Model):
         """Make the addresses and numbers of our own houses *reception*, unless a user said otherwise."""
         points = self.sudo().search(  # what is ours follows from the properties, whoever may write points
             [
+                ("channel", "in", ["email", "phone"]),
                 ("value", "in", list(self._get_own_values())),
                 ("kind", "!=", "reception"),
                 ("kind_by", "!=", "user"),

@@ -35,8 +35,10 @@ class HospitalityGoldenQueue(models.Model):
     @api.model
     def _run_lane(self):
         """Resolve queued guests until the queue is empty or the time is up."""
-        while claim.with_retry(self._run_batch):
-            if not self.env["ir.cron"]._commit_progress(BATCH):
+        while True:
+            done = claim.with_retry(self._run_batch)
+            left = self.env["ir.cron"]._commit_progress(done, remaining=int(done == BATCH))
+            if done < BATCH or not left:
                 break
 
     @api.model

@@ -34,9 +34,7 @@ class HospitalityProfile(models.Model):
     _order = "partner_id, id"
     _log_access = False
 
-    partner_id = fields.Many2one(
-        "res.partner", string="Guest", required=True, index=True, ondelete="restrict"
-    )
+    partner_id = fields.Many2one("res.partner", string="Guest", required=True, index=True, ondelete="restrict")
     state = fields.Selection(
         [
             ("live", "Live"),
@@ -75,6 +73,7 @@ class HospitalityProfile(models.Model):
         return profiles
 
     def write(self, vals):
+        before = {profile: profile._get_point_key() for profile in self} if "values" in vals else {}
         if "values" in vals:
             for country, profiles in self.grouped(lambda p: p._get_phone_country()).items():
                 super(HospitalityProfile, profiles).write(self._prepare_values(vals, country))
@@ -85,10 +84,13 @@ class HospitalityProfile(models.Model):
             return result
         if "partner_id" in vals:
             self._move_shortcuts()
-        if "values" in vals:
-            self._sync_points()
+        self.filtered(lambda profile: profile in before and before[profile] != profile._get_point_key())._sync_points()
         self._after_change()
         return result
+
+    def _get_point_key(self):
+        """Return what the contact points of a profile depend on."""
+        return self.name_key, points(self.values or {})
 
     @api.model
     def _prepare_values(self, vals, country=None):
@@ -194,6 +196,8 @@ class HospitalityProfile(models.Model):
 
     def _sync_points(self):
         """Make the contact points of the profiles those of their values, primary ones first."""
+        if not self:
+            return
         Link = self.env["hospitality.contact.link"]
         wanted = {}
         for profile in self:
@@ -240,8 +244,9 @@ class HospitalityProfile(models.Model):
         self.filtered(
             lambda p: p.state == "live" and p.kind in _GUEST_KINDS and p.source_id != odoo
         ).partner_id._mark_guests()
-        if not self.env.context.get("hospitality_keep_golden"):
-            partners._refresh_golden()
+        if self.env.context.get("hospitality_keep_golden"):
+            return
+        partners._refresh_golden()
         self.env["hospitality.guest.dirty"]._mark(partners.ids)
 
     @api.model

@@ -43,9 +43,7 @@ class HospitalityRelation(models.Model):
     _description = "Guest Relation"
     _order = "partner_id, kind, date_from desc, id"
 
-    partner_id = fields.Many2one(
-        "res.partner", string="Guest", required=True, index=True, ondelete="restrict"
-    )
+    partner_id = fields.Many2one("res.partner", string="Guest", required=True, index=True, ondelete="restrict")
     related_id = fields.Many2one("res.partner", required=True, index=True, ondelete="restrict")
     kind = fields.Selection(KINDS, required=True)
     inverse_kind = fields.Selection(KINDS, compute="_compute_inverse_kind")
@@ -98,13 +96,7 @@ class HospitalityRelation(models.Model):
             ) & Domain("kind", "=", INVERSE[relation.kind])
             twins = self.search(domain & Domain("id", "!=", relation.id))
             for twin in twins:
-                starts_before_end = (
-                    not twin.date_to or not relation.date_from or relation.date_from <= twin.date_to
-                )
-                ends_after_start = (
-                    not relation.date_to or not twin.date_from or twin.date_from <= relation.date_to
-                )
+                starts_before_end = not twin.date_to or not relation.date_from or relation.date_from <= twin.date_to
+                ends_after_start = not relation.date_to or not twin.date_from or twin.date_from <= relation.date_to
                 if starts_before_end and ends_after_start:
-                    raise ValidationError(
-                        self.env._("%s is recorded already for these dates.", relation.display_name)
-                    )
+                    raise ValidationError(self.env._("%s is recorded already for these dates.", relation.display_name))

@@ -15,9 +15,7 @@ class HospitalitySourced(models.AbstractModel):
     _name = "hospitality.sourced"
     _description = "Record of a source system"
 
-    source_id = SoftMany2one(
-        "hospitality.source", required=True, default=lambda self: self._default_source_id()
-    )
+    source_id = SoftMany2one("hospitality.source", required=True, default=lambda self: self._default_source_id())
     external_id = fields.Char(required=True, copy=False, default=lambda self: uuid.uuid4().hex)
     version = fields.Float(
         copy=False,
@@ -30,4 +28,6 @@ class HospitalitySourced(models.AbstractModel):
     )
 
     def _default_source_id(self):
-        return self.env.ref("hospitality_crm.source_odoo", raise_if_not_found=False)
+        # Not env.ref: it asks the database each time whether the record exists.
+        source_id = self.env["ir.model.data"]._xmlid_to_res_id("hospitality_crm.source_odoo", raise_if_not_found=False)
+        return self.env["hospitality.source"].browse(source_id or ())

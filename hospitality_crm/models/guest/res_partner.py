@@ -14,7 +14,8 @@ class ResPartner(models.Model):
     guest_middle_name = fields.Char(string="Middle Name")
     guest_family_name = fields.Char(string="Family Name")
     guest_language = fields.Char(
-        string="Language Spoken", help="Language of the guest as a tag (pt, pt-BR), whether it is installed here or not."
+        string="Language Spoken",
+        help="Language of the guest as a tag (pt, pt-BR), whether it is installed here or not.",
     )
     guest_local_name = fields.Char(string="Name in Local Script")
     guest_gender = fields.Selection(
@@ -125,7 +126,7 @@ class ResPartner(models.Model):
         """
         self._adopt_if_unknown()
         Profile = self.env["hospitality.profile"].sudo()  # profiles are written by the system only
-        source = self.env.ref("hospitality_crm.source_odoo")
+        source = self.env["hospitality.profile"]._default_source_id()
         found = {}
         for profile in Profile.search(
             [("partner_id", "in", self.ids), ("source_id", "=", source.id), ("state", "=", "live")], order="id desc"
@@ -135,9 +136,9 @@ class ResPartner(models.Model):
                 found[profile.partner_id.id] = profile
         missing = self.filtered(lambda partner: partner.id not in found)
         taken = set(
-            Profile.search([("source_id", "=", source.id), ("external_id", "in", [str(i) for i in missing.ids])]).mapped(
-                "external_id"
-            )
+            Profile.search(
+                [("source_id", "=", source.id), ("external_id", "in", [str(i) for i in missing.ids])]
+            ).mapped("external_id")
         )
         for partner, profile in zip(
             missing,

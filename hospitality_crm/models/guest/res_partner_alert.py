@@ -36,11 +36,15 @@ class ResPartner(models.Model):
         if not blocking:
             return
         texts = {
-            "booking": self.env._("%(guest)s can't be booked: %(alert)s. A guest relations manager can lift the alert."),
+            "booking": self.env._(
+                "%(guest)s can't be booked: %(alert)s. A guest relations manager can lift the alert."
+            ),
             "check_in": self.env._(
                 "%(guest)s can't be checked in: %(alert)s. A guest relations manager can lift the alert."
             ),
-            "seating": self.env._("%(guest)s can't be seated: %(alert)s. A guest relations manager can lift the alert."),
+            "seating": self.env._(
+                "%(guest)s can't be seated: %(alert)s. A guest relations manager can lift the alert."
+            ),
             "check_out": self.env._(
                 "%(guest)s can't be checked out: %(alert)s. A guest relations manager can lift the alert."
             ),

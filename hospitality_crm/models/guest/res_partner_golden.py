@@ -96,17 +96,25 @@ class ResPartner(models.Model):
 
     def _capture_typed(self, before, columns):
         """Put what has just been written into the ``odoo`` profile of each guest."""
-        entry = self._get_writer_entry()
+        changes = {}
         for partner in self:
             country = partner.sudo().country_id.code or self.env.company.country_id.code  # as in _get_golden_row
             was = clean(canonical_values(before[partner.id]), country)
             now = clean(canonical_values(partner._get_golden_row(columns)), country)
-            if was == now:
-                continue
-            profile = partner._get_odoo_profile().sudo()  # profiles are written by the system only
+            if was != now:
+                changes[partner.id] = was, now
+        if not changes:
+            return
+        entry = self._get_writer_entry()
+        partners = self.browse(changes)
+        # Profiles are written by the system only; the guests are resolved together below.
+        profiles = partners._get_odoo_profile().sudo().with_context(hospitality_keep_golden=True)
+        for partner, profile in zip(partners, profiles, strict=True):
             values, meta = dict(profile.values or {}), dict(profile.meta or {})
-            record_typed(values, meta, was, now, entry, partner._get_known_values)
+            record_typed(values, meta, *changes[partner.id], entry, partner._get_known_values)
             profile.write({"values": values, "meta": meta, "seen_at": fields.Datetime.now()})
+        partners._refresh_golden()
+        self.env["hospitality.guest.dirty"]._mark(partners.ids)
 
     def _get_known_values(self, key):
         """Return what the live profiles of a guest say about a key or block, as a list."""
@@ -135,7 +143,7 @@ class ResPartner(models.Model):
 
     @api.model
     def _default_odoo_source(self):
-        return self.env.ref("hospitality_crm.source_odoo", raise_if_not_found=False)
+        return self.env["hospitality.profile"]._default_source_id()
 
     def _mark_guests(self):
         """Make the partners guests."""
@@ -154,12 +162,16 @@ class ResPartner(models.Model):
         :return: dict partner id -> dict of written columns
         """
         by_partner = self._load_golden_profiles(self.ids)
-        partners = self.sudo().browse(  # golden values follow the profiles, whoever triggered it
-            partner.id
-            for partner in self.sudo()  # see above
-            if (profiles := by_partner.get(partner.id))
-            and (partner.is_guest or any(not profile["own"] for profile in profiles))
-        ).with_context(**self._survivorship_context())
+        partners = (
+            self.sudo()
+            .browse(  # golden values follow the profiles, whoever triggered it
+                partner.id
+                for partner in self.sudo()  # see above
+                if (profiles := by_partner.get(partner.id))
+                and (partner.is_guest or any(not profile["own"] for profile in profiles))
+            )
+            .with_context(**self._survivorship_context())
+        )
         frozen = partners._get_frozen_golden_columns()
         golden = {partner.id: survivorship.resolve(by_partner[partner.id]) for partner in partners}
         references = self._get_golden_references(golden.values())
@@ -231,8 +243,12 @@ class ResPartner(models.Model):
                 states.add((golden["country"].value, golden["state"].value))
         countries = {}
         if codes:
-            rows = self.env["res.country"].sudo().search_fetch(  # reference data
-                [("code", "in", list(codes))], ["code"]
+            rows = (
+                self.env["res.country"]
+                .sudo()
+                .search_fetch(  # reference data
+                    [("code", "in", list(codes))], ["code"]
+                )
             )
             countries = {country.code: country.id for country in rows}
         found = {}

@@ -59,9 +59,7 @@ class ResPartner(models.Model):
             if rest
             else ()
         )
-        return [
-            _prefer(found[address], name)[:1] if address in found else next(others) for name, address in parsed
-        ]
+        return [_prefer(found[address], name)[:1] if address in found else next(others) for name, address in parsed]
 
     @api.model
     def _find_by_contact_points(self, addresses):
@@ -93,9 +91,7 @@ class ResPartner(models.Model):
         by_address = {}
         for address, partner_id, kind in rows:
             by_address.setdefault((address, kind), set()).add(partner_id)
-        by_address = {
-            address: ids for (address, kind), ids in by_address.items() if kind == "real" or len(ids) == 1
-        }
+        by_address = {address: ids for (address, kind), ids in by_address.items() if kind == "real" or len(ids) == 1}
         # Contacts that have no profile yet are found by their own address, as in the core.
         for partner in self.search_fetch([("email_normalized", "in", list(by_address))], ["email_normalized"]):
             by_address[partner.email_normalized].add(partner.id)

@@ -54,9 +54,7 @@ class ResPartner(models.Model):
 
     def _describe_origin(self, key, found, by_id, sources):
         if not found:
-            return dict.fromkeys(
-                ("value", "source", "profile_id", "at", "by", "user", "reason", "reason_text"), None
-            )
+            return dict.fromkeys(("value", "source", "profile_id", "at", "by", "user", "reason", "reason_text"), None)
         profile = by_id[found.profile_id]
         entry = (profile.get("meta") or {}).get(BLOCK_OF.get(key, key)) or {}
         user = self.env["res.users"].sudo().browse(entry.get("uid")).exists()  # the name alone

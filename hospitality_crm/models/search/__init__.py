@@ -1,6 +1,7 @@
 from . import (
     hospitality_guest_search,
+    hospitality_adoption,
+    hospitality_guest_dirty,
     hospitality_profile,
-    hospitality_contact_link,
     res_partner,
 )

@@ -26,9 +26,14 @@ MAX_TEXT = 1_400
 MAX_NAME = 250
 #: Up to so many matches a search over other columns starts from the list of matches.
 MAX_PROBED = 3_000
-#: So many matches in the order of names compete for the best rank.
+#: Up to so many matches of a picker compete for the best rank.
 WINDOW = 200
+#: Up to so many matches of a list are sorted at once.
+FEW = 1_000
+#: So many names are looked at from the start of the alphabet when there are more.
+WALK = 30_000
 PREFIX = 32
+COUNTS = "hospitality_crm.guest_search_counts"
 
 
 class HospitalityGuestSearch(models.Model):
@@ -60,7 +65,7 @@ class HospitalityGuestSearch(models.Model):
     more = fields.Char(help="The end of a text that is too long for an index entry.")
 
     _text_idx = models.Index(
-        lambda registry: "USING gin (text gin_trgm_ops) WITH (fastupdate=off)" if registry.has_trigram else ""
+        lambda registry: "USING gin (text gin_trgm_ops)" if registry.has_trigram else ""
     )
     _prefix_idx = models.Index("((left(text, 32)) text_pattern_ops)")
     _page_idx = models.Index(
@@ -97,7 +102,7 @@ class HospitalityGuestSearch(models.Model):
         if not sql_tools.get_foreign_keys(cr, self._table, "id", "res_partner", "id", "cascade"):
             sql_tools.add_foreign_key(cr, self._table, "id", "res_partner", "id", "cascade")
         table = SQL.identifier(self._table)
-        cr.execute(SQL("ALTER TABLE %s ALTER COLUMN text SET STATISTICS 1000", table))
+        cr.execute(SQL("ALTER TABLE %s ALTER COLUMN text SET STATISTICS 200", table))
         cr.execute(
             SQL(
                 "ALTER TABLE %s SET (autovacuum_vacuum_scale_factor = 0.02, autovacuum_analyze_scale_factor = 0.02,"
@@ -155,7 +160,6 @@ class HospitalityGuestSearch(models.Model):
     @api.model
     def _changed_rows(self, ids):
         """Rows of partners that have none or a different one, and which of them have one."""
-        Partner = self.env["res.partner"]
         rows = self.env.execute_query(
             SQL(
                 "SELECT p.id, left(p.complete_name, %(max_name)s), coalesce(p.active, false), p.company_id,"
@@ -169,11 +173,11 @@ class HospitalityGuestSearch(models.Model):
                 ids=list(ids),
             )
         )
-        extra = Partner._guest_search_terms(ids)
+        terms = self.env["res.partner"]._guest_search_terms(ids)
         changed, known = [], set()
         for row in rows:
             partner_id, mirrored, old = row[0], row[1:7], row[15:]
-            new = (*mirrored, *self._text(row[7:15], extra.get(partner_id, ())))
+            new = (*mirrored, *self._text(row[7:15], terms.get(partner_id, ())))
             if new != old:
                 changed.append((partner_id, *new))
                 if old[6] is not None:
@@ -181,10 +185,10 @@ class HospitalityGuestSearch(models.Model):
         return changed, known
 
     @api.model
-    def _text(self, values, extra):
+    def _text(self, columns, terms):
         """Search text of one partner in two parts, the second mostly None."""
-        name, local_name, email, phone, sanitized, *codes = values
-        names, emails, phones = search.sort_terms(extra)
+        name, local_name, email, phone, sanitized, *codes = columns
+        names, emails, phones = search.sort_terms(terms)
         text = search.text_of([name, local_name, *names], [email, *emails], [sanitized or phone, *phones], codes)
         if len(text) <= MAX_TEXT:
             return text, None
@@ -230,6 +234,9 @@ class HospitalityGuestSearch(models.Model):
         :return: greatest id done, or 0 when no partner is left: searches rely on the rows from then on
         """
         self.env["res.partner"].flush_model(WATCHED)
+        if self.env.registry.has_trigram:
+            # Entries of a trigram index are far cheaper when many are sorted in together.
+            self.env.cr.execute("SET LOCAL gin_pending_list_limit = '64MB'")
         rows = self.env.execute_query(
             SQL(
                 "SELECT p.id FROM res_partner p WHERE p.id > %s"
@@ -245,6 +252,8 @@ class HospitalityGuestSearch(models.Model):
         if after:
             return self._adopt(0, limit)
         if not self._is_complete():
+            if self.env.registry.has_trigram:
+                self.env.cr.execute("SELECT gin_clean_pending_list('hospitality_guest_search_text_idx')")
             self.env["ir.config_parameter"].sudo().set_param(COMPLETE, "1")  # called by jobs and the installation only
         return 0
 
@@ -330,13 +339,14 @@ class HospitalityGuestSearch(models.Model):
         return SQL("(%s OR (%s) AND NOT EXISTS (SELECT FROM %s s WHERE s.id = %s))", result, core, table, partner_id)
 
     @api.model
-    def _narrow_query(self, Partner, domain):
+    def _narrow_query(self, Partner, domain, named=True):
         """Query over this table alone that is equal to a search for partners, or None.
 
         That is possible when the domain searches by name and otherwise, like the user's record
         rules, uses mirrored columns only.
 
         :param Partner: empty recordset of ``res.partner`` of the user who searches
+        :param named: whether to apply the search by name as well
         """
         Search = self.sudo()  # rights and rules on partners are applied below
         if not self._usable() or not self._is_complete():
@@ -360,6 +370,8 @@ class HospitalityGuestSearch(models.Model):
         def narrow(condition):
             if condition.field_expr != "display_name":
                 return condition
+            if not named:
+                return Domain.TRUE
             sql = Search._condition(search.patterns(condition.value))
             return Domain.custom(to_sql=lambda *_args: sql)
 
@@ -394,13 +406,47 @@ class HospitalityGuestSearch(models.Model):
 
     @api.model
     def _page(self, Partner, domain, offset, limit):
-        """Ids of a page of partners in the order of names, or None (see :meth:`_narrow_query`)."""
+        """Ids of a page of partners in the order of names, or None (see :meth:`_narrow_query`).
+
+        The planner knows neither how often a term occurs nor that one given name fills a page
+        of the alphabet, so the effort is bounded in steps: all matches if they are few, else the
+        beginning of the alphabet, else all matches however many.
+        """
         query = self._narrow_query(Partner, domain)
         if query is None:
             return None
-        query.order = SQL("complete_name, id DESC")
-        query.limit, query.offset = limit, offset
-        return query.get_result_ids()
+        parts = {
+            "where": query.where_clause,
+            "table": self._sql_table(),
+            "page": SQL("ORDER BY complete_name, id DESC OFFSET %s LIMIT %s", offset, limit),
+            "few": FEW + 1,
+            "walk": WALK,
+        }
+        [(total, ids)] = self.env.execute_query(
+            SQL(
+                "WITH few AS MATERIALIZED (SELECT id, complete_name FROM %(table)s WHERE %(where)s LIMIT %(few)s)"
+                " SELECT (SELECT count(*) FROM few), ARRAY(SELECT id FROM few %(page)s)",
+                **parts,
+            )
+        )
+        if total <= FEW:
+            self._counts()[query.where_clause] = total
+            return ids
+        rows = self.env.execute_query(
+            SQL(
+                "SELECT id FROM (SELECT id, complete_name, text, active, company_id, partner_share, is_company, is_guest"
+                " FROM %(table)s ORDER BY complete_name, id DESC LIMIT %(walk)s) %(table)s WHERE %(where)s %(page)s",
+                **parts,
+            )
+        )
+        if len(rows) < limit:
+            rows = self.env.execute_query(
+                SQL(
+                    "SELECT id FROM (SELECT id, complete_name FROM %(table)s WHERE %(where)s OFFSET 0) every %(page)s",
+                    **parts,
+                )
+            )
+        return [row[0] for row in rows]
 
     @api.model
     def _count(self, Partner, domain, limit):
@@ -408,46 +454,39 @@ class HospitalityGuestSearch(models.Model):
         query = self._narrow_query(Partner, domain)
         if query is None:
             return None
+        known = self._counts().get(query.where_clause)
+        if known is not None:
+            return min(known, limit) if limit else known
         query.limit = limit or None
         return len(query)
+
+    @api.model
+    def _counts(self):
+        """What :meth:`_page` counted on the way, while one page is read with its number of records."""
+        return self.env.cr.cache.get(COUNTS, {})
 
     @api.model
     def _best(self, Partner, name, domain, limit):
         """Ids of the partners that match ``name`` best, or None (see :meth:`_narrow_query`).
 
         Shown names that start with the query come first, then those with more of its words at
-        the start of a word.
+        the start of a word. Of very many matches a part competes.
         """
         domain = Domain("display_name", "ilike", name) & Domain(domain or Domain.TRUE)
         query = self._narrow_query(Partner, domain)
         if query is None:
             return None
         where, table = query.where_clause, self._sql_table()
-        text = SQL.identifier(self._table, "text")
         found = []
         prefix = search.prefix(name)
         if prefix:
-            head = SQL("left(%s, 32)", text)
-            rows = self.env.execute_query(
-                SQL(
-                    "SELECT id FROM %s WHERE %s LIKE %s AND %s LIKE %s AND %s ORDER BY %s USING ~<~ LIMIT %s",
-                    table,
-                    head,
-                    self._like(prefix[:PREFIX], start=""),
-                    text,
-                    self._like(prefix, start=""),
-                    where,
-                    head,
-                    limit,
-                )
-            )
-            found = [row[0] for row in rows]
+            found = self._beginning(Partner, prefix, domain, limit)
         if len(found) < limit:
             starts = SQL(" + ").join(
-                SQL("(%s LIKE %s)::int", text, self._like(" " + group[0].strip())) for group in search.patterns(name)
+                SQL("(text LIKE %s)::int", self._like(" " + group[0].strip())) for group in search.patterns(name)
             )
             window = SQL(
-                "SELECT id, complete_name, %s AS starts FROM %s WHERE %s%s ORDER BY complete_name, id DESC LIMIT %s",
+                "SELECT id, complete_name, %s AS starts FROM %s WHERE %s%s LIMIT %s",
                 starts,
                 table,
                 where,
@@ -459,3 +498,20 @@ class HospitalityGuestSearch(models.Model):
             )
             found += [row[0] for row in rows]
         return found
+
+    @api.model
+    def _beginning(self, Partner, prefix, domain, limit):
+        """Ids of the first partners whose text starts with ``prefix``, by the index of beginnings alone."""
+        query = self._narrow_query(Partner, domain, named=False)
+        if len(prefix) > PREFIX:
+            query.add_where(SQL("text || '' LIKE %s", self._like(prefix, start="")))
+        rows = self.env.execute_query(
+            SQL(
+                "SELECT id FROM %s WHERE left(text, 32) LIKE %s%s ORDER BY left(text, 32) USING ~<~ LIMIT %s",
+                self._sql_table(),
+                self._like(prefix[:PREFIX], start=""),
+                SQL(" AND %s", query.where_clause) if query.where_clause.code else SQL(),
+                limit,
+            )
+        )
+        return [row[0] for row in rows]

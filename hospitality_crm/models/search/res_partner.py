@@ -1,7 +1,7 @@
 from odoo import api, models
 from odoo.fields import Domain
 
-from .hospitality_guest_search import LIKE, WATCHED
+from .hospitality_guest_search import COUNTS, LIKE, WATCHED
 
 #: Longest page that is looked up by ids.
 MAX_PAGE = 500
@@ -50,6 +50,18 @@ class ResPartner(models.Model):
     def search_count(self, domain, limit=None):
         count = self.env["hospitality.guest.search"]._count(self, domain, limit)
         return super().search_count(domain, limit=limit) if count is None else count
+
+    @api.model
+    @api.readonly
+    def web_search_read(self, domain, specification, offset=0, limit=None, order=None, count_limit=None):
+        cache = self.env.cr.cache
+        cache[COUNTS] = {}
+        try:
+            return super().web_search_read(
+                domain, specification, offset=offset, limit=limit, order=order, count_limit=count_limit
+            )
+        finally:
+            cache.pop(COUNTS, None)
 
     @api.model
     @api.readonly
