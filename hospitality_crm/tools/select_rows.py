@@ -82,9 +82,7 @@ def select_rows(model, domain, columns, order=None, limit=None):
         return []
     shown = Columns(model, query, columns)
     names = ["id", *shown.expressions]
-    rows = model.env.execute_query(
-        query.select(SQL.identifier(query.table, "id"), *shown.expressions.values())
-    )
+    rows = model.env.execute_query(query.select(SQL.identifier(query.table, "id"), *shown.expressions.values()))
     return shown.put_labels(model.env, [dict(zip(names, row, strict=True)) for row in rows])
 
 

@@ -68,10 +68,7 @@ def requests_for(guest, user_id, company_ids, fields):
         "name": ("res.partner", "web_read", [[guest]], {"specification": name_only, "context": context}),
         "form": ("res.partner", "web_read", [[guest]], {"specification": form, "context": context}),
         "board": ("hospitality.board", "get_board", [], {"context": context}),
-        **{
-            f"tab {tab}": ("hospitality.guest.card", "get_tab", [guest, tab], {"context": context})
-            for tab in TABS
-        },
+        **{f"tab {tab}": ("hospitality.guest.card", "get_tab", [guest, tab], {"context": context}) for tab in TABS},
     }
 
 

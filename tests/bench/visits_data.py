@@ -1,9 +1,10 @@
 """A hotel group's visits, made by SQL: guests, stays and their people, table reservations, checks and their lines.
 
-Per guest there are on average 5 stays with 6 people rows and 10 folio lines, 1 table reservation, 3 checks and 10 check
-lines: 20 charges. Who comes how often is skewed (many guests never came again, some come a hundred times), a sixth of the stays is cancelled or a
-no-show, a fifth is shared by two guests, a tenth of the checks is charged to a room. Two companies with different
-currencies, ten properties. The rows of a guest are scattered over the tables, as they are after years of operation.
+Per guest there are on average 5 stays with 6 people rows and 10 folio lines, 1 table reservation, 3 checks and 10
+check lines: 20 charges. Who comes how often is skewed (many guests never came again, some come a hundred times), a
+sixth of the stays is cancelled or a no-show, a fifth is shared by two guests, a tenth of the checks is charged to a
+room. Two companies with different currencies, ten properties. The rows of a guest are scattered over the tables, as
+they are after years of operation.
 """
 
 from psycopg2.sql import SQL, Identifier

@@ -77,9 +77,7 @@ class HospitalityBoard(models.AbstractModel):
         day = fields.Date.to_date(date) or today
         lists = self._get_stay_lists(place, day, today)
         lists["tables"] = self._get_tables(place, day)
-        partner_ids = sorted(
-            {row["partner_id"] for rows in lists.values() for row in rows if row["partner_id"]}
-        )
+        partner_ids = sorted({row["partner_id"] for rows in lists.values() for row in rows if row["partner_id"]})
         guests = self._get_guests(partner_ids, place, day)
         for rows in lists.values():
             rows.sort(key=lambda row: self._get_sort_key(row, guests))
@@ -136,10 +134,7 @@ class HospitalityBoard(models.AbstractModel):
             self.env["hospitality.stay"],
             Domain("property_id", "=", place["id"])
             & Domain("is_pseudo", "=", False)
-            & (
-                staying
-                | (on_day & Domain("status", "in", [*EXPECTED, "in_house", "checked_out", "no_show"]))
-            ),
+            & (staying | (on_day & Domain("status", "in", [*EXPECTED, "in_house", "checked_out", "no_show"]))),
             STAY_COLUMNS,
             order="arrival, id",
         )

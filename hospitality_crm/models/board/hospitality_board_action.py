@@ -66,9 +66,7 @@ class HospitalityBoard(models.AbstractModel):
         alerts = self._get_alerts_at(visit, button.moment)
         if any(alert["blocks"] for alert in alerts) or (alerts and not acknowledged):
             return {"done": False, "alerts": alerts}
-        visit.write(
-            {"status": button.status, **({button.stamp: fields.Datetime.now()} if button.stamp else {})}
-        )
+        visit.write({"status": button.status, **({button.stamp: fields.Datetime.now()} if button.stamp else {})})
         return {"done": True, "alerts": []}
 
     @api.model

@@ -128,9 +128,7 @@ class HospitalityGuestFacts(models.AbstractModel):
             Model = self.env[subject.model].with_context(active_test=not subject.archived)
             if not Model.has_access("read"):
                 continue
-            query = Model._search(
-                subject.get_domain(list(GUESTS)), order=subject.order, limit=subject.limit
-            )
+            query = Model._search(subject.get_domain(list(GUESTS)), order=subject.order, limit=subject.limit)
             columns[name] = Columns(Model, query, subject.columns)
             if query.is_empty():
                 continue
@@ -225,8 +223,7 @@ class HospitalityGuestFacts(models.AbstractModel):
                 "confirmed_on": row["confirmed_on"] or "",
             }
             for row in rows
-            if (row["expires_on"] or date) >= date
-            and (not property_id or row["property_id"] in (None, property_id))
+            if (row["expires_on"] or date) >= date and (not property_id or row["property_id"] in (None, property_id))
         ]
         current.sort(key=lambda row: (row["confirmed_on"], row["id"]), reverse=True)
         return current[:PREFERENCES_SHOWN]

@@ -38,9 +38,7 @@ def _on_booking(partner_ids):
 
 def _of_profile(partner_ids):
     # The profile's own rules hold for the guest, and those were asked for.
-    return Domain(
-        "profile_id", "any!", Domain("partner_id", "in", partner_ids) & Domain("state", "=", "live")
-    )
+    return Domain("profile_id", "any!", Domain("partner_id", "in", partner_ids) & Domain("state", "=", "live"))
 
 
 class HospitalityGuestTabs(models.AbstractModel):

@@ -139,9 +139,7 @@ class ResPartner(models.Model):
     def _compute_guest_birthday_month(self):
         month = fields.Date.context_today(self).month
         for partner in self:
-            partner.guest_birthday_month = bool(
-                partner.guest_birthdate and partner.guest_birthdate.month == month
-            )
+            partner.guest_birthday_month = bool(partner.guest_birthdate and partner.guest_birthdate.month == month)
 
     def _search_guest_birthday_month(self, operator, value):
         if operator != "in":

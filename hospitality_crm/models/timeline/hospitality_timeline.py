@@ -76,9 +76,7 @@ class HospitalityTimeline(models.AbstractModel):
                 },
                 render=self._render_reservation,
             ),
-            "stay": TimelineSource(
-                model="hospitality.stay", time="arrival", columns=stay, render=self._render_stay
-            ),
+            "stay": TimelineSource(model="hospitality.stay", time="arrival", columns=stay, render=self._render_stay),
             # Stays of somebody else where the guest sleeps, books or pays.
             "stay_with": TimelineSource(
                 model="hospitality.stay",
@@ -189,9 +187,7 @@ class HospitalityTimeline(models.AbstractModel):
             at, kind, res_id = before
             return fields.Datetime.to_datetime(at), str(kind), int(res_id)
         except (TypeError, ValueError) as error:
-            raise UserError(
-                self.env._("This page of the timeline no longer exists. Reload the guest.")
-            ) from error
+            raise UserError(self.env._("This page of the timeline no longer exists. Reload the guest.")) from error
 
     @api.model
     def _get_branch(self, kind, source, key, limit):
