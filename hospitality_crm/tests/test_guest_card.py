@@ -115,6 +115,7 @@ class TestGuestCard(HospitalityCommon):
     def test_language_is_the_one_spoken(self):
         self.nora.write({"guest_language": "uk", "lang": "en_US"})
         self.assertEqual(self._card()["person"]["language"], "Ukrainian")
+        self.assertEqual(self.nora.with_user(self.users["service"]).guest_language_name, "Ukrainian")
 
     def test_reception_writes_guests_alone(self):
         reception, service = self.users["reception"], self.users["service"]

@@ -163,7 +163,7 @@ class HospitalityGuestFacts(models.AbstractModel):
         if not tag:
             return ""
         try:
-            locale = babel.Locale.parse(tag, sep="-")
+            locale = babel.Locale.parse(tag.replace("_", "-"), sep="-")
             return locale.get_language_name(babel_locale_parse(self.env.lang)) or tag
         except (ValueError, babel.UnknownLocaleError):
             return tag

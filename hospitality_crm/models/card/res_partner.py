@@ -54,6 +54,11 @@ class ResPartner(models.Model):
         compute="_compute_guest_alerts",
         groups="hospitality_crm.group_hospitality_base",
     )
+    guest_language_name = fields.Char(
+        string="Language of the Guest",
+        compute="_compute_guest_language_name",
+        groups="hospitality_crm.group_hospitality_base",
+    )
     guest_in_house = fields.Boolean(
         string="In House",
         compute="_compute_guest_presence",
@@ -97,6 +102,12 @@ class ResPartner(models.Model):
                 ": ".join(filter(None, [alert["label"], alert["message"]])) for alert in held
             )
 
+    @api.depends("guest_language")
+    @api.depends_context("lang")
+    def _compute_guest_language_name(self):
+        for partner in self:
+            partner.guest_language_name = self.env["hospitality.guest.facts"]._get_language_name(partner.guest_language)
+
     @api.depends_context("uid", "tz", "allowed_company_ids")
     def _compute_guest_presence(self):
         mine = Domain("id", "in", self.ids)
@@ -122,7 +133,8 @@ class ResPartner(models.Model):
         if operator != "in":
             return NotImplemented
         # Naming the properties lets the index on property and date find the stays.
-        property_ids = self.env["hospitality.property"].search([]).ids
+        mine = Domain("company_id", "in", self.env.companies.ids)
+        property_ids = self.env["hospitality.property"].search(mine).ids
         stays = self.env["hospitality.stay"]._search(stay_domain & Domain("property_id", "in", property_ids))
         return Domain(
             "id",
