@@ -113,6 +113,8 @@ class HospitalityBulkVisit(models.AbstractModel):
                     row["warnings"] = json.dumps(list(warnings))
                 item.message.warnings.extend(warnings)
             item.row = row
+            if entity in ("stay", "check"):
+                row["currency_rate"] = 1.0
             if entity in ("stay", "check") and row["currency_id"] != place.company_currency_id:
                 day = date.fromisoformat(row["arrival" if entity == "stay" else "business_date"])
                 item.extra = (place.company_id, place.company_currency_id, row["currency_id"], day)
