@@ -5,7 +5,7 @@ day (``day_close``) is read on the clock on the wall of the property, so a night
 business day like every other.
 """
 
-from datetime import datetime, timedelta, timezone
+from datetime import timedelta, timezone
 from functools import lru_cache
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 

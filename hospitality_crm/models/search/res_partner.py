@@ -1,7 +1,8 @@
 from odoo import api, models
 from odoo.fields import Domain
 
-from .hospitality_guest_search import COUNTS, LIKE, WATCHED
+from .hospitality_guest_search import WATCHED
+from .hospitality_guest_search_query import COUNTS, LIKE
 
 #: Longest page that is looked up by ids.
 MAX_PAGE = 500
@@ -20,9 +21,7 @@ class ResPartner(models.Model):
         # Below write(): stored computed values (complete_name of a contact whose company was
         # renamed) pass only here.
         super()._write_multi(vals_list)
-        marked = [
-            partner.id for partner, vals in zip(self, vals_list, strict=True) if not WATCHED.isdisjoint(vals)
-        ]
+        marked = [partner.id for partner, vals in zip(self, vals_list, strict=True) if not WATCHED.isdisjoint(vals)]
         if marked:
             self.env["hospitality.guest.search"]._mark(marked)
 
