@@ -42,6 +42,7 @@
         "views/guest/hospitality_allergen_views.xml",
         "views/guest/hospitality_allergy_views.xml",
         "views/guest/hospitality_contact_point_views.xml",
+        "views/guest/hospitality_guest_metrics_views.xml",
         "views/guest/hospitality_preference_type_views.xml",
         "views/guest/hospitality_preference_views.xml",
         "views/guest/hospitality_profile_views.xml",

@@ -9,6 +9,8 @@ from . import test_lookup
 from . import test_origin
 from . import test_guest_search
 from . import test_metrics
+from . import test_metrics_tables
+from . import test_metrics_upkeep
 from . import test_metrics_queue
 from . import test_metrics_lanes
 from . import test_board
@@ -17,3 +19,5 @@ from . import test_guest_filters
 from . import test_timeline
 from . import test_tours
 from . import test_views
+from . import test_visit_status
+from . import test_visit_values

@@ -1,8 +1,9 @@
 import datetime
 
+from odoo.exceptions import ValidationError
 from odoo.tests import tagged
 
-from .test_metrics import TODAY, MetricsCase
+from .metrics_common import TODAY, MetricsCase
 
 
 @tagged("post_install", "-at_install")
@@ -83,9 +84,7 @@ class TestMetricsQueue(MetricsCase):
         with self.enter_registry_test_mode():
             self.env.ref("hospitality_crm.cron_guest_lane_1").method_direct_trigger()
         self.assertFalse(self.Dirty.search([]))
-        self.assertEqual(
-            {row.partner_id for row in self.Metrics.search([])}, {self.anna, self.ben}
-        )
+        self.assertEqual({row.partner_id for row in self.Metrics.search([])}, {self.anna, self.ben})
 
     def test_every_refresh_is_extensible(self):
         seen = []
@@ -127,3 +126,23 @@ class TestMetricsQueue(MetricsCase):
         with self.enter_registry_test_mode():
             self.env.ref("hospitality_crm.cron_guest_overdue").method_direct_trigger()
         self.assertQueued(self.anna)
+
+    def test_number_of_lanes_is_a_setting(self):
+        Settings = self.env["res.config.settings"]
+        lanes = [self.env.ref(f"hospitality_crm.cron_guest_lane_{number}") for number in range(1, 5)]
+        self.assertEqual(Settings.create({}).hospitality_guest_lanes, 2)
+        Settings.create({"hospitality_guest_lanes": 3})
+        self.assertEqual([lane.active for lane in lanes], [True, True, True, False])
+        Settings.create({"hospitality_guest_lanes": 1})
+        self.assertEqual([lane.active for lane in lanes], [True, False, False, False])
+        with self.assertRaisesRegex(ValidationError, "between 1 and 4"):
+            Settings.create({"hospitality_guest_lanes": 0})
+
+    def test_all_metrics_anew_from_the_settings(self):
+        self._stay(self.anna)
+        self._refresh()
+        self.Metrics.search([]).unlink()
+        self.env["res.config.settings"].create({}).action_rebuild_guest_metrics()
+        with self.enter_registry_test_mode():
+            self.env.ref("hospitality_crm.cron_guest_lane_1").method_direct_trigger()
+        self.assertMetrics(self.anna, stay_count=1)

@@ -4,8 +4,8 @@
 each range a durable transaction. ``touched_ms``: one lane takes 1,000 random guests from the queue, computes them,
 rewrites their rows (all of them differ) and commits. ``ratio``: the peer's seconds per guest, times all guests,
 divided by ``seconds``; the peer is one process over batches of 1,000 guests (see metrics_peer.py), measured on a
-sample and scaled linearly, for its cost per guest does not depend on their number. ``equal``: the rows of the sample are
-the same, column by column.
+sample and scaled linearly, for its cost per guest does not depend on their number. ``equal``: the rows of the sample
+are the same, column by column.
 
 Data: visits_data.py. The default size is 1,000,000 guests, 5,000,000 stays, 20,000,000 charges.
 """
@@ -65,9 +65,7 @@ def work(registry):
 def refresh_touched(registry, partner_ids):
     """Seconds that a lane needs for guests that are in the queue, with rows that are wrong."""
     with registry.cursor() as cr:
-        cr.execute(
-            "UPDATE hospitality_guest_metrics SET stay_count = -1 WHERE partner_id = ANY(%s)", [partner_ids]
-        )
+        cr.execute("UPDATE hospitality_guest_metrics SET stay_count = -1 WHERE partner_id = ANY(%s)", [partner_ids])
         api.Environment(cr, SUPERUSER_ID, {})["hospitality.guest.dirty"]._mark(partner_ids)
     with registry.cursor() as cr:
         dirty = api.Environment(cr, SUPERUSER_ID, {})["hospitality.guest.dirty"]
@@ -97,9 +95,7 @@ def recompute(registry, partner_ids, days):
 def main():
     arguments = parse_arguments(size=1_000_000, lanes=4)
     folder = pathlib.Path(__file__).parent
-    database = bench_database(
-        "metrics", arguments.size, build=visits_data.build, sources=[folder / "visits_data.py"]
-    )
+    database = bench_database("metrics", arguments.size, build=visits_data.build, sources=[folder / "visits_data.py"])
     rng = random.Random(7)
     ours, touched, peer, equal = [], [], [], []
     with odoo_env(database) as env:

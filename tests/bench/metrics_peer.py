@@ -108,9 +108,7 @@ def _stays(env, partner_ids, days, tallies):
                     n["lead_count"] += 1
                 tally.saw(stay.arrival, stay.departure if stay.status == "checked_out" else stay.arrival)
                 tally.vote("channel_id", stay.channel_id.id, stay.arrival)
-                tally.vote(
-                    "room_type_id", stay.room_type_charged_id.id or stay.room_type_id.id, stay.arrival
-                )
+                tally.vote("room_type_id", stay.room_type_charged_id.id or stay.room_type_id.id, stay.arrival)
             elif stay.status == "cancelled":
                 n["cancelled"] += 1
             elif stay.status == "no_show":
@@ -228,10 +226,7 @@ def _values(tally, digits):
 
 def _write(env, partner_ids, tallies):
     Metrics = env["hospitality.guest.metrics"]
-    rows = {
-        (row.partner_id.id, row.company_id.id): row
-        for row in Metrics.search([("partner_id", "in", partner_ids)])
-    }
+    rows = {(row.partner_id.id, row.company_id.id): row for row in Metrics.search([("partner_id", "in", partner_ids)])}
     missing = [key for key in tallies if key not in rows]
     created = Metrics.create([{"partner_id": partner, "company_id": company} for partner, company in missing])
     rows.update(zip(missing, created, strict=True))

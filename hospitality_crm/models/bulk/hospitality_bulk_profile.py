@@ -199,15 +199,23 @@ class HospitalityBulkProfile(models.AbstractModel):
 
     @api.model
     def _lock_points(self, wanted, known):
+        """Read the stored ones of some contact points, and lock those that identify a person.
+
+        The address of an agency is in many messages at once; nobody has to wait for it.
+        """
         channels, values = zip(*wanted, strict=True)
+        join = SQL(
+            "SELECT p.channel, p.value, p.id, p.kind, p.reachable FROM hospitality_contact_point p"
+            " JOIN unnest(%s::varchar[], %s::varchar[]) AS w(channel, value)"
+            " ON p.channel = w.channel AND p.value = w.value",
+            pg_array(channels),
+            pg_array(values),
+        )
         for channel, value, id_, kind, reachable in self.env.execute_query(
             SQL(
-                "SELECT p.channel, p.value, p.id, p.kind, p.reachable FROM hospitality_contact_point p"
-                " JOIN unnest(%s::varchar[], %s::varchar[]) AS w(channel, value)"
-                " ON p.channel = w.channel AND p.value = w.value"
-                " ORDER BY p.channel, p.value FOR NO KEY UPDATE OF p",
-                pg_array(channels),
-                pg_array(values),
+                "SELECT * FROM (%(join)s WHERE p.kind = 'real' ORDER BY p.channel, p.value"
+                " FOR NO KEY UPDATE OF p) own UNION ALL %(join)s WHERE p.kind <> 'real'",
+                join=join,
             )
         ):
             known[channel, value] = (id_, kind, reachable, False)

@@ -95,45 +95,9 @@ class HospitalityBulkStay(models.AbstractModel):
 
     @api.model
     def _sum_stays(self, batch, stay_ids):
-        """Let the amounts of stays be the sums of their lines; only what differs is written.
-
-        Lines that were moved away or void don't count; allowances and refunds count with their
-        (negative) amount. Tips are nobody's revenue. Tax is the tax within the lines plus the tax
-        lines; the total is gross.
-        """
-        if not stay_ids:
-            return
-        self._lock("hospitality_stay", stay_ids)
-        rows = self.env.execute_query(
-            SQL(
-                """
-                UPDATE hospitality_stay s
-                   SET amount_room = c.room, amount_fb = c.fb, amount_other = c.other, amount_tax = c.tax,
-                       amount_total = c.total, revenue_basis = 'lines'
-                  FROM (SELECT l.stay_id,
-                               coalesce(sum(l.amount_gross) FILTER (WHERE w.counts AND l.department = 'room'), 0)
-                                   AS room,
-                               coalesce(sum(l.amount_gross) FILTER (WHERE w.counts AND l.department = 'fb'), 0)
-                                   AS fb,
-                               coalesce(sum(l.amount_gross) FILTER (
-                                   WHERE w.counts AND l.department IN ('other', 'package', 'fee')), 0) AS other,
-                               coalesce(sum(CASE WHEN l.department = 'tax' THEN l.amount_gross
-                                            ELSE coalesce(l.amount_tax, 0) END) FILTER (WHERE w.counts), 0) AS tax,
-                               coalesce(sum(l.amount_gross) FILTER (WHERE w.counts AND l.department <> 'tip'), 0)
-                                   AS total
-                          FROM hospitality_charge l,
-                               LATERAL (SELECT l.state IN ('live', 'allowance', 'refund') AS counts) w
-                         WHERE l.stay_id = ANY(%s::int[])
-                         GROUP BY l.stay_id) c
-                 WHERE s.id = c.stay_id
-                   AND (s.amount_room, s.amount_fb, s.amount_other, s.amount_tax, s.amount_total, s.revenue_basis)
-                       IS DISTINCT FROM (c.room, c.fb, c.other, c.tax, c.total, 'lines')
-                RETURNING s.id
-                """,
-                pg_int_array(sorted(stay_ids)),
-            )
-        )
-        batch.count("hospitality.stay", [], [row[0] for row in rows])
+        """Let the amounts of stays be the sums of their lines; only what differs is written."""
+        if stay_ids:
+            batch.count("hospitality.stay", [], self.env["hospitality.stay"]._refresh_revenue(stay_ids))
 
     @api.model
     def _sum_checks(self, batch, check_ids):

@@ -64,8 +64,8 @@ _OTHER_COLUMNS = {
         " nights revenue_basis booking_id profile_id partner_id".split()
     ),
     "check": tuple(
-        "warnings property_id company_id outlet_id currency_id currency_rate stay_id reservation_id refund_of_id profile_id"
-        " partner_id".split()
+        "warnings property_id company_id outlet_id currency_id currency_rate stay_id reservation_id refund_of_id"
+        " profile_id partner_id".split()
     ),
     "charge": tuple("property_id company_id stay_id check_id currency_id".split()),
     "payment": tuple("property_id company_id stay_id check_id currency_id".split()),
@@ -113,6 +113,8 @@ class HospitalityBulkVisit(models.AbstractModel):
                     row["warnings"] = json.dumps(list(warnings))
                 item.message.warnings.extend(warnings)
             item.row = row
+            if entity in ("stay", "check"):
+                row["currency_rate"] = 1.0
             if entity in ("stay", "check") and row["currency_id"] != place.company_currency_id:
                 day = date.fromisoformat(row["arrival" if entity == "stay" else "business_date"])
                 item.extra = (place.company_id, place.company_currency_id, row["currency_id"], day)

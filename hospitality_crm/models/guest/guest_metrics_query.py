@@ -1,4 +1,4 @@
-"""The SQL behind `hospitality.guest.metrics`: one query for both the rebuild of a range and the refresh of a few guests.
+"""The SQL behind `hospitality.guest.metrics`: one query for the rebuild of a range and the refresh of a few guests.
 
 The two paths differ in the condition that picks the guests and in nothing else, so they can't drift apart. The rules
 are described in the docstring of the model.
@@ -213,14 +213,15 @@ def _table_rows(scope):
                CASE WHEN is_refund THEN -abs(total)
                     WHEN c.status = 'refunded' AND (
                          SELECT b.id FROM hospitality_check b
-                          WHERE b.refund_of_id = c.id AND b.status IN ('open', 'paid', 'refunded') LIMIT 1) IS NULL THEN 0
+                          WHERE b.refund_of_id = c.id AND b.status IN ('open', 'paid', 'refunded') LIMIT 1) IS NULL
+                    THEN 0
                     ELSE total END AS money,
                o.kind IN ('spa', 'shop', 'other') AS is_other,
                CASE WHEN c.stay_id IS NOT NULL THEN (
                     SELECT s.revenue_basis = 'lines' OR s.revenue_basis = 'source' AND s.amount_fb <> 0
                       FROM hospitality_stay s WHERE s.id = c.stay_id) END AS in_folio
-          FROM (SELECT c.*, c.refund_of_id IS NOT NULL OR (c.status = 'refunded' AND c.amount_total < 0) IS TRUE AS is_refund,
-                       %(total)s AS total
+          FROM (SELECT c.*, %(total)s AS total,
+                       c.refund_of_id IS NOT NULL OR (c.status = 'refunded' AND c.amount_total < 0) IS TRUE AS is_refund
                   FROM hospitality_check c
                  WHERE %(check_guest)s AND c.company_id IS NOT NULL AND c.status IN ('open', 'paid', 'refunded')) AS c
           LEFT JOIN hospitality_outlet o ON o.id = c.outlet_id

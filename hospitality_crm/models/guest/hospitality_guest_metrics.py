@@ -58,9 +58,7 @@ class HospitalityGuestMetrics(models.Model):
     _log_access = False
 
     # A foreign key would lock the guest's row for every row written here. The guest's unlink takes the rows along.
-    partner_id = SoftMany2one(
-        "res.partner", string="Guest", required=True, readonly=True, ondelete="cascade"
-    )
+    partner_id = SoftMany2one("res.partner", string="Guest", required=True, readonly=True, ondelete="cascade")
     company_id = SoftMany2one("res.company", required=True, readonly=True)
     currency_id = fields.Many2one(related="company_id.currency_id")
     stay_count = fields.Integer(string="Stays", readonly=True)
@@ -180,8 +178,9 @@ class HospitalityGuestMetrics(models.Model):
 
     @api.model
     def _write_metrics(self, scope):
-        # All that is read is known by its keys; compiling the plan would take longer than running it.
-        self.env.cr.execute(SQL("SET LOCAL jit = off"))
+        # Compiling the plan would take longer than running it, and the groups of a batch fit into hash tables:
+        # sorting them takes twice as long.
+        self.env.cr.execute(SQL("SET LOCAL jit = off; SET LOCAL enable_sort = off; SET LOCAL enable_mergejoin = off"))
         columns = [SQL.identifier(name) for name in query.COLUMNS]
         fresh = [SQL.identifier("f", name) for name in query.COLUMNS]
         stored = [SQL.identifier("m", name) for name in query.COLUMNS]
@@ -223,13 +222,14 @@ class HospitalityGuestMetrics(models.Model):
                 guest=scope(SQL("m.partner_id")),
             )
         )
+        self.env.cr.execute(SQL("SET LOCAL enable_sort = on; SET LOCAL enable_mergejoin = on"))
         self.invalidate_model(flush=False)
         return written
 
     @api.model
     def _mark_overdue(self):
         """Mark the guests whose next visit lies in the past: it came true or is to be forgotten."""
-        days = self.env["hospitality.property"].sudo().search([])._get_business_dates()
+        days = self.env["hospitality.property"].sudo().search([("active", "in", [True, False])])._get_business_dates()
         today = min(days.values(), default=fields.Date.today())
         rows = self.env.execute_query(
             SQL("SELECT DISTINCT partner_id FROM hospitality_guest_metrics WHERE next_visit < %s", today)

@@ -3,7 +3,7 @@ from odoo.tools import SQL
 
 from ...tools import claim
 
-WIDTH = 20_000
+WIDTH = 10_000
 LOCK = 1_919_512_168
 """First key of the advisory lock of a range; the second is its first id."""
 

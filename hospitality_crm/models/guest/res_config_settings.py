@@ -1,4 +1,7 @@
 from odoo import fields, models
+from odoo.exceptions import ValidationError
+
+GUEST_LANES = 4
 
 
 class ResConfigSettings(models.TransientModel):
@@ -8,7 +11,46 @@ class ResConfigSettings(models.TransientModel):
         string="Existing Contacts", compute="_compute_hospitality_adoption_status"
     )
 
+    hospitality_guest_lanes = fields.Integer(
+        string="Lanes for Guest Metrics",
+        compute="_compute_hospitality_guest_lanes",
+        inverse="_inverse_hospitality_guest_lanes",
+        help="How many background jobs refresh guests at the same time: more where files bring millions of visits and "
+        "the server has idle cores and as many cron threads.",
+    )
+
     def _compute_hospitality_adoption_status(self):
         adoption = self.env["hospitality.adoption"].sudo().search([], limit=1, order="id desc")  # a line of text
         for settings in self:
             settings.hospitality_adoption_status = adoption.status
+
+    def _get_guest_lanes(self):
+        # The settings form is limited to administrators; scheduled actions are readable by system users alone.
+        env = self.env(su=True)
+        return [env.ref(f"hospitality_crm.cron_guest_lane_{number}") for number in range(1, GUEST_LANES + 1)]
+
+    def _compute_hospitality_guest_lanes(self):
+        count = sum(lane.active for lane in self._get_guest_lanes())
+        for settings in self:
+            settings.hospitality_guest_lanes = count
+
+    def _inverse_hospitality_guest_lanes(self):
+        for settings in self:
+            count = settings.hospitality_guest_lanes
+            if not 1 <= count <= GUEST_LANES:
+                raise ValidationError(self.env._("Choose between 1 and %s lanes for guest metrics.", GUEST_LANES))
+            for number, lane in enumerate(self._get_guest_lanes()):
+                if lane.active != (number < count):
+                    lane.active = number < count
+
+    def action_rebuild_guest_metrics(self):
+        """Compute the metrics of all guests anew, in the background."""
+        self.env["hospitality.guest.rebuild"]._queue()
+        return {
+            "type": "ir.actions.client",
+            "tag": "display_notification",
+            "params": {
+                "type": "info",
+                "message": self.env._("The metrics of all guests are being computed anew in the background."),
+            },
+        }

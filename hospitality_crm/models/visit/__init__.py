@@ -1,8 +1,12 @@
 from . import (
     hospitality_touch,
+    hospitality_transition,
+    hospitality_priced,
     hospitality_visit,
     hospitality_booking,
     hospitality_stay,
+    hospitality_stay_revenue,
+    hospitality_stay_action,
     hospitality_stay_guest,
     hospitality_reservation,
     hospitality_check,

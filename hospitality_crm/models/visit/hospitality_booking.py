@@ -1,4 +1,5 @@
 from odoo import fields, models
+from odoo.exceptions import UserError
 
 from ...tools.soft_many2one import SoftMany2one
 
@@ -13,6 +14,8 @@ STAY_STATUS = [
     ("no_show", "No-show"),
     ("unknown", "Unknown"),
 ]
+
+CANCELLABLE = ("enquiry", "optional", "waitlist", "reserved", "unknown")
 
 
 class HospitalityBooking(models.Model):
@@ -41,10 +44,28 @@ class HospitalityBooking(models.Model):
         "res.partner", string="Company of the Guest", index="btree_not_null", ondelete="restrict"
     )
     agency_profile_id = fields.Many2one("hospitality.profile", index="btree_not_null", ondelete="restrict")
-    agency_partner_id = fields.Many2one(
-        "res.partner", string="Agency", index="btree_not_null", ondelete="restrict"
-    )
+    agency_partner_id = fields.Many2one("res.partner", string="Agency", index="btree_not_null", ondelete="restrict")
     status = fields.Selection(STAY_STATUS, required=True, default="reserved")
     booked_on = fields.Date(index="btree_not_null")
     cancelled_on = fields.Date()
     stay_ids = fields.One2many("hospitality.stay", "booking_id", string="Stays")
+
+    def _follow_stays(self):
+        """Cancel bookings whose stays are all cancelled; take the cancellation back when one is reinstated."""
+        for booking in self:
+            stays = booking.stay_ids
+            if stays and all(stay.status == "cancelled" for stay in stays):
+                if booking.status != "cancelled":
+                    booking.write({"status": "cancelled", "cancelled_on": max(stays.mapped("cancelled_on"))})
+            elif booking.status == "cancelled":
+                booking.write({"status": "reserved", "cancelled_on": False})
+
+    def action_cancel(self):
+        """Cancel all stays of the booking that have not begun, or the booking itself where it has none."""
+        open_stays = self.stay_ids.filtered(lambda stay: stay.status in CANCELLABLE)
+        if open_stays:
+            return open_stays.action_cancel()
+        for booking in self:
+            if booking.stay_ids or booking.status not in CANCELLABLE:
+                raise UserError(self.env._("Booking %s has no stay that could be cancelled.", booking.display_name))
+        return self.write({"status": "cancelled", "cancelled_on": fields.Date.context_today(self)})

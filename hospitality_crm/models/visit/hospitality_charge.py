@@ -1,4 +1,5 @@
 from odoo import api, fields, models
+from odoo.exceptions import ValidationError
 from odoo.tools import SQL
 
 from ...tools.soft_many2one import SoftMany2one
@@ -20,9 +21,7 @@ class HospitalityCharge(models.Model):
     stay_id = fields.Many2one("hospitality.stay", index="btree_not_null", ondelete="cascade")
     check_id = fields.Many2one("hospitality.check", index=False, ondelete="cascade")
     company_id = SoftMany2one("res.company", compute="_compute_company_id", store=True, precompute=True)
-    property_id = SoftMany2one(
-        "hospitality.property", compute="_compute_company_id", store=True, precompute=True
-    )
+    property_id = SoftMany2one("hospitality.property", compute="_compute_company_id", store=True, precompute=True)
     business_date = fields.Date(required=True)
     department = fields.Selection(
         [
@@ -69,6 +68,40 @@ class HospitalityCharge(models.Model):
             parent = charge.stay_id or charge.check_id
             charge.company_id = parent.company_id
             charge.property_id = parent.property_id
+
+    @api.constrains("currency_id", "stay_id", "check_id")
+    def _check_currency(self):
+        for charge in self:
+            parent = charge.stay_id or charge.check_id
+            if parent.currency_id and parent.currency_id != charge.currency_id:
+                raise ValidationError(
+                    self.env._(
+                        "%(line)s is in %(currency)s, but %(parent)s is in %(other)s. A bill has one currency: convert "
+                        "the line.",
+                        line=charge.name,
+                        currency=charge.currency_id.name,
+                        parent=parent.display_name,
+                        other=parent.currency_id.name,
+                    )
+                )
+
+    @api.model_create_multi
+    def create(self, vals_list):
+        charges = super().create(vals_list)
+        self.env["hospitality.stay"]._refresh_revenue(charges.stay_id.ids)
+        return charges
+
+    def write(self, vals):
+        before = self.stay_id
+        result = super().write(vals)
+        self.env["hospitality.stay"]._refresh_revenue((before | self.stay_id).ids)
+        return result
+
+    def unlink(self):
+        stays = self.stay_id
+        result = super().unlink()
+        self.env["hospitality.stay"]._refresh_revenue(stays.ids)
+        return result
 
     def init(self):
         """Let PostgreSQL derive a short key of the dish, and keep it in the index of the check.

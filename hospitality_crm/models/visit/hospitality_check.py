@@ -1,5 +1,7 @@
 from odoo import api, fields, models
+from odoo.exceptions import ValidationError
 
+from ...engine.visit import business_date
 from ...tools.soft_many2one import SoftMany2one
 
 
@@ -8,7 +10,7 @@ class HospitalityCheck(models.Model):
 
     _name = "hospitality.check"
     _description = "Check"
-    _inherit = ["hospitality.visit", "hospitality.touch"]
+    _inherit = ["hospitality.visit", "hospitality.priced", "hospitality.touch"]
     _order = "business_date desc, id desc"
     _rec_name = "number"
     _log_access = False
@@ -34,7 +36,9 @@ class HospitalityCheck(models.Model):
     )
     opened_at = fields.Datetime()
     closed_at = fields.Datetime()
-    business_date = fields.Date(required=True)
+    business_date = fields.Date(
+        compute="_compute_business_date", store=True, readonly=False, precompute=True, required=True
+    )
     daypart = fields.Selection(
         [
             ("breakfast", "Breakfast"),
@@ -42,21 +46,27 @@ class HospitalityCheck(models.Model):
             ("afternoon", "Afternoon"),
             ("dinner", "Dinner"),
             ("late", "Late Night"),
-        ]
+        ],
+        compute="_compute_daypart",
+        store=True,
+        readonly=False,
+        precompute=True,
     )
     table = fields.Char()
     covers = fields.Integer()
     waiter = fields.Char()
-    currency_id = SoftMany2one("res.currency")
-    currency_rate = fields.Float(default=1.0)
     amount_subtotal = fields.Monetary(groups="hospitality_crm.group_hospitality_spend")
     amount_discount = fields.Monetary(groups="hospitality_crm.group_hospitality_spend")
     amount_service = fields.Monetary(groups="hospitality_crm.group_hospitality_spend")
     amount_tax = fields.Monetary(groups="hospitality_crm.group_hospitality_spend")
     amount_tip = fields.Monetary(groups="hospitality_crm.group_hospitality_spend")
     amount_total = fields.Monetary(groups="hospitality_crm.group_hospitality_spend")
-    charge_ids = fields.One2many("hospitality.charge", "check_id", string="Items", groups="hospitality_crm.group_hospitality_spend")
-    payment_ids = fields.One2many("hospitality.payment", "check_id", string="Payments", groups="hospitality_crm.group_hospitality_spend")
+    charge_ids = fields.One2many(
+        "hospitality.charge", "check_id", string="Items", groups="hospitality_crm.group_hospitality_spend"
+    )
+    payment_ids = fields.One2many(
+        "hospitality.payment", "check_id", string="Payments", groups="hospitality_crm.group_hospitality_spend"
+    )
 
     # INCLUDE: see hospitality.stay
     _partner_date_idx = models.Index(
@@ -64,6 +74,36 @@ class HospitalityCheck(models.Model):
         " covers, currency_rate, amount_total) WHERE partner_id IS NOT NULL"
     )
     _property_date_idx = models.Index("(property_id, business_date)")
+
+    @api.model
+    def _get_rate_day_field(self):
+        return "business_date"
+
+    @api.depends("opened_at", "closed_at", "property_id")
+    def _compute_business_date(self):
+        for check in self:
+            prop = check.property_id
+            at = check.closed_at or check.opened_at
+            if prop and (at or not check.business_date):
+                check.business_date = prop._get_business_dates(at)[prop.id]
+            else:
+                check.business_date = check.business_date
+
+    @api.depends("opened_at", "closed_at", "property_id")
+    def _compute_daypart(self):
+        for check in self:
+            at = check.opened_at or check.closed_at
+            check.daypart = business_date.daypart(at, check.property_id.tz) if at else check.daypart
+
+    @api.constrains("property_id", "outlet_id")
+    def _check_parts(self):
+        self._check_parts_of_property("outlet_id")
+
+    @api.constrains("refund_of_id")
+    def _check_refund(self):
+        for check in self:
+            if check.refund_of_id == check:
+                raise ValidationError(self.env._("%s can't be the refund of itself.", check.display_name))
 
     @api.depends("number", "outlet_id", "business_date")
     def _compute_display_name(self):

@@ -15,9 +15,7 @@ class HospitalityPayment(models.Model):
     stay_id = fields.Many2one("hospitality.stay", index="btree_not_null", ondelete="cascade")
     check_id = fields.Many2one("hospitality.check", index="btree_not_null", ondelete="cascade")
     company_id = SoftMany2one("res.company", compute="_compute_company_id", store=True, precompute=True)
-    property_id = SoftMany2one(
-        "hospitality.property", compute="_compute_company_id", store=True, precompute=True
-    )
+    property_id = SoftMany2one("hospitality.property", compute="_compute_company_id", store=True, precompute=True)
     paid_at = fields.Datetime()
     method = fields.Selection(
         [
@@ -34,9 +32,7 @@ class HospitalityPayment(models.Model):
     currency_id = SoftMany2one("res.currency", required=True)
     amount = fields.Monetary(required=True)
     tip = fields.Monetary()
-    state = fields.Selection(
-        [("live", "Live"), ("void", "Void"), ("refund", "Refund")], required=True, default="live"
-    )
+    state = fields.Selection([("live", "Live"), ("void", "Void"), ("refund", "Refund")], required=True, default="live")
     card_brand = fields.Char()
     card_last4 = fields.Char(size=4)
 

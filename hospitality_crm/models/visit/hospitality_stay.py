@@ -1,4 +1,5 @@
 from odoo import api, fields, models
+from odoo.exceptions import ValidationError
 
 from ...tools.soft_many2one import SoftMany2one
 from .hospitality_booking import STAY_STATUS
@@ -13,7 +14,7 @@ class HospitalityStay(models.Model):
 
     _name = "hospitality.stay"
     _description = "Stay"
-    _inherit = ["hospitality.visit", "hospitality.touch"]
+    _inherit = ["hospitality.visit", "hospitality.priced", "hospitality.transition", "hospitality.touch"]
     _order = "arrival desc, id desc"
     _log_access = False
     _alert_moments = {
@@ -56,11 +57,7 @@ class HospitalityStay(models.Model):
     change_count = fields.Integer(string="Changes to the Booking")
     deposit_kind = fields.Char(string="Deposit")
     sharer_group = fields.Char(help="Stays with the same value share one room.")
-    is_pseudo = fields.Boolean(
-        string="Posting Master", help="A folio without a guest in a room; counts no nights."
-    )
-    currency_id = SoftMany2one("res.currency")
-    currency_rate = fields.Float(default=1.0)
+    is_pseudo = fields.Boolean(string="Posting Master", help="A folio without a guest in a room; counts no nights.")
     rate_amount = fields.Monetary(string="Rate per Night", groups="hospitality_crm.group_hospitality_spend")
     amount_room = fields.Monetary(groups="hospitality_crm.group_hospitality_spend")
     amount_fb = fields.Monetary(string="Amount F&B", groups="hospitality_crm.group_hospitality_spend")
@@ -73,8 +70,12 @@ class HospitalityStay(models.Model):
         groups="hospitality_crm.group_hospitality_spend",
     )
     guest_ids = fields.One2many("hospitality.stay.guest", "stay_id", string="People")
-    charge_ids = fields.One2many("hospitality.charge", "stay_id", string="Folio", groups="hospitality_crm.group_hospitality_spend")
-    payment_ids = fields.One2many("hospitality.payment", "stay_id", string="Payments", groups="hospitality_crm.group_hospitality_spend")
+    charge_ids = fields.One2many(
+        "hospitality.charge", "stay_id", string="Folio", groups="hospitality_crm.group_hospitality_spend"
+    )
+    payment_ids = fields.One2many(
+        "hospitality.payment", "stay_id", string="Payments", groups="hospitality_crm.group_hospitality_spend"
+    )
 
     _departure_after_arrival = models.Constraint(
         "CHECK (departure >= arrival)", "The departure can't lie before the arrival."
@@ -92,6 +93,20 @@ class HospitalityStay(models.Model):
     def _compute_nights(self):
         for stay in self:
             stay.nights = (stay.departure - stay.arrival).days if stay.arrival and stay.departure else 0
+
+    @api.model
+    def _get_rate_day_field(self):
+        return "arrival"
+
+    @api.constrains("property_id", "room_id", "room_type_id", "room_type_charged_id")
+    def _check_parts(self):
+        self._check_parts_of_property("room_id", "room_type_id", "room_type_charged_id")
+
+    @api.constrains("checked_in_at", "checked_out_at")
+    def _check_instants(self):
+        for stay in self:
+            if stay.checked_in_at and stay.checked_out_at and stay.checked_out_at < stay.checked_in_at:
+                raise ValidationError(self.env._("%s: the check-out can't lie before the check-in.", stay.display_name))
 
     @api.depends("partner_id", "arrival", "departure")
     def _compute_display_name(self):

@@ -1,4 +1,5 @@
 from odoo import api, fields, models
+from odoo.exceptions import ValidationError
 
 from ...tools.soft_many2one import SoftMany2one
 
@@ -25,6 +26,31 @@ class HospitalityVisit(models.AbstractModel):
     def _compute_company_id(self):
         for visit in self:
             visit.company_id = visit.property_id.company_id
+
+    @api.depends("property_id")
+    def _compute_currency_id(self):
+        for visit in self:
+            visit.currency_id = visit.currency_id or visit.property_id.currency_id
+
+    def _check_parts_of_property(self, *names):
+        """Refuse rooms, room types and outlets of another property.
+
+        :param names: fields to look at
+        :raise ValidationError: names the part and both properties
+        """
+        for visit in self:
+            for name in names:
+                part = visit[name]
+                if part and part.property_id != visit.property_id:
+                    raise ValidationError(
+                        self.env._(
+                            "%(part)s belongs to %(other)s, but the visit is at %(property)s. Choose one of the same "
+                            "property.",
+                            part=part.display_name,
+                            other=part.property_id.display_name,
+                            property=visit.property_id.display_name,
+                        )
+                    )
 
     # Status that is reached -> moment at which alerts of the guest speak up.
     _alert_moments = {}
