@@ -59,6 +59,10 @@ class HospitalityGuestSearch(models.Model):
     _more_idx = models.Index("(id) WHERE more IS NOT NULL")
 
     def _auto_init(self):
+        if not sql_tools.table_exists(self.env.cr, self._table):
+            # What an earlier installation said.
+            self.env.cr.execute(SQL("DELETE FROM ir_config_parameter WHERE key = %s", COMPLETE))
+            self.env.registry.clear_cache("stable")
         self._ensure_trigrams()
         return super()._auto_init()
 
@@ -128,7 +132,8 @@ class HospitalityGuestSearch(models.Model):
         for ids in split_every(BATCH, sorted(set(partner_ids))):
             changed, known = self._changed_rows(ids)
             if known:
-                # Another transaction may have read older values and be about to write.
+                # A lane (READ COMMITTED) may have read before another transaction committed; elsewhere
+                # PostgreSQL refuses the write then, and the request is tried again.
                 self.env.execute_query(
                     SQL("SELECT FROM %s WHERE id IN %s ORDER BY id FOR NO KEY UPDATE", self._sql_table(), tuple(known))
                 )
@@ -143,14 +148,15 @@ class HospitalityGuestSearch(models.Model):
 
     @api.model
     def _changed_rows(self, ids):
-        """Rows of partners that have none or a different one, and which of them have one."""
+        """Rows of partners that have none or a different one, and which of them a lane must lock."""
         rows = self.env.execute_query(
             SQL(
                 "SELECT p.id, left(p.complete_name, %(max_name)s), coalesce(p.active, false), p.company_id,"
                 " coalesce(p.partner_share, false), coalesce(p.is_company, false), coalesce(p.is_guest, false),"
                 " p.complete_name, p.guest_local_name, p.email, p.phone, p.phone_sanitized, p.ref, p.vat,"
                 " p.company_registry, s.complete_name, s.active, s.company_id, s.partner_share, s.is_company,"
-                " s.is_guest, s.text, s.more FROM res_partner p LEFT JOIN %(table)s s ON s.id = p.id"
+                " s.is_guest, s.text, s.more, current_setting('transaction_isolation') = 'read committed'"
+                " FROM res_partner p LEFT JOIN %(table)s s ON s.id = p.id"
                 " WHERE p.id = ANY(%(ids)s)",
                 max_name=MAX_NAME,
                 table=self._sql_table(),
@@ -160,11 +166,11 @@ class HospitalityGuestSearch(models.Model):
         terms = self.env["res.partner"]._guest_search_terms(ids)
         changed, known = [], set()
         for row in rows:
-            partner_id, mirrored, old = row[0], row[1:7], row[15:]
+            partner_id, mirrored, old, shared = row[0], row[1:7], row[15:-1], row[-1]
             new = (*mirrored, *self._text(row[7:15], terms.get(partner_id, ())))
             if new != old:
                 changed.append((partner_id, *new))
-                if old[6] is not None:
+                if shared and old[6] is not None:
                     known.add(partner_id)
         return changed, known
 
