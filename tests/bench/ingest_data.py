@@ -117,7 +117,6 @@ def _build_guests(cursor: Cursor, size: int, source_id: int) -> None:
             """,  # column names of ours
             [channel, source_id],
         )
-    cursor.execute("CREATE INDEX bench_partner_email ON res_partner (email_normalized)")
 
 
 def _copy(cursor: Cursor, lines: str) -> None:

@@ -1,1 +1,2 @@
 from . import test_demo_full
+from . import test_first_day
