@@ -1,10 +1,10 @@
 """Messages with guest, booking and stay through the inbox into a base of a million guests, against an ORM loop.
 
 Ours: stored inbox rows are claimed, parsed, attached and written by the lanes' own step, one durable transaction per
-batch, by one process and by four. The peer writes the same rows with the ORM: one ``create`` per record, which looks the
-guest up by e-mail and phone over an index, one message after the other, ``tracking_disable``, a transaction per 500
-messages. ``batch`` is the same peer with one ``create`` per model and 500 messages, for comparison. ``live`` is one
-message from its committed inbox row to the attached, committed stay, in milliseconds of database time.
+batch, by one process and by four. The peer writes the same rows with the ORM: one ``create`` per record, which looks
+the guest up by e-mail and phone over an index, one message after the other, ``tracking_disable``, a transaction per
+500 messages. ``batch`` is the same peer with one ``create`` per model and 500 messages, for comparison. ``live`` is
+one message from its committed inbox row to the attached, committed stay, in milliseconds of database time.
 """
 
 import statistics
