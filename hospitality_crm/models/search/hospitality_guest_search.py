@@ -26,9 +26,10 @@ MAX_NAME = 250
 class HospitalityGuestSearch(models.Model):
     """What a partner can be found by: one folded text each (see ``engine.search``).
 
-    A row has the id of its partner. It also mirrors the columns that the usual search for
-    contacts filters and orders by: lists, pages and counts are then answered by one narrow
-    index (in the order of names for frequent words, by trigrams for rare ones).
+    A row has the id of its partner, without a foreign key, which merges of contacts would try to
+    move. It also mirrors the columns that the usual search for contacts filters and orders by:
+    lists, pages and counts are then answered by one narrow index (in the order of names for
+    frequent words, by trigrams for rare ones).
 
     Writes through the ORM mark partners; marked ones are refreshed before the next search of
     the transaction and before it commits. Who writes a watched column of ``res_partner`` or a
@@ -88,8 +89,6 @@ class HospitalityGuestSearch(models.Model):
     def init(self):
         result = super().init()
         cr = self.env.cr
-        if not sql_tools.get_foreign_keys(cr, self._table, "id", "res_partner", "id", "cascade"):
-            sql_tools.add_foreign_key(cr, self._table, "id", "res_partner", "id", "cascade")
         table = SQL.identifier(self._table)
         cr.execute(SQL("ALTER TABLE %s ALTER COLUMN text SET STATISTICS 200", table))
         cr.execute(
@@ -211,6 +210,23 @@ class HospitalityGuestSearch(models.Model):
         )
         if first_long:
             self.env.registry.clear_cache()
+
+    @api.model
+    def _forget(self, partner_ids):
+        """Delete the rows of partners that are being deleted."""
+        self.env.cr.execute(SQL("DELETE FROM %s WHERE id = ANY(%s)", self._sql_table(), list(partner_ids)))
+
+    @api.autovacuum
+    def _gc_strays(self):
+        """Heal what SQL did to partners behind our back."""
+        if not self._is_complete():
+            return
+        self.env.cr.execute(
+            SQL("DELETE FROM %s s WHERE NOT EXISTS (SELECT FROM res_partner p WHERE p.id = s.id)", self._sql_table())
+        )
+        last = 0
+        while last := self._adopt(last):
+            continue
 
     @api.model
     def _is_complete(self):
