@@ -2,7 +2,7 @@ import csv
 import gzip
 import io
 from collections import Counter
-from datetime import date
+from datetime import date, timedelta
 from decimal import Decimal
 from unittest.mock import patch
 
@@ -173,6 +173,19 @@ class TestDemo(TransactionCase):
         self.run_load(today=None)  # which stands for the day of the first load
         self.env.invalidate_all()
         self.assertEqual(snapshot(), before)
+
+    def test_loading_with_a_later_day_moves_the_group_to_it(self):
+        later = TODAY + timedelta(2)
+        stays = self.of_source("hospitality.stay", "pms_live")
+        self.run_load(today=later)
+        self.env.invalidate_all()
+        self.assertLessEqual(stays, self.of_source("hospitality.stay", "pms_live"))
+        stale = [("status", "in", ["in_house", "reserved"]), ("departure", "<", later)]
+        self.assertFalse(self.of_source("hospitality.stay", "pms_live", stale))
+        due = [("status", "=", "reserved"), ("arrival", "=", later)]
+        self.assertGreater(len(self.of_source("hospitality.stay", "pms_live", due)), 20)
+        tables = self.env["hospitality.reservation"].search([("business_date", "<", later), ("status", "=", "booked")])
+        self.assertFalse(tables)
 
     def test_an_unknown_size_is_refused(self):
         with self.assertRaisesRegex(UserError, "huge"):
