@@ -153,7 +153,7 @@ class HospitalityConnector(models.Model):
         return adapters.Env(
             settings=self.settings or {},
             property=code,
-            tz=place.tz_name,
+            tz=place.tz,
             currency=codes["currency_name"].get(place.currency_id, ""),
         )
 

@@ -254,6 +254,27 @@ def _without_implied(groups):
     return kept
 
 
+def pieces(pattern):
+    """Return short parts of a pattern that are enough to look it up.
+
+    A trigram index looks at every trigram of what it is asked for, also those that everybody
+    has. A few from the beginning, the middle and the end of a long pattern are as telling.
+
+    >>> pieces(" shevchenko"), pieces("anna.k@gmail.com"), pieces("0501234567"), pieces("kova")
+    (['shev', 'chen', 'enko'], ['anna.k@'], ['0501234567'], ['kova'])
+    """
+    text = pattern.strip()
+    local, at, _domain = text.partition("@")
+    if at and len(local) > 3:
+        text = local + at
+    size = 4
+    if text.isdigit() or len(text) < 2 * size:
+        return [text]
+    middle = (len(text) - size) // 2 + 1
+    starts = (0, middle, len(text) - size) if len(text) > 2 * size + 1 else (0, len(text) - size)
+    return [text[start : start + size] for start in starts]
+
+
 def prefix(query):
     """Return the start of the texts of those whose shown name starts with ``query``, or None.
 

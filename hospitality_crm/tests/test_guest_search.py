@@ -336,18 +336,25 @@ class TestGuestSearch(TransactionCase):
     def test_query_counts(self):
         self.Partner.name_search("shevchenko", limit=8)
         self.env.invalidate_all()
-        with self.assertQueryCount(4):
+        with self.assertQueryCount(5):
             self.Partner.name_search("shevchenko", limit=8)
         self.env.invalidate_all()
         with self.assertQueryCount(3):
             self.Partner.search_fetch([("display_name", "ilike", "shevchenko")], ["display_name"], limit=8)
-        self.env.flush_all()
-        self.Search._refresh_marked()
+
+    def test_query_counts_of_upkeep(self):
         partners = self.Partner.create([{"name": f"Batch {number}"} for number in range(50)])
         self.env.flush_all()
-        with self.assertQueryCount(2):
+        self.Search._refresh_marked()
+        self.env.cr.execute("DELETE FROM hospitality_guest_search WHERE id = ANY(%s)", [partners.ids])
+        self.Search._mark(partners.ids)
+        with self.assertQueryCount(3):
             self.Search._refresh_marked()
-        partners[0].name = "Batch renamed"
-        self.env.flush_all()
-        with self.assertQueryCount(4):
+        self.env.cr.execute("UPDATE res_partner SET ref = 'batchref' WHERE id = ANY(%s)", [partners.ids])
+        self.Search._mark(partners.ids)
+        with self.assertQueryCount(6):
+            self.Search._refresh_marked()
+        self.assertEqual(self.Partner.search_count([("display_name", "ilike", "batchref")]), 50)
+        self.Search._mark(partners.ids)
+        with self.assertQueryCount(2):
             self.Search._refresh_marked()

@@ -168,6 +168,7 @@ class Converter:
 def money_text(amount):
     """Return an amount as plain text without superfluous zeros.
 
+    >>> from decimal import Decimal
     >>> money_text(Decimal("120.50")), money_text(Decimal("1E+2"))
     ('120.5', '100')
     """

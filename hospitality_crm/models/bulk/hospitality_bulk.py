@@ -61,7 +61,7 @@ class HospitalityBulk(models.AbstractModel):
         self._collect(batch)
         self._read_stored(batch)
         parts = self._prepare(batch, codes)
-        self._write(batch, parts, codes)
+        self._write_batch(batch, parts, codes)
         self._finish(batch)
         return batch
 
@@ -187,7 +187,7 @@ class HospitalityBulk(models.AbstractModel):
     # Writing
 
     @api.model
-    def _write(self, batch, parts, codes):
+    def _write_batch(self, batch, parts, codes):
         fact = self.env["hospitality.bulk.fact"]
         pending = self.env["hospitality.pending.ref"]
         rewritten = {}

@@ -451,16 +451,31 @@ class HospitalityBulkProfile(models.AbstractModel):
             due.update(item.partner_id for item in group if item.id in done)
             batch.count("hospitality.profile", [], sorted(done))
             if group is hidden and done:
-                self.env.cr.execute(
-                    SQL(
-                        "DELETE FROM hospitality_contact_link WHERE profile_id = ANY(%s::int[])",
-                        pg_int_array(sorted(done)),
-                    )
-                )
+                self._forget_points(done)
         batch.touched |= due
         if due:
-            changed = self.env["hospitality.bulk.guest"]._refresh_golden(sorted(due))
+            anonymous = {item.partner_id for item in hidden} & due
+            changed = self.env["hospitality.bulk.guest"]._refresh_golden(sorted(due), anonymous)
             batch.count("res.partner", [], changed)
+
+    @api.model
+    def _forget_points(self, profile_ids):
+        """Unlink the contact points of anonymised profiles; those that nobody else uses are deleted."""
+        rows = self.env.execute_query(
+            SQL(
+                "DELETE FROM hospitality_contact_link WHERE profile_id = ANY(%s::int[]) RETURNING point_id",
+                pg_int_array(sorted(profile_ids)),
+            )
+        )
+        self.env.cr.execute(
+            SQL(
+                "DELETE FROM hospitality_contact_point p WHERE p.id = ANY(%s::int[])"
+                " AND NOT EXISTS (SELECT FROM hospitality_contact_link l WHERE l.point_id = p.id)",
+                pg_int_array(sorted({row[0] for row in rows})),
+            )
+        )
+        self.env["hospitality.contact.point"].invalidate_model(flush=False)
+        self.env["hospitality.contact.link"].invalidate_model(flush=False)
 
 
 _COMPANY_KINDS = frozenset({"company", "agency"})

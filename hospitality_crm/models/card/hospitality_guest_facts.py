@@ -152,6 +152,12 @@ class HospitalityGuestFacts(models.AbstractModel):
 
     @api.model
     def _get_labels(self, model, field):
+        """Return the labels of a selection field by key, in the language of the user."""
+        return self._get_labels_in(model, field, self.env.lang)
+
+    @api.model
+    @tools.ormcache("model", "field", "lang")
+    def _get_labels_in(self, model, field, lang):
         return dict(self.env[model]._fields[field]._description_selection(self.env))
 
     @api.model
@@ -160,11 +166,14 @@ class HospitalityGuestFacts(models.AbstractModel):
 
         Empty where it isn't known; a tag that nobody knows is shown as it is.
         """
-        if not tag:
-            return ""
+        return self._get_language_name_in(tag, self.env.lang) if tag else ""
+
+    @api.model
+    @tools.ormcache("tag", "lang")
+    def _get_language_name_in(self, tag, lang):
         try:
             locale = babel.Locale.parse(tag.replace("_", "-"), sep="-")
-            return locale.get_language_name(babel_locale_parse(self.env.lang)) or tag
+            return locale.get_language_name(babel_locale_parse(lang)) or tag
         except (ValueError, babel.UnknownLocaleError):
             return tag
 

@@ -82,7 +82,7 @@ class HospitalityGuestSearch(models.Model):
             )
 
     def init(self):
-        super().init()
+        result = super().init()
         cr = self.env.cr
         if not sql_tools.get_foreign_keys(cr, self._table, "id", "res_partner", "id", "cascade"):
             sql_tools.add_foreign_key(cr, self._table, "id", "res_partner", "id", "cascade")
@@ -95,6 +95,7 @@ class HospitalityGuestSearch(models.Model):
                 table,
             )
         )
+        return result
 
     @api.model
     def _mark(self, partner_ids):

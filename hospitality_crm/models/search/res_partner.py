@@ -20,10 +20,11 @@ class ResPartner(models.Model):
     def _write_multi(self, vals_list):
         # Below write(): stored computed values (complete_name of a contact whose company was
         # renamed) pass only here.
-        super()._write_multi(vals_list)
+        result = super()._write_multi(vals_list)
         marked = [partner.id for partner, vals in zip(self, vals_list, strict=True) if not WATCHED.isdisjoint(vals)]
         if marked:
             self.env["hospitality.guest.search"]._mark(marked)
+        return result
 
     @api.model
     def _search_display_name(self, operator, value):

@@ -230,12 +230,7 @@ class HospitalityTimeline(models.AbstractModel):
 
     @api.model
     def _get_label(self, model, field, value):
-        return self._get_selection(model, field, self.env.lang).get(value) or ""
-
-    @api.model
-    @tools.ormcache("model", "field", "lang")
-    def _get_selection(self, model, field, lang):
-        return dict(self.env[model]._fields[field]._description_selection(self.env))
+        return self.env["hospitality.guest.facts"]._get_labels(model, field).get(value) or ""
 
     @api.model
     def _render_stay(self, at, data):
