@@ -19,6 +19,8 @@ from .records import exact_record, hotel_record
 
 FIRST_ARRIVAL = date(2016, 9, 2)
 YEAR = 364
+# The pattern's week in which the day of the first load lies begins here.
+FIRST_DAY = file.LAST_DEPARTURE - timedelta(YEAR)
 HORIZON = 120
 KEEP_NEAR = 1.0
 KEEP_FAR = {"full": 0.08, "small": 0.03}
@@ -151,7 +153,8 @@ class Guest(NamedTuple):
 def guest_plan(seed=SEED, reachable=None):
     """Return ``{booking number: Guest}`` of all bookings that the live book may ever hold.
 
-    It doesn't depend on the day. Who comes back comes once; the first arrivals have the first choice.
+    It doesn't depend on the day. Who comes back comes once; the first who arrive after the day of the
+    load have the first choice.
     """
     rows, dealt, _described = group(seed)
     pools = {
@@ -160,7 +163,8 @@ def guest_plan(seed=SEED, reachable=None):
         for country, people in found.items()
     }
     casts, plan, taken = {}, {}, set()
-    for row in sorted((row for row in rows if row.arrival >= FIRST_ARRIVAL), key=lambda r: (r.arrival, r.number)):
+    coming = [row for row in rows if row.arrival >= FIRST_ARRIVAL]
+    for row in sorted(coming, key=lambda row: (row.arrival < FIRST_DAY, row.arrival, row.number)):
         rng = Random(f"{seed}:guest:{row.number}")
         story, country = "", row.country
         if row.status == "checked_out" and row.nights and not comes_early(row, seed):

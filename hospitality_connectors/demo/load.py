@@ -27,6 +27,7 @@ from .generate import SOURCES, generate
 SINCE = "hospitality_connectors.demo_since"
 TODAY = "hospitality_connectors.demo_today"
 MAX_DAYS = 240
+IDLE_BATCHES = 5
 TRUTH = "demo_truth.csv.gz"
 SIZES = ("full", "small")
 
@@ -141,7 +142,9 @@ def _store_truth(env, truth):
 def _derive(env, progress):
     """Do at once what background jobs would do within minutes: golden values, figures, search texts."""
     for model in ("hospitality.golden.queue", "hospitality.guest.dirty"):
-        taken = 0
-        while done := with_retry(env[model]._run_batch):
-            taken += done
+        taken = idle = 0
+        # A batch is empty also when it met rows that a lane works on.
+        while idle < IDLE_BATCHES:
+            done = with_retry(env[model]._run_batch)
+            taken, idle = taken + done, 0 if done else idle + 1
         progress(f"{env[model]._description}: {taken:,} refreshed")
