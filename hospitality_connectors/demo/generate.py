@@ -18,7 +18,7 @@ class Demo(NamedTuple):
     """The group on a day.
 
     :ivar files: list of :class:`.files.File`, in the order in which they must be imported
-    :ivar cast: rows of the live guests, with ``story``, ``stay``, ``status``, ``head``, ``relation``
+    :ivar cast: rows of the live guests, with ``story arrival status role head relation``
     :ivar truth: list of dicts ``source profile booking role person household culture script tags``:
         which made-up person stands behind each profile on each booking
     """

@@ -6,6 +6,7 @@ the file: moved by 52 weeks more than the history, each seen as of today. They c
 system (``pms_live``), and so never count among the 119,390 of the file.
 """
 
+from collections import defaultdict
 from datetime import date, timedelta
 from random import Random
 
@@ -18,15 +19,17 @@ from .records import exact_record, hotel_record
 FIRST_ARRIVAL = date(2016, 9, 2)
 YEAR = 364
 HORIZON = 120
-KEEP_NEAR, KEEP_FAR = 1.0, 0.08
+KEEP_NEAR = 1.0
+KEEP_FAR = {"full": 0.08, "small": 0.03}
 RETURNS = 0.4
 RETURNS_UNKNOWN = 0.1
-COMPANION_KNOWN = 0.3
+COMPANION_KNOWN = 0.45
 NEW = 1_000_000
 NEW_PARTNER = 2_000_000
 NEW_CHILD = 3_000_000
 
-# Arrivals of today that have a story to show, by hotel: (story, country or "" for a returning guest).
+# Arrivals of each day of the week that have a story to show, by hotel: (story, country or "" for a
+# returning guest).
 CAST = {
     "CITY": (
         ("vip_birthday", ""),
@@ -53,43 +56,37 @@ CAST = {
 
 
 def pattern(today, size="full", seed=SEED):
-    """Yield ``(booking, status)``: the bookings on the books of a day, moved, with their status on it."""
+    """Yield ``(booking, status, early)``: the bookings on the books of a day, moved.
+
+    Which bookings are taken follows from the week, so that a later day of it sees the same ones with
+    their later status. ``early``: the guests come in the morning of their arrival.
+    """
     shift = file.shift_to(today) + YEAR
+    week = file.LAST_DEPARTURE + timedelta(file.shift_to(today))
     rows, _group, _described = group(seed)
-    first = FIRST_ARRIVAL + timedelta(shift)
     for row in rows:
         if row.arrival < FIRST_ARRIVAL:
             continue
         booking = row.moved(shift)
-        if booking.arrival > today + timedelta(HORIZON) or booking.booked_on > today:
+        if booking.arrival > week + timedelta(HORIZON) or booking.booked_on > today:
             continue
         rng = Random(f"{seed}:live:{row.number}")
-        status = status_on(booking, today, rng)
-        near = (
-            status != "cancelled"
-            and booking.arrival <= today + timedelta(1)
-            and booking.departure >= today
-            and booking.arrival >= first
-        )
-        keep = KEEP_NEAR if near else KEEP_FAR
-        if rng.random() < (keep if size == "full" or near else keep / 2):
-            yield booking, status
+        keep = KEEP_NEAR if is_near(booking, week) and row.status != "cancelled" else KEEP_FAR[size]
+        if rng.random() < keep:
+            early = bool(booking.nights) and row.status == "checked_out" and rng.random() < 0.2
+            yield booking, status_on(booking, today, early, rng.random() < 0.45), early
 
 
-def status_on(booking, today, rng):
+def status_on(booking, today, early, leaves_early):
     """Return the status that a booking had on a day, when its later fate was not known yet."""
     if booking.status == "cancelled":
         return "cancelled" if booking.status_date <= today else "reserved"
     if booking.status == "no_show":
         return "no_show" if booking.arrival < today else "reserved"
-    if booking.arrival > today:
+    if booking.arrival > today or (booking.arrival == today and not early):
         return "reserved"
-    if booking.arrival == today:
-        return "in_house" if booking.nights and rng.random() < 0.2 else "reserved"
-    if booking.departure < today:
+    if booking.departure < today or (booking.departure == today and leaves_early):
         return "checked_out"
-    if booking.departure == today:
-        return "checked_out" if rng.random() < 0.45 else "in_house"
     return "in_house"
 
 
@@ -98,24 +95,39 @@ def profile_of(number):
     return f"L{number:07d}"
 
 
-class _Allocator:
-    """Gives rooms out so that nobody shares one by mistake."""
+def room_plan(today, seed=SEED):
+    """Return ``{booking number: room number}`` of the week: who comes gets a room to himself.
 
-    def __init__(self):
-        self.free = {
-            hotel: {room_type: [number for number, kind in rooms(hotel) if kind == room_type] for room_type in types}
-            for hotel, types in ROOM_TYPES.items()
-        }
-        self.taken = {}
+    The plan is made for all bookings of the week at once, so that nobody moves from day to day.
+    """
+    shift = file.shift_to(today) + YEAR
+    week = file.LAST_DEPARTURE + timedelta(file.shift_to(today))
+    near = [
+        booking
+        for row in group(seed)[0]
+        if row.arrival >= FIRST_ARRIVAL and is_near(booking := row.moved(shift), week) and row.status != "cancelled"
+    ]
+    near.sort(key=lambda b: (b.status != "checked_out", b.arrival, b.number))
+    free = {
+        (hotel, room_type): [number for number, kind in rooms(hotel) if kind == room_type]
+        for hotel, types in ROOM_TYPES.items()
+        for room_type in types
+    }
+    taken, plan = defaultdict(list), {}
+    for booking in near:
+        leaves = max(booking.departure, booking.arrival + timedelta(1))
+        for number in free[booking.hotel, booking.room_type_charged]:
+            nights = taken[booking.hotel, number]
+            if all(leaves <= start or booking.arrival >= end for start, end in nights):
+                nights.append((booking.arrival, leaves))
+                plan[booking.number] = number
+                break
+    return plan
 
-    def take(self, hotel, room_type, arrival, departure):
-        """Return a room number that is free in these nights, or ``""``."""
-        for number in self.free[hotel].get(room_type, ()):
-            nights = self.taken.setdefault((hotel, number), [])
-            if all(departure <= start or arrival >= end for start, end in nights):
-                nights.append((arrival, max(departure, arrival + timedelta(1))))
-                return number
-        return ""
+
+def is_near(booking, week):
+    """Whether somebody comes, stays or leaves in the week that begins on a day, or on the day after it."""
+    return booking.arrival <= week + timedelta(7) and booking.departure >= week
 
 
 def live(today, size="full", seed=SEED, reachable=None):
@@ -124,22 +136,24 @@ def live(today, size="full", seed=SEED, reachable=None):
     :param reachable: by hotel, the ``reachable`` of :class:`.hotels.History`: the front desk recognises
         some of these people by their address; None: nobody comes back
     :return: ``(guest rows, stay rows, truth rows)`` as from :func:`.hotels.history`; a guest row has
-        also ``story`` and ``stay`` (its booking), a stay row ``room`` and ``eta``
+        also ``story arrival status role head relation`` (of its first booking), a stay row ``room`` and ``eta``
     """
     _rows, group_, described = group(seed)
     guests, stays, truth = [], [], []
-    allocator, cast, people_in = _Allocator(), {hotel: list(found) for hotel, found in CAST.items()}, {}
-    # Who is in the house chose a room before those who are still to come.
-    order = {"in_house": 0, "checked_out": 1, "reserved": 2}
-    chosen = sorted(pattern(today, size, seed), key=lambda pair: (order.get(pair[1], 3), pair[0].number))
-    for booking, status in chosen:
+    cast, people_in, plan = {}, {}, room_plan(today, seed)
+    week = file.LAST_DEPARTURE + timedelta(file.shift_to(today))
+    # In the order of booking, so that a later day of the week only adds to the end.
+    chosen = sorted(pattern(today, size, seed), key=lambda found: (found[0].booked_on, found[0].number))
+    for booking, status, early in chosen:
         rng = Random(f"{seed}:guest:{booking.number}")
         story, country = "", booking.country
-        if booking.arrival == today and status == "reserved" and cast[booking.hotel]:
-            story, country = cast[booking.hotel].pop(0)
+        if booking.status == "checked_out" and booking.nights and not early and 0 <= (booking.arrival - week).days < 7:
+            stories = cast.setdefault((booking.hotel, booking.arrival), list(CAST[booking.hotel]))
+            if stories:
+                story, country = stories.pop(0)
         pool = (reachable or {}).get(booking.hotel, {}).get(booking.country or "PT", ())
         number, spec, known = _who(rng, booking, group_, pool, people_in, story, country)
-        party = [(number, spec, "primary"), *_companions(rng, booking, number, spec, group_, status)]
+        party = [(number, spec, "primary"), *_companions(rng, booking, number, spec)]
         keys = []
         for number, spec, role in party:
             key = profile_of(number)
@@ -155,17 +169,19 @@ def live(today, size="full", seed=SEED, reachable=None):
                 record = hotel_record(seed, who, booking._replace(status=status), 900_000 + number, described, role)
             values = dict(record.values)
             if story in ("birthday", "vip_birthday") and role == "primary":
-                values["birthdate"] = _birthday(who.birthdate, today)
+                values["birthdate"] = _birthday(who.birthdate, booking.arrival)
             guests.append(
-                {"profile": key, **values, "role": role, "story": story if role == "primary" else "",
-                 "stay": f"L{booking.key}", "status": status, "head": keys[0], "relation": spec[2]}
-            )  # fmt: skip
+                {
+                    **{"profile": key, **values, "arrival": booking.arrival, "status": status, "role": role},
+                    **{"story": story if role == "primary" else "", "head": keys[0], "relation": spec[2]},
+                }
+            )
             truth.append(
                 {"profile": key, "booking": f"L{booking.key}", "role": role, "person": number,
                  "household": who.household, "culture": who.culture, "script": record.script,
                  "tags": " ".join(record.tags)}
             )  # fmt: skip
-        stays.append({**_stay(rng, booking, status, keys, allocator, today), **parties(booking, described)})
+        stays.append({**_stay(rng, booking, status, keys, plan, today), **parties(booking, described)})
     return guests, stays, truth
 
 
@@ -188,20 +204,17 @@ def _who(rng, booking, group_, pool, people_in, story, country):
     return NEW + booking.number, (country or "PT", 0, "head"), False
 
 
-def _companions(rng, booking, number, spec, group_, status):
-    if status in ("cancelled", "no_show"):
-        return
-    chance = COMPANION_KNOWN if status == "reserved" else 0.6
-    if booking.adults >= 2 and spec[2] == "head" and rng.random() < chance:
+def _companions(rng, booking, number, spec):
+    if booking.adults >= 2 and spec[2] == "head" and rng.random() < COMPANION_KNOWN:
         yield NEW_PARTNER + booking.number, (spec[0], number, "partner"), "companion"
-    if spec[2] == "head" and 0 < booking.children <= 2 and rng.random() < chance:
+    if spec[2] == "head" and 0 < booking.children <= 2 and rng.random() < COMPANION_KNOWN:
         for at in range(booking.children):
             yield NEW_CHILD + booking.number * 2 + at, (spec[0], number, "child"), "companion"
 
 
-def _birthday(birthdate, today):
-    day = today.day if (today.month, today.day) != (2, 29) else 28
-    return f"{birthdate.year:04d}-{today.month:02d}-{day:02d}"
+def _birthday(birthdate, arrival):
+    day = arrival.day if (arrival.month, arrival.day) != (2, 29) else 28
+    return f"{birthdate.year:04d}-{arrival.month:02d}-{day:02d}"
 
 
 STATUS_WORD = {
@@ -213,13 +226,10 @@ STATUS_WORD = {
 }
 
 
-def _stay(rng, booking, status, keys, allocator, today):
+def _stay(rng, booking, status, keys, plan, today):
     row = stay_row(booking)
-    room = ""
-    if booking.departure >= today and (
-        status in ("in_house", "checked_out") or (status == "reserved" and booking.arrival <= today + timedelta(2))
-    ):
-        room = allocator.take(booking.hotel, booking.room_type_charged, booking.arrival, booking.departure)
+    soon = status == "reserved" and booking.arrival <= today + timedelta(2)
+    room = plan.get(booking.number, "") if soon or status in ("in_house", "checked_out") else ""
     row.update(
         confirmation=f"L{booking.key}",
         status=STATUS_WORD[status],

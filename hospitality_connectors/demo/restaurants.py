@@ -21,7 +21,8 @@ MENU = Path(__file__).parent / "data" / "menu.csv"
 CENT = Decimal("0.01")
 DAYS = {"full": 730, "small": 21}
 AHEAD = 14
-PER_DAY = {"BICA": 7.4, "MARE": 9.4}
+PER_DAY = {"BICA": 8.0, "MARE": 10.0}
+BOOKED = 0.6
 # Guests of the evening come more often on Friday and Saturday (Monday is 0).
 WEEKDAY = (0.75, 0.8, 0.9, 1.0, 1.35, 1.4, 0.8)
 WAITERS = ("Tiago", "Inês", "Yuri", "Larissa", "Paulo", "Anahit", "Duarte")
@@ -125,62 +126,61 @@ class Till:
         self.code = code
         self.guests = guests
         self.seed = seed
-        self.today = None
         self.out = Day([], [], [], [])
 
-    def day(self, day, today):
-        """Record a day. From today on there are table reservations only."""
-        self.today = today
-        rng = Random(f"{self.seed}:{self.code}:{day.toordinal()}")
-        count = int(PER_DAY[self.code] * WEEKDAY[day.weekday()] * rng.uniform(0.75, 1.25) + rng.random())
-        if day > today:
-            count = int(count * (0.9 - 0.05 * (day - today).days) + 0.5)
-        for number in range(1, count + 1):
-            self._table(rng, day, number, past=day < today)
+    def day(self, index, day, today):
+        """Record a day as of ``today``: bills of the past, table reservations that are made already.
 
-    def _table(self, rng, day, number, past):
+        :param int index: number of the day; together with the number of the table it makes the key,
+            and everything that happens follows from it
+        """
+        rng = Random(f"{self.seed}:{self.code}:{index}")
+        count = int(PER_DAY[self.code] * WEEKDAY[day.weekday()] * rng.uniform(0.75, 1.25) + rng.random())
+        for number in range(1, count + 1):
+            self._table(f"{self.code}-{index:04d}-{number:02d}", day, today)
+
+    def _table(self, key, day, today):
+        rng = Random(f"{self.seed}:{key}")
         daypart, (first, last), _share = rng.choices(DAYPARTS, [share for _d, _h, share in DAYPARTS])[0]
         hour, minute = rng.randrange(first, last), rng.choice((0, 15, 30, 45))
-        party = self.guests(rng, day, not past)
-        covers = party["covers"] or rng.choices((1, 2, 3, 4, 5, 6, 8), (16, 48, 12, 14, 4, 4, 2))[0]
-        key = f"{self.code}-{day:%y%m%d}-{number:02d}"
-        table = f"{rng.randrange(1, 31)}"
-        booked = party["guest"] and rng.random() < (0.62 if self.code == "MARE" else 0.4)
-        reservation = ""
-        if booked or not past:
+        covers = rng.choices((1, 2, 3, 4, 5, 6, 8), (16, 48, 12, 14, 4, 4, 2))[0]
+        table, chance = f"{rng.randrange(1, 31)}", rng.random()
+        booked_on = day - timedelta(int(rng.triangular(0, AHEAD, 2)))
+        booked = rng.random() < BOOKED
+        party = self.guests(rng, day, booked)
+        covers = party["covers"] or covers
+        reservation, past = "", day < today
+        if booked and party["guest"] and booked_on <= today:
             reservation = f"R-{key}"
-            status = self._reserve(rng, reservation, party, day, hour, minute, covers, table, past)
+            status = "cancelled" if chance < 0.1 else "booked"
+            if past and status == "booked":
+                status = "no_show" if chance < 0.16 else "finished"
+            self.out.reservations.append(
+                {
+                    "reservation": reservation,
+                    "property": self.code,
+                    "guest": party["guest"],
+                    "status": status,
+                    "starts_at": _stamp(_instant(day, hour, minute)),
+                    "business_date": day,
+                    "duration": 120 if hour >= 19 else 90,
+                    "covers": covers,
+                    "table": table if status != "cancelled" else "",
+                    "outlet": f"{self.code}-ROOM",
+                    "channel": rng.choice(("TABLES", "TABLES", "PHONE")),
+                    "booked": booked_on,
+                    "occasion": rng.choice(OCCASIONS) if rng.random() < 0.15 else "",
+                    "wishes": rng.choice(TABLE_WISHES) if rng.random() < 0.25 else "",
+                    "deposit": Decimal(20 * covers) if covers >= 6 else None,
+                }
+            )
             if status in ("cancelled", "no_show"):
                 return
         if past:
-            self._check(rng, key, party, reservation, day, (daypart, hour, minute), covers, table)
-
-    def _reserve(self, rng, key, party, day, hour, minute, covers, table, past):
-        chance = rng.random()
-        status = "cancelled" if chance < 0.1 else "booked"
-        if past and status == "booked":
-            status = "no_show" if chance < 0.16 else "finished"
-        wishes = rng.choice(TABLE_WISHES) if rng.random() < 0.25 else ""
-        self.out.reservations.append(
-            {
-                "reservation": key,
-                "property": self.code,
-                "guest": party["guest"],
-                "status": status,
-                "starts_at": _stamp(_instant(day, hour, minute)),
-                "business_date": day,
-                "duration": 120 if hour >= 19 else 90,
-                "covers": covers,
-                "table": table if status != "cancelled" else "",
-                "outlet": f"{self.code}-ROOM",
-                "channel": rng.choice(("TABLES", "TABLES", "PHONE")),
-                "booked": min(day, self.today) - timedelta(int(rng.triangular(0, 30, 2))),
-                "occasion": rng.choice(OCCASIONS) if rng.random() < 0.15 else "",
-                "wishes": wishes,
-                "deposit": Decimal(20 * covers) if covers >= 6 else None,
-            }
-        )
-        return status
+            # The bill's own source: what a table orders doesn't depend on how it was booked.
+            self._check(
+                Random(f"{self.seed}:{key}:bill"), key, party, reservation, day, (daypart, hour, minute), covers, table
+            )
 
     def _check(self, rng, key, party, reservation, day, when, covers, table):
         daypart, hour, minute = when
@@ -198,7 +198,7 @@ class Till:
             "check": key,
             "property": self.code,
             "outlet": f"{self.code}-{self._room(rng, daypart)}",
-            "number": f"{day:%y%m%d}{key[-2:]}",
+            "number": key.partition("-")[2].replace("-", ""),
             "guest": party["guest"],
             "stay": party["stay"],
             "reservation": reservation,

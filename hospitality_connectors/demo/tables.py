@@ -14,7 +14,20 @@ from .restaurants import AHEAD, DAYS, Till
 LOCAL = 4_000_000
 CUSTOMERS = 1100
 IN_HOUSE_DINE = 0.72
-KNOWN = 0.33
+KNOWN = 0.12
+
+
+def first_day(today, size):
+    """Return the day with which the restaurants' records begin; it stays the same for a week."""
+    return file.LAST_DEPARTURE + timedelta(file.shift_to(today) - DAYS[size])
+
+
+def days(today, size):
+    """Yield ``(index, day)`` of all recorded days. The index moves with the group, in whole weeks."""
+    day = first_day(today, size)
+    while day <= today + timedelta(AHEAD):
+        yield (day - first_day(today, "full")).days, day
+        day += timedelta(1)
 
 
 def bica(history, live, today, size="full", seed=SEED):
@@ -24,7 +37,7 @@ def bica(history, live, today, size="full", seed=SEED):
     :param live: stay rows from :func:`.livebook.live`
     """
     turn = FIRST_ARRIVAL + timedelta(file.shift_to(today) + YEAR)
-    first = today - timedelta(DAYS[size])
+    first = first_day(today, size)
     present = defaultdict(list)
     for rows, words, begin, end in (
         (history, ("Check-Out",), first, turn),
@@ -52,9 +65,8 @@ def bica(history, live, today, size="full", seed=SEED):
         return {"guest": "", "stay": "", "covers": 0}
 
     tills = Till("BICA", guests, seed), Till("BICA", guests, seed)
-    for at in range((today - first).days + AHEAD + 1):
-        day = first + timedelta(at)
-        tills[day >= turn].day(day, today)
+    for index, day in days(today, size):
+        tills[day >= turn].day(index, day, today)
     return tills[0].out, tills[1].out
 
 
@@ -117,6 +129,6 @@ def mare(today, size="full", seed=SEED):
         return {"guest": "", "stay": "", "covers": 0}
 
     till = Till("MARE", guests, seed)
-    for at in range(-DAYS[size], AHEAD + 1):
-        till.day(today + timedelta(at), today)
+    for index, day in days(today, size):
+        till.day(index, day, today)
     return till.out

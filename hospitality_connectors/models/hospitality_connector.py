@@ -153,7 +153,7 @@ class HospitalityConnector(models.Model):
         return adapters.Env(
             settings=self.settings or {},
             property=code,
-            tz=place.tz_name,
+            tz=place.tz,
             currency=codes["currency_name"].get(place.currency_id, ""),
         )
 
@@ -318,6 +318,9 @@ class HospitalityConnector(models.Model):
                 busy = busy or bool(done)
                 if not cron._commit_progress(done) or time.monotonic() >= deadline:
                     break
+            if connectors and not busy:
+                # What is left is in the hands of other lanes.
+                time.sleep(0.1)
         remaining = len(self._get_busy_connectors())
         if not remaining and not lane:
             for connector in self.search([("state", "=", "running")]):

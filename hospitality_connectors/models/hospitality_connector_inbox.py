@@ -29,9 +29,7 @@ class HospitalityConnectorInbox(models.Model):
     event_key = fields.Char(required=True, readonly=True, help="Unique per delivered event.")
     entity = fields.Char(readonly=True)
     external_id = fields.Char(string="Key in the Source", readonly=True)
-    body = fields.Text(
-        readonly=True, help="The record, redacted.", groups="hospitality_crm.group_hospitality_admin"
-    )
+    body = fields.Text(readonly=True, help="The record, redacted.", groups="hospitality_crm.group_hospitality_admin")
     encoding = fields.Selection([("text", "Text"), ("base64", "Base64")], default="text", readonly=True)
     content_type = fields.Char(readonly=True)
     version = fields.Float(readonly=True)

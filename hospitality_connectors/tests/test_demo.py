@@ -13,7 +13,7 @@ from ..demo import bookings, hotels
 from ..demo.generate import generate
 from ..demo.load import TRUTH, load
 
-TODAY = date(2026, 11, 21)
+TODAY = date(2026, 3, 11)
 FACTS = (
     "res.partner hospitality.profile hospitality.contact.point hospitality.contact.link hospitality.booking"
     " hospitality.stay hospitality.stay.guest hospitality.reservation hospitality.check hospitality.charge"
@@ -24,7 +24,7 @@ FACTS = (
 
 @tagged("post_install", "-at_install")
 class TestDemo(TransactionCase):
-    """The small demo group, loaded once for all tests as of 21 November 2026."""
+    """The small demo group, loaded once for all tests as of 11 March 2026."""
 
     @classmethod
     def setUpClass(cls):
@@ -127,9 +127,12 @@ class TestDemo(TransactionCase):
             self.assertAlmostEqual(sum(check.payment_ids.mapped("amount")), check.amount_total, 2)
 
     def test_figures_and_search_texts_are_there_at_once(self):
-        stay = self.of_source("hospitality.stay", "pms_live", [("status", "=", "in_house")])[:1]
-        self.assertEqual(sum(stay.partner_id.metrics_ids.mapped("stay_count")), 1)
-        self.assertIn(stay.partner_id, self.env["res.partner"].search([("name", "ilike", stay.partner_id.name)]))
+        stays = self.of_source("hospitality.stay", "pms_city", [("status", "=", "checked_out")])
+        guests = stays[:5].partner_id
+        for guest in guests:
+            wanted = len(guest.stay_ids.filtered(lambda stay: stay.status in ("checked_out", "in_house")))
+            self.assertEqual(sum(guest.metrics_ids.mapped("stay_count")), wanted)
+        self.assertEqual(len(self.env["hospitality.guest.search"].browse(guests.ids).exists()), len(guests))
         self.assertFalse(self.env["hospitality.guest.dirty"].search([], limit=1))
 
     def test_truth_is_kept_with_the_data(self):
@@ -167,16 +170,22 @@ class TestDemo(TransactionCase):
             return counts, self.env.cr.fetchall()
 
         before = snapshot()
-        self.run_load()
+        self.run_load(today=None)  # which stands for the day of the first load
         self.env.invalidate_all()
         self.assertEqual(snapshot(), before)
 
-    def test_loading_without_a_day_stays_on_the_day_of_the_first_load(self):
-        self.run_load(today=None)
-        latest = max(self.of_source("hospitality.stay", "pms_city").mapped("departure"))
-        rows = hotels.latest(bookings.read(), hotels.SMALL)
-        wanted = max(row.departure for row in rows if row.hotel == "CITY")
-        self.assertEqual(latest, wanted + timedelta(bookings.shift_to(TODAY)))
+    def test_loading_with_a_later_day_moves_the_group_to_it(self):
+        later = TODAY + timedelta(2)
+        stays = self.of_source("hospitality.stay", "pms_live")
+        self.run_load(today=later)
+        self.env.invalidate_all()
+        self.assertLessEqual(stays, self.of_source("hospitality.stay", "pms_live"))
+        stale = [("status", "in", ["in_house", "reserved"]), ("departure", "<", later)]
+        self.assertFalse(self.of_source("hospitality.stay", "pms_live", stale))
+        due = [("status", "=", "reserved"), ("arrival", "=", later)]
+        self.assertGreater(len(self.of_source("hospitality.stay", "pms_live", due)), 20)
+        tables = self.env["hospitality.reservation"].search([("business_date", "<", later), ("status", "=", "booked")])
+        self.assertFalse(tables)
 
     def test_an_unknown_size_is_refused(self):
         with self.assertRaisesRegex(UserError, "huge"):

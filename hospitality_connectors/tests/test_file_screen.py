@@ -187,6 +187,14 @@ class TestFileScreen(FileCommon, CronMixinCase):
         with self.assertRaises(AccessError):
             job.with_user(self.manager).read(["path"])
 
+    def test_nobody_can_make_the_server_read_its_own_files(self):
+        admin = new_test_user(self.env, "f_admin", groups="hospitality_crm.group_hospitality_admin")
+        Job = self.Job.with_user(admin)
+        with self.assertRaises(AccessError):
+            Job.create({"connector_id": self.connector.id, "path": "/etc/passwd"})
+        with self.assertRaises(AccessError):
+            self._upload(user=admin).path = "/etc/passwd"
+
     def test_only_connectors_for_files_take_files(self):
         other = self.env["hospitality.connector"].create(
             {"name": "Other", "source_id": self.source.id, "adapter": "canonical"}

@@ -240,10 +240,21 @@ class TestPipeline(ConnectorCommon):
         profile = self._profile("G1")
         self.assertEqual((profile.state, profile.name, profile.values), ("anonymised", False, False))
         self.assertFalse(profile.link_ids)
-        self.assertFalse(profile.partner_id.email)
+        self.assertFalse(self.env["hospitality.contact.point"].search([("value", "=", "anna@koval-mail.com")]))
+        self.assertEqual((profile.partner_id.name, profile.partner_id.email), ("Anonymised guest", False))
         self._send(self._guest("G1", 3, name="Anna Koval", emails=["anna@koval-mail.com"]))
         self.assertEqual((profile.state, profile.name), ("anonymised", False))
         self.assertEqual(self._stay_of("S1").partner_id, profile.partner_id)
+
+    def test_anonymised_in_one_source_known_in_another(self):
+        other = self.connector.copy({"source_id": self.source.copy({"code": "c_pms2"}).id})
+        anna = {"name": "Anna Koval", "emails": ["anna@koval-mail.com"]}
+        self._send(self._guest("G1", city="Kyiv", **anna))
+        self._send(self._guest("H1", **anna), connector=other)
+        guest = self._profile("G1").partner_id
+        self.assertEqual(guest.city, "Kyiv")
+        self._send({"entity": "guest", "external_id": "G1", "version": 2, "op": "anonymise"})
+        self.assertEqual((guest.name, guest.email, guest.city), ("Anna Koval", "anna@koval-mail.com", False))
 
     def test_masked_values_never_overwrite(self):
         self._send(self._guest("G1", 1, name="Anna Koval", emails=["anna@koval-mail.com"], city="Kyiv"))
@@ -294,7 +305,7 @@ class TestPipeline(ConnectorCommon):
         ]
         record = self._send(message, process=False)
         self.env.flush_all()
-        with self.assertQueryCount(32):
+        with self.assertQueryCount(34):
             self.assertEqual(self.connector._process_one(record.id), "done")
             self.env.flush_all()
 

@@ -2,7 +2,7 @@
 
 import csv
 import re
-from functools import lru_cache
+from functools import cache, lru_cache
 from pathlib import Path
 
 import phonenumbers
@@ -48,7 +48,7 @@ def normalise_email(raw):
     return text if _EMAIL.match(text) and ".." not in text else None
 
 
-@lru_cache(maxsize=None)
+@cache
 def _national_prefix(country_code):
     """Return what may precede a national number of a country code, as a pattern or None."""
     regions = phonenumbers.COUNTRY_CODE_TO_REGION_CODE[country_code]

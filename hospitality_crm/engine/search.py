@@ -20,13 +20,15 @@ MAX_GROUPS = 8
 MAX_PATTERN = 64
 
 _EMAIL_PART = re.compile(r"[^\s,;<>\"'()\[\]]*@[^\s,;<>\"'()\[\]]*")
-_PHONE = re.compile(r"\+?[\d(][\d\s().\-/\u00a0]{2,}\d")
+_PHONE = re.compile(r"\+?[\d(][\d\s().\-/\u00a0]{2,}\d", re.ASCII)
 _PHONE_LIST = re.compile(r"[,;|]|\s/\s")
-_ONLY_PHONE = re.compile(r"[+(]?\d[\d\s().\-/\u00a0]{4,}\d\s*\Z")
-_NOT_DIGIT = re.compile(r"\D+")
+_ONLY_PHONE = re.compile(r"[+(]?\d[\d\s().\-/\u00a0]{4,}\d\s*\Z", re.ASCII)
+_NOT_DIGIT = re.compile(r"\D+", re.ASCII)
 _CONTEXTUAL = re.compile(r"[\u0370-\u03ff\u1f00-\u1fff\u0530-\u058f]")
 _HANGUL = re.compile(r"[\uac00-\ud7af]")
-_CARONS = str.maketrans({"š": "sh", "ś": "sh", "č": "ch", "ć": "ch", "ž": "zh", "ż": "zh", "ź": "zh", "ş": "sh", "ç": "ch"})
+_CARONS = str.maketrans(
+    {"š": "sh", "ś": "sh", "č": "ch", "ć": "ch", "ž": "zh", "ż": "zh", "ź": "zh", "ş": "sh", "ç": "ch"}
+)
 _HAS_CARON = re.compile("[šśčćžżźşç]", re.IGNORECASE)
 
 
@@ -118,8 +120,8 @@ def _sound_of(token):
 def plain(text):
     """Return ``text`` in ASCII letter by letter: parts of the text are parts of the result.
 
-    >>> plain("Հարություն")
-    'harowtyown'
+    >>> plain("Ґанок")
+    'ganok'
     """
     return anyascii(unicodedata.normalize("NFC", text).lower()).lower()
 
@@ -136,8 +138,10 @@ def _email_words(email):
 def _phone_words(phone):
     if not phone:
         return ()
+    if not phone.isascii():
+        phone = plain(phone)
     digits = _NOT_DIGIT.sub("", phone)
-    if phone[0] == "+" and phone[1:] == digits:
+    if phone == "+" + digits:
         return (digits,)
     return tuple(
         digits for part in _PHONE_LIST.split(phone) if len(digits := _NOT_DIGIT.sub("", part.replace("(0)", ""))) > 2
@@ -184,7 +188,7 @@ def _phone_group(run):
         return None
     group = [_national(run, digits)]
     folded = fold(run)
-    if " " in folded and run[0] not in "+(":
+    if " " in folded and run[0] != "+":
         group.append(folded)
     return group
 
@@ -248,6 +252,27 @@ def _without_implied(groups):
         if not any(all(any(one in longer for one in group) for longer in other) for other in kept):
             kept.append(group)
     return kept
+
+
+def pieces(pattern):
+    """Return short parts of a pattern that are enough to look it up.
+
+    A trigram index looks at every trigram of what it is asked for, also those that everybody
+    has. A few from the beginning, the middle and the end of a long pattern are as telling.
+
+    >>> pieces(" shevchenko"), pieces("anna.k@gmail.com"), pieces("0501234567"), pieces("kova")
+    (['shev', 'chen', 'enko'], ['anna.k@'], ['0501234567'], ['kova'])
+    """
+    text = pattern.strip()
+    local, at, _domain = text.partition("@")
+    if at and len(local) > 3:
+        text = local + at
+    size = 4
+    if text.isdigit() or len(text) < 2 * size:
+        return [text]
+    middle = (len(text) - size) // 2 + 1
+    starts = (0, middle, len(text) - size) if len(text) > 2 * size + 1 else (0, len(text) - size)
+    return [text[start : start + size] for start in starts]
 
 
 def prefix(query):

@@ -41,9 +41,7 @@ class HospitalityCommon(TransactionCase):
         common = {"tz": "Europe/Kyiv", "currency_id": cls.company.currency_id.id}
         cls.palace = Property.create({"name": "Palace", "code": "T-PAL", **common})
         cls.bistro = Property.create({"name": "Bistro", "code": "T-BIS", "kind": "restaurant", **common})
-        cls.harbour = Property.create(
-            {"name": "Harbour", "code": "T-HAR", "company_id": cls.company_2.id, **common}
-        )
+        cls.harbour = Property.create({"name": "Harbour", "code": "T-HAR", "company_id": cls.company_2.id, **common})
         cls.anna, cls.ben, cls.carla = (
             cls._create_guest(name, email)
             for name, email in (

@@ -55,8 +55,7 @@ class AccessMatrixMixin:
             for model, roles in self.matrix.items()
             for role, allowed in roles.items()
             for letter, operation in OPERATIONS.items()
-            if (expected := letter in allowed)
-            != self.env[model].with_user(self.users[role]).has_access(operation)
+            if (expected := letter in allowed) != self.env[model].with_user(self.users[role]).has_access(operation)
         ]
         self.assertFalse(wrong, "\n".join(wrong))
 
@@ -112,9 +111,7 @@ class TestAccessMatrix(AccessMatrixMixin, HospitalityCommon):
         for role, user in self.users.items():
             for field in ("status", "amount_total", "charge_ids/amount_gross"):
                 with self.subTest(role=role, field=field):
-                    allowed = "r" in self.matrix["hospitality.stay"][role] and (
-                        field == "status" or role == "manager"
-                    )
+                    allowed = "r" in self.matrix["hospitality.stay"][role] and (field == "status" or role == "manager")
                     call = (record.with_user(user), "export_data", [record.ids, [field]], {})
                     if allowed:
                         call_kw(*call)
@@ -170,8 +167,10 @@ class TestAccessMatrix(AccessMatrixMixin, HospitalityCommon):
 class TestVisibility(HospitalityCommon):
     def test_companies_are_separate(self):
         user = self._create_role_user("manager")
-        stays = self.env["hospitality.stay"].with_user(user).search(
-            [("id", "in", (self.stay_anna + self.stay_ben + self.stay_carla).ids)]
+        stays = (
+            self.env["hospitality.stay"]
+            .with_user(user)
+            .search([("id", "in", (self.stay_anna + self.stay_ben + self.stay_carla).ids)])
         )
         self.assertEqual(stays, self.stay_anna + self.stay_ben)
         with self.assertRaises(AccessError):

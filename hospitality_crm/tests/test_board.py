@@ -111,9 +111,7 @@ class TestBoard(HospitalityCommon):
         unknown_time = self._stay(g[3], 0, 1, "reserved")
         done = self._stay(g[4], 0, 1, "in_house", eta="08:00")
         self.env["hospitality.alert"].create({"partner_id": g[2].id, "kind": "vip"})
-        self.assertEqual(
-            self._ids(self._board(), "arrivals"), [vip.id, early.id, late.id, unknown_time.id, done.id]
-        )
+        self.assertEqual(self._ids(self._board(), "arrivals"), [vip.id, early.id, late.id, unknown_time.id, done.id])
 
     def test_tables_by_time_in_local_time(self):
         late = self._table(self.guests[0], 18)
@@ -126,16 +124,10 @@ class TestBoard(HospitalityCommon):
 
     def test_card_of_a_guest(self):
         guest = self.guests[0]
-        guest.write(
-            {"guest_local_name": "Гість", "guest_salutation": "Ms", "guest_birthdate": "1980-05-12"}
-        )
+        guest.write({"guest_local_name": "Гість", "guest_salutation": "Ms", "guest_birthdate": "1980-05-12"})
         self._stay(guest, 0, 1, "reserved", room_id=self.rooms[0].id)
-        self.env["hospitality.special.date"].create(
-            {"partner_id": guest.id, "kind": "wedding", "day": 12, "month": 5}
-        )
-        self.env["hospitality.special.date"].create(
-            {"partner_id": guest.id, "kind": "name_day", "day": 13, "month": 5}
-        )
+        self.env["hospitality.special.date"].create({"partner_id": guest.id, "kind": "wedding", "day": 12, "month": 5})
+        self.env["hospitality.special.date"].create({"partner_id": guest.id, "kind": "name_day", "day": 13, "month": 5})
         Alert = self.env["hospitality.alert"]
         here = Alert.create({"partner_id": guest.id, "kind": "info", "property_id": self.palace.id})
         Alert.create({"partner_id": guest.id, "kind": "info", "property_id": self.bistro.id})
@@ -219,9 +211,7 @@ class TestBoard(HospitalityCommon):
 
     def test_day_of_two_hundred_arrivals_in_few_queries(self):
         self.reception.hospitality_property_ids = self.palace
-        guests = self.env["res.partner"].create(
-            [{"name": f"Crowd {index}", "is_guest": True} for index in range(200)]
-        )
+        guests = self.env["res.partner"].create([{"name": f"Crowd {index}", "is_guest": True} for index in range(200)])
         stays = self.env["hospitality.stay"].create(
             [
                 {
@@ -311,9 +301,7 @@ class TestBoard(HospitalityCommon):
         self.assertEqual([alert["guest"] for alert in answer["alerts"]], ["Guest 1"])
 
     def test_alert_of_another_moment_is_silent(self):
-        self.env["hospitality.alert"].create(
-            {"partner_id": self.guests[0].id, "kind": "info", "at_check_in": False}
-        )
+        self.env["hospitality.alert"].create({"partner_id": self.guests[0].id, "kind": "info", "at_check_in": False})
         stay = self._stay(self.guests[0], 0, 2, "reserved")
         self.assertTrue(self.env["hospitality.board"].with_user(self.reception).act("check_in", stay.id)["done"])
 
@@ -333,9 +321,7 @@ class TestBoard(HospitalityCommon):
         values = self.env.cr.precommit.data.get("bus.bus.values", [])
         messages = [json.loads(value["message"]) for value in values]
         return [
-            message["payload"]["property_id"]
-            for message in messages
-            if message["type"] == "hospitality.board/changed"
+            message["payload"]["property_id"] for message in messages if message["type"] == "hospitality.board/changed"
         ]
 
     def test_boards_are_told_of_changes_near_today(self):

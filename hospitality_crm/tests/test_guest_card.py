@@ -14,9 +14,7 @@ class TestGuestCard(HospitalityCommon):
     @classmethod
     def setUpClass(cls):
         super().setUpClass()
-        cls.users = {
-            role: cls._create_role_user(role) for role in ("reception", "manager", "service", "marketing")
-        }
+        cls.users = {role: cls._create_role_user(role) for role in ("reception", "manager", "service", "marketing")}
         cls.peanuts = cls.env.ref("hospitality_crm.allergen_peanuts")
         cls.pillow = cls.env.ref("hospitality_crm.preference_type_pillow")
         cls.nora = cls._create_guest("Nora Card", "nora@card.test", guest_local_name="Нора")
@@ -92,9 +90,7 @@ class TestGuestCard(HospitalityCommon):
         Preference = self.env["hospitality.preference"]
         values = {"partner_id": self.nora.id, "type_id": self.pillow.id}
         fresh = Preference.create({**values, "value": "feather"})
-        old = Preference.create(
-            {**values, "value": "foam", "confirmed_on": "2015-01-01", "expires_on": "2018-01-01"}
-        )
+        old = Preference.create({**values, "value": "foam", "confirmed_on": "2015-01-01", "expires_on": "2018-01-01"})
         self.assertEqual([row["id"] for row in self._card()["preferences"]], fresh.ids)
         tab = self.env["hospitality.guest.card"].with_user(self.users["reception"])
         rows = tab.get_tab(self.nora.id, "wishes")["preferences"]
@@ -119,6 +115,7 @@ class TestGuestCard(HospitalityCommon):
     def test_language_is_the_one_spoken(self):
         self.nora.write({"guest_language": "uk", "lang": "en_US"})
         self.assertEqual(self._card()["person"]["language"], "Ukrainian")
+        self.assertEqual(self.nora.with_user(self.users["service"]).guest_language_name, "Ukrainian")
 
     def test_reception_writes_guests_alone(self):
         reception, service = self.users["reception"], self.users["service"]
@@ -147,9 +144,7 @@ class TestGuestCard(HospitalityCommon):
         later = self._create_stay(
             self.nora, self.palace, arrival=today + datetime.timedelta(days=50), status="reserved"
         )
-        now = self._create_stay(
-            self.nora, self.palace, arrival=today - datetime.timedelta(days=1), status="in_house"
-        )
+        now = self._create_stay(self.nora, self.palace, arrival=today - datetime.timedelta(days=1), status="in_house")
         self.assertEqual([row["id"] for row in self._card()["stays"]], [now.id, later.id])
 
     def test_sources_of_trust_first(self):
@@ -218,9 +213,7 @@ class TestGuestCard(HospitalityCommon):
         tab = self.env["hospitality.guest.card"].with_user(self.users["reception"])
         guest = self._create_guest("Nora Mail", "nora@kovalenko.test")
         profile = guest._get_odoo_profile()
-        point = self.env["hospitality.contact.point"].create(
-            {"channel": "messenger", "value": "@nora", "kind": "real"}
-        )
+        point = self.env["hospitality.contact.point"].create({"channel": "messenger", "value": "@nora", "kind": "real"})
         self.env["hospitality.contact.link"].create({"profile_id": profile.id, "point_id": point.id})
         rows = {row["value"]: row for row in tab.get_tab(guest.id, "contacts")["points"]}
         self.assertEqual(rows["@nora"]["source"], "Odoo")
@@ -265,9 +258,7 @@ class TestGuestCard(HospitalityCommon):
 
     def test_name_of_a_room_follows_its_change(self):
         room = self.env["hospitality.room"].create({"name": "1", "code": "1", "property_id": self.palace.id})
-        self._create_stay(
-            self.nora, self.palace, status="in_house", arrival=datetime.date.today(), room_id=room.id
-        )
+        self._create_stay(self.nora, self.palace, status="in_house", arrival=datetime.date.today(), room_id=room.id)
         self.assertEqual(self._card()["stays"][0]["room"], "1")
         room.code = "Royal"
         self.assertEqual(self._card()["stays"][0]["room"], "Royal")
@@ -285,10 +276,7 @@ class TestGuestCard(HospitalityCommon):
         action = self.env.ref("hospitality_crm.hospitality_guest_action")
         self.assertEqual(
             [view_id for view_id, _kind in action.views],
-            [
-                self.env.ref(f"hospitality_crm.hospitality_guest_view_{kind}").id
-                for kind in ("kanban", "list", "form")
-            ],
+            [self.env.ref(f"hospitality_crm.hospitality_guest_view_{kind}").id for kind in ("kanban", "list", "form")],
         )
 
     def test_card_and_contact_form_lead_to_each_other(self):
@@ -296,9 +284,7 @@ class TestGuestCard(HospitalityCommon):
         card = guest.action_open_guest_card()
         self.assertEqual(card["res_id"], guest.id)
         self.assertEqual(card["views"], [(self.env.ref("hospitality_crm.hospitality_guest_view_form").id, "form")])
-        self.assertEqual(
-            guest.action_open_contact()["views"], [(self.env.ref("base.view_partner_form").id, "form")]
-        )
+        self.assertEqual(guest.action_open_contact()["views"], [(self.env.ref("base.view_partner_form").id, "form")])
 
     def test_chips_count_stays(self):
         self.env["hospitality.guest.metrics"].search([("partner_id", "=", self.nora.id)]).unlink()

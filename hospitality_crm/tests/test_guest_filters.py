@@ -22,16 +22,12 @@ class TestGuestFilters(HospitalityCommon):
         )
         cls.everybody = cls.here | cls.coming | cls.sharer | cls.elsewhere
         stay = cls._create_stay(cls.here, cls.palace, arrival=TODAY - datetime.timedelta(1), status="in_house")
-        cls.env["hospitality.stay.guest"].create(
-            {"stay_id": stay.id, "partner_id": cls.sharer.id, "role": "sharer"}
-        )
+        cls.env["hospitality.stay.guest"].create({"stay_id": stay.id, "partner_id": cls.sharer.id, "role": "sharer"})
         cls._create_stay(cls.coming, cls.palace, arrival=TODAY, status="reserved")
         cls._create_stay(cls.elsewhere, cls.harbour, arrival=TODAY, status="in_house")
 
     def _search(self, *domain):
-        return self.env["res.partner"].with_user(self.reception).search(
-            [("id", "in", self.everybody.ids), *domain]
-        )
+        return self.env["res.partner"].with_user(self.reception).search([("id", "in", self.everybody.ids), *domain])
 
     def test_in_house_counts_everybody_in_the_room(self):
         self.assertEqual(self._search(("guest_in_house", "=", True)), self.here | self.sharer)

@@ -48,7 +48,12 @@ class TestGuestSearch(TransactionCase):
                     {"name": "Jürgen Müller-Weiß"},
                     {"name": "Հակոբ Հարությունյան"},
                     {"name": "王小明"},
-                    {"name": "Zzacme Trading", "is_company": True, "email": "office@zzacme.test", "vat": "DE 4711 0815"},
+                    {
+                        "name": "Zzacme Trading",
+                        "is_company": True,
+                        "email": "office@zzacme.test",
+                        "vat": "DE 4711 0815",
+                    },
                 ]
             )
         )
@@ -107,7 +112,12 @@ class TestGuestSearch(TransactionCase):
 
     def test_email_parts_and_codes(self):
         self.assertFindsOnly(
-            self.taras, "t.shevchenko@kobzar.test", "T.SHEVCHENKO@KOBZAR.TEST", "@kobzar", "kobzar.test", "shevchenko@kob"
+            self.taras,
+            "t.shevchenko@kobzar.test",
+            "T.SHEVCHENKO@KOBZAR.TEST",
+            "@kobzar",
+            "kobzar.test",
+            "shevchenko@kob",
         )
         self.assertFindsOnly(self.taras, "G-17/4", "shevchenko g-17", "Шевченко kobzar")
         self.assertFindsOnly(self.acme + self.clerk, "DE47110815", "4711 0815 DE")
@@ -202,7 +212,8 @@ class TestGuestSearch(TransactionCase):
         archived = [("display_name", "ilike", "shevchenko"), ("active", "=", False)]
         self.assertEqual(self.Partner.search(archived, limit=8), self.taras)
         self.assertEqual(self.Partner.search_count(archived), 1)
-        self.assertEqual(self.Partner.name_search("shevchenko", [("active", "=", False)]), [(self.taras.id, self.taras.name)])
+        found = self.Partner.name_search("shevchenko", [("active", "=", False)])
+        self.assertEqual(found, [(self.taras.id, self.taras.name)])
         everyone = self.Partner.with_context(active_test=False)
         self.assertEqual(everyone.search(archived[:1], limit=8), self.oksana + self.taras)
 
@@ -233,7 +244,8 @@ class TestGuestSearch(TransactionCase):
     def test_outsiders_search_as_before(self):
         portal = new_test_user(self.env, "search_portal", groups="base.group_portal", name="Тарас Портал")
         Partner = self.Partner.with_user(portal)
-        self.assertEqual(Partner.search([("display_name", "ilike", "Портал")], limit=8), portal.partner_id.with_user(portal))
+        found = Partner.search([("display_name", "ilike", "Портал")], limit=8)
+        self.assertEqual(found, portal.partner_id.with_user(portal))
         self.assertFalse(Partner.search([("display_name", "ilike", "portal")], limit=8))
         self.assertFalse(Partner.search([("display_name", "ilike", "shevchenko")], limit=8))
         with self.assertRaises(AccessError):
@@ -255,7 +267,7 @@ class TestGuestSearch(TransactionCase):
         self.assertEqual(self.Partner.search([*domain, ("category_id", "ilike", "poet")], limit=8), self.taras)
         self.assertEqual(self.Partner.name_search("shevchenko", [("is_guest", "=", False)]), [])
         self.assertEqual(
-            self.Partner.search(["|", ("display_name", "ilike", "honchar"), ("is_guest", "=", True)] , limit=500)
+            self.Partner.search(["|", ("display_name", "ilike", "honchar"), ("is_guest", "=", True)], limit=500)
             & (self.honchar + self.taras + self.mueller),
             self.honchar + self.taras,
         )
@@ -272,7 +284,8 @@ class TestGuestSearch(TransactionCase):
             with self.subTest(query=query):
                 ours = self.Partner.search([("display_name", "ilike", query)])
                 self.assertFalse(core - ours)
-                self.assertFalse(core - self.Partner.browse(id_ for id_, _ in self.Partner.name_search(query, limit=5_000)))
+                picked = self.Partner.name_search(query, limit=5_000)
+                self.assertFalse(core - self.Partner.browse(id_ for id_, _name in picked))
 
     def test_long_texts_are_found_to_the_end(self):
         emails = ", ".join(f"box{number:03}@long-domain-{number}.test" for number in range(120))
@@ -299,6 +312,19 @@ class TestGuestSearch(TransactionCase):
         self.assertTrue(self.Search._is_complete())
         self.assertFindsOnly(self.taras + self.oksana, "шевченко")
 
+    def test_background_job_completes_the_texts(self):
+        self.env["ir.config_parameter"].set_param(COMPLETE, False)
+        self.Search._refresh_marked()
+        self.env.cr.execute("DELETE FROM hospitality_guest_search")
+        with self.enter_registry_test_mode():
+            self.env.ref("hospitality_crm.cron_adoption").method_direct_trigger()
+        self.assertTrue(self.Search._is_complete())
+        self.env.cr.execute(
+            "SELECT count(*) FROM res_partner p LEFT JOIN hospitality_guest_search s USING (id) WHERE s.id IS NULL"
+        )
+        self.assertEqual(self.env.cr.fetchone(), (0,))
+        self.assertFindsOnly(self.taras + self.oksana, "шевченко")
+
     def test_refresh_writes_only_what_differs(self):
         self.Search._refresh_marked()
         ids = (self.taras + self.oksana).ids
@@ -310,18 +336,25 @@ class TestGuestSearch(TransactionCase):
     def test_query_counts(self):
         self.Partner.name_search("shevchenko", limit=8)
         self.env.invalidate_all()
-        with self.assertQueryCount(4):
+        with self.assertQueryCount(5):
             self.Partner.name_search("shevchenko", limit=8)
         self.env.invalidate_all()
         with self.assertQueryCount(3):
             self.Partner.search_fetch([("display_name", "ilike", "shevchenko")], ["display_name"], limit=8)
-        self.env.flush_all()
-        self.Search._refresh_marked()
+
+    def test_query_counts_of_upkeep(self):
         partners = self.Partner.create([{"name": f"Batch {number}"} for number in range(50)])
         self.env.flush_all()
-        with self.assertQueryCount(2):
+        self.Search._refresh_marked()
+        self.env.cr.execute("DELETE FROM hospitality_guest_search WHERE id = ANY(%s)", [partners.ids])
+        self.Search._mark(partners.ids)
+        with self.assertQueryCount(3):
             self.Search._refresh_marked()
-        partners[0].name = "Batch renamed"
-        self.env.flush_all()
-        with self.assertQueryCount(4):
+        self.env.cr.execute("UPDATE res_partner SET ref = 'batchref' WHERE id = ANY(%s)", [partners.ids])
+        self.Search._mark(partners.ids)
+        with self.assertQueryCount(6):
+            self.Search._refresh_marked()
+        self.assertEqual(self.Partner.search_count([("display_name", "ilike", "batchref")]), 50)
+        self.Search._mark(partners.ids)
+        with self.assertQueryCount(2):
             self.Search._refresh_marked()

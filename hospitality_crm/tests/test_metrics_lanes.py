@@ -3,7 +3,7 @@ import threading
 from contextlib import contextmanager
 
 from odoo import SUPERUSER_ID, api
-from odoo.orm.registry import DummyRLock, Registry
+from odoo.modules.registry import DummyRLock, Registry
 from odoo.tests import TransactionCase, tagged
 from odoo.tools import SQL
 

@@ -1,6 +1,7 @@
 from odoo.exceptions import AccessError
 from odoo.tests import new_test_user, tagged
 
+from ..engine import survivorship
 from .test_golden import GoldenCommon
 
 
@@ -42,8 +43,6 @@ class TestOrigin(GoldenCommon):
             self.guest.with_user(self.portal).get_golden_origin()
 
     def test_every_reason_has_a_sentence(self):
-        from odoo.addons.hospitality_crm.engine import survivorship
-
         self.assertEqual(set(self.guest._get_reason_texts()), set(survivorship.REASONS))
 
     def test_losing_values_are_search_terms(self):

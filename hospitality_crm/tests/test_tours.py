@@ -13,10 +13,10 @@ class TourCase(HttpCase):
             cls.env, "t_reception", groups="hospitality_crm.group_hospitality_reception", password="t_reception"
         )
         today = datetime.date.today()
-        cls.house = cls.env["hospitality.property"].create({"name": "Tour House", "code": "T-TOUR", "tz": "UTC", "day_close": 0})
-        cls.room = cls.env["hospitality.room"].create(
-            {"name": "101", "code": "101", "property_id": cls.house.id}
+        cls.house = cls.env["hospitality.property"].create(
+            {"name": "Tour House", "code": "T-TOUR", "tz": "UTC", "day_close": 0}
         )
+        cls.room = cls.env["hospitality.room"].create({"name": "101", "code": "101", "property_id": cls.house.id})
         cls.user.hospitality_property_ids = cls.house
         cls.olena, cls.banned = cls.env["res.partner"].create(
             [

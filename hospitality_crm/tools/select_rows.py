@@ -82,9 +82,7 @@ def select_rows(model, domain, columns, order=None, limit=None):
         return []
     shown = Columns(model, query, columns)
     names = ["id", *shown.expressions]
-    rows = model.env.execute_query(
-        query.select(SQL.identifier(query.table, "id"), *shown.expressions.values())
-    )
+    rows = model.env.execute_query(query.select(SQL.identifier(query.table, "id"), *shown.expressions.values()))
     return shown.put_labels(model.env, [dict(zip(names, row, strict=True)) for row in rows])
 
 
@@ -105,7 +103,8 @@ class Statement:
         :return: list of rows as the statement has them, with a dict of values as the last column
         """
         ids = tuple(partner_ids)
-        env.flush_query(self.sql)
+        if env.transaction.field_dirty or env.transaction.tocompute:
+            env.flush_query(self.sql)
         env.cr.execute(self.sql.code, [ids if param == GUESTS else param for param in self.sql.params])
         by_kind = {}
         found = []

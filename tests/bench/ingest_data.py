@@ -15,6 +15,9 @@ FAMILY = (
 )
 
 
+OPERATORS = ("50", "63", "66", "68", "73", "93", "95", "96", "97", "98")
+
+
 def name_of(number: int) -> str:
     """A name of two words; the second is unusual enough to be somebody's own."""
     return f"{GIVEN[number % 16]} {FAMILY[(number // 16) % 16]}{_letters(number // 256)}"
@@ -76,17 +79,21 @@ def _build_guests(cursor: Cursor, size: int, source_id: int) -> None:
         "SELECT 1 FROM information_schema.columns WHERE table_name = 'res_partner' AND column_name = 'autopost_bills'"
     )
     column, value = (", autopost_bills", ", 'ask'") if cursor.fetchone() else ("", "")
+    cursor.execute("SELECT nextval('res_partner_id_seq')")
+    (first,) = cursor.fetchone()
     cursor.execute(
         f"""
-        INSERT INTO res_partner (name, complete_name, email, email_normalized, phone, phone_sanitized, type, active,
-                                 is_company, partner_share, lang, is_guest, color, create_uid, write_uid,
-                                 create_date, write_date{column})
-        SELECT name, name, 'g' || i || '@base-mail.net', 'g' || i || '@base-mail.net', phone, phone, 'contact', TRUE,
-               FALSE, TRUE, 'en_US', TRUE, i, 1, 1, now(), now(){value}
-          FROM (SELECT *, '+38067' || lpad(i::text, 7, '0') AS phone FROM person ORDER BY i) p
-        """  # column and value are literals from above
+        INSERT INTO res_partner (id, commercial_partner_id, name, complete_name, email, email_normalized, phone,
+                                 phone_sanitized, type, active, is_company, partner_share, lang, is_guest, color,
+                                 create_uid, write_uid, create_date, write_date{column})
+        SELECT %(first)s + i, %(first)s + i, name, name, email, email, phone, phone, 'contact', TRUE,
+               FALSE, TRUE, 'en_US', TRUE, 0, 1, 1, now(), now(){value}
+          FROM (SELECT *, 'g' || i || '@base-mail.net' AS email, '+38067' || lpad(i::text, 7, '0') AS phone
+                  FROM person ORDER BY i) p
+        """,  # column and value are literals from above
+        {"first": first},
     )
-    cursor.execute("UPDATE res_partner SET commercial_partner_id = id WHERE email LIKE '%@base-mail.net'")
+    cursor.execute("SELECT setval('res_partner_id_seq', %s)", [first + size])
     cursor.execute(
         """
         INSERT INTO hospitality_profile (source_id, external_id, version, partner_id, state, kind, name, name_key,
@@ -94,11 +101,10 @@ def _build_guests(cursor: Cursor, size: int, source_id: int) -> None:
         SELECT %s, 'G' || p.i, 1000000000, g.id, 'live', 'person', p.name, p.name_key,
                jsonb_build_object('name', p.name, 'emails', jsonb_build_array(g.email),
                                   'phones', jsonb_build_array(g.phone)), '2020-01-01'
-          FROM person p JOIN res_partner g ON g.color = p.i AND g.email = 'g' || p.i || '@base-mail.net'
+          FROM person p JOIN res_partner g ON g.id = %s + p.i
         """,
-        [source_id],
+        [source_id, first],
     )
-    cursor.execute("UPDATE res_partner SET color = 0 WHERE email LIKE '%@base-mail.net'")
     for channel, column in (("email", "email"), ("phone", "phone")):
         cursor.execute(
             f"""
@@ -117,7 +123,6 @@ def _build_guests(cursor: Cursor, size: int, source_id: int) -> None:
             """,  # column names of ours
             [channel, source_id],
         )
-    cursor.execute("CREATE INDEX bench_partner_email ON res_partner (email_normalized)")
 
 
 def _copy(cursor: Cursor, lines: str) -> None:
@@ -141,7 +146,7 @@ def message(k: int, size: int) -> list[dict]:
             "values": {
                 "name": name_of(number),
                 "emails": [email],
-                "phones": [f"+38050{k % 10_000_000:07d}"],
+                "phones": [f"+380{OPERATORS[k // 10_000_000 % 10]}{k % 10_000_000:07d}"],
                 "country": "UA",
                 "city": "Kyiv",
                 "street": f"Khreshchatyk {k % 500}",

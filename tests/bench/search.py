@@ -58,7 +58,9 @@ def terms(env):
         return [row[0] for row in env.cr.fetchall()]
 
     chosen = [("rare", "zzqqxv"), ("rare", "qwxzerty lmnopq")]
-    chosen += [("rare", term) for term in pick("SELECT email FROM res_partner WHERE email ~ '@corp' ORDER BY id LIMIT 2")]
+    chosen += [
+        ("rare", term) for term in pick("SELECT email FROM res_partner WHERE email ~ '@corp' ORDER BY id LIMIT 2")
+    ]
     chosen += [
         ("rare", term)
         for term in pick("SELECT '0' || right(phone, 9) FROM res_partner WHERE phone ~ '^.380' ORDER BY id LIMIT 2")
@@ -78,7 +80,8 @@ def terms(env):
         )
         chosen += [("usual", names[rank]) for rank in ranks if rank < len(names)]
     chosen += [("usual", term) for term in pick("SELECT name FROM res_partner WHERE is_guest ORDER BY id LIMIT 2")]
-    chosen += [("frequent", term) for term in ("a", "an", "mar", "sha", "enko", "kova", "38050", "@gmail", "gmail.com", "vina an", "мар")]
+    frequent = ("a", "an", "mar", "sha", "enko", "kova", "38050", "@gmail", "gmail.com", "vina an", "мар")
+    chosen += [("frequent", term) for term in frequent]
     return chosen
 
 

@@ -165,8 +165,10 @@ def _as_text(head):
 def _check_workbook(container):
     """Refuse what isn't a workbook, and workbooks that would fill the memory."""
     try:
-        with container.open() as stream, zipfile.ZipFile(io.BytesIO(stream.read())) as archive:
-            _check_parts(archive)
+        with container.open() as stream:
+            seekable = io.BytesIO(stream.read()) if container.packed else stream
+            with zipfile.ZipFile(seekable) as archive:
+                _check_parts(archive)
     except zipfile.BadZipFile as error:
         raise FileError("damaged", detail=str(error)) from error
 

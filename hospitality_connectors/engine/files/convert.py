@@ -6,6 +6,7 @@ from .numbers import CODES, SYMBOLS, currency_of, parse_number
 from .words import CHOICES, choose, country_code, language_tag, parse_boolean
 
 CACHE = 20_000
+_UNSEEN = object()
 
 
 class Unknown(ValueError):
@@ -140,10 +141,9 @@ class Converter:
         :raise RowError: the text can't be such a value
         :raise Unknown: the word isn't known
         """
-        try:
-            return self._seen[text]
-        except KeyError:
-            pass
+        value = self._seen.get(text, _UNSEEN)
+        if value is not _UNSEEN:
+            return value
         mapped = self._words.get(text, self._words.get(text.casefold()) if self._words else None)
         try:
             value = self._convert(text if mapped is None else str(mapped), self._options)
@@ -168,6 +168,7 @@ class Converter:
 def money_text(amount):
     """Return an amount as plain text without superfluous zeros.
 
+    >>> from decimal import Decimal
     >>> money_text(Decimal("120.50")), money_text(Decimal("1E+2"))
     ('120.5', '100')
     """

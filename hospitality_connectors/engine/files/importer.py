@@ -1,6 +1,7 @@
 """A file together with its mapping: the raw records of its rows, again and again the same."""
 
 import itertools
+import os
 from hashlib import blake2b
 
 from .adapter import compiled, raw_row, redactor_for
@@ -28,6 +29,7 @@ class FileRows:
         self._mapping_id = mapping_id
         self._revision = revision
         self.mapping = compiled(plan)
+        self.identity = (_stamp(source), plan, str(facts))
         self.scan = None
         self.cards = {}
 
@@ -68,6 +70,14 @@ class FileRows:
             for number, values, error in self.rows()
         )
         return itertools.islice(records, skip, None)
+
+
+def _stamp(source):
+    """Return what changes when the file does."""
+    if isinstance(source, str | os.PathLike):
+        state = os.stat(source)
+        return str(source), state.st_size, state.st_mtime_ns
+    return blake2b(source, digest_size=16).hexdigest()
 
 
 def _order_of(header, wanted):

@@ -111,7 +111,7 @@ class HospitalityImportFolder(models.Model):
     @api.model
     def _cron_look(self):
         """Look for new files in all folders."""
-        for folder in self.search([]):
+        for folder in self.search([("active", "=", True)]):
             folder._look()
             self.env["ir.cron"]._commit_progress(1)
 
@@ -152,10 +152,10 @@ class HospitalityImportFolder(models.Model):
                 "filename": name,
                 "connector_id": self.connector_id.id,
                 "folder_id": self.id,
-                "path": str(target),
                 "size": target.stat().st_size,
             }
         )
+        job.sudo().path = str(target)  # below the folder that an administrator chose
         job._read_file()
         if job.state == "upload":
             self._file_finished(job, failed=True)

@@ -2,7 +2,7 @@ import csv
 import io
 
 from odoo import api, fields, models
-from odoo.exceptions import UserError, ValidationError
+from odoo.exceptions import AccessError, UserError, ValidationError
 from odoo.fields import Domain
 
 from ...engine.files.errors import FileError
@@ -133,6 +133,7 @@ class HospitalityImportJob(models.Model):
     @api.model_create_multi
     def create(self, vals_list):
         for vals in vals_list:
+            self._check_path_access(vals)
             if vals.get("filename") and not vals.get("name"):
                 vals["name"] = vals["filename"]
         jobs = super().create(vals_list)
@@ -140,7 +141,14 @@ class HospitalityImportJob(models.Model):
             job._receive()
         return jobs
 
+    @api.model
+    def _check_path_access(self, vals):
+        """Refuse to read whatever file of the server a caller names: only code may name one."""
+        if vals.get("path") and not self.env.su:
+            raise AccessError(self.env._("Files of the server are imported from watched folders only."))
+
     def write(self, vals):
+        self._check_path_access(vals)
         result = super().write(vals)
         if vals.get("file"):
             for job in self:
@@ -170,7 +178,8 @@ class HospitalityImportJob(models.Model):
         :return: the job, ready for :meth:`_run_now`
         :raise UserError: the file can't be read, or the mapping doesn't fit it
         """
-        job = self.create({"name": name, "filename": name, "connector_id": connector.id, "path": path})
+        job = self.create({"name": name, "filename": name, "connector_id": connector.id})
+        job.sudo().path = path  # named by code, not by a user
         if content is not None:
             self.env["ir.attachment"].create(
                 {"name": name, "res_model": self._name, "res_field": "file", "res_id": job.id, "raw": content}
@@ -229,6 +238,15 @@ class HospitalityImportJob(models.Model):
                 )
 
     # Buttons
+
+    def action_read(self):
+        """Read the file; it has been read already when it came with this save."""
+        for job in self:
+            if not job.file:
+                raise UserError(self.env._("Choose a file first."))
+            if job.state == "upload" and not job.task and not job.error:
+                job._receive()
+        return False
 
     def action_read_again(self):
         """Read the file again with the options of the form."""

@@ -12,7 +12,7 @@ from odoo.addons.hospitality_crm.tools.claim import lane_env, with_retry
 
 from ...engine.files.errors import FileError
 from ...engine.files.importer import FileRows
-from .import_checks import Check, Comparison
+from .import_checks import Check, Comparison, without_row
 
 _logger = logging.getLogger(__name__)
 
@@ -22,6 +22,8 @@ STEP_SECONDS = 20
 TRY_SECONDS = 60
 MAX_ATTEMPTS = 5
 _LOCK_SPACE = 0x68696D70
+# Scans of the last files, so that a background job needn't read its file anew at each step.
+_SCANS = {}
 
 
 class HospitalityImportRunner(models.AbstractModel):
@@ -148,13 +150,31 @@ class HospitalityImportRunner(models.AbstractModel):
                 job._get_limits(),
             )
 
+    @api.model
+    def _scan(self, job, rows, progress):
+        """Read the whole file for what its rows can't say alone, unless this process just did."""
+        key = (self.env.cr.dbname, job.id)
+        known, scan = _SCANS.pop(key, (None, None))
+        if known != rows.identity:
+            scan = rows.prepare(lambda done: progress("read", done, job.row_count))
+        rows.scan = scan
+        _SCANS[key] = rows.identity, scan
+        while len(_SCANS) > 2:
+            _SCANS.pop(next(iter(_SCANS)))
+        return scan
+
     # Dry run
 
     @api.model
     def _check(self, job, rows, progress):
         """Read every row and try what the database would do with it; nothing stays."""
-        scan = rows.prepare(lambda done: progress("read", done, job.row_count))
-        check = Check(scan)
+        scan = self._scan(job, rows, progress)
+        currencies = dict(
+            self.env.execute_query(
+                SQL("SELECT p.code, c.name FROM hospitality_property p JOIN res_currency c ON c.id = p.currency_id")
+            )
+        )
+        check = Check(scan, currencies, job.connector_id.sudo().property_id.currency_id.name or "")
         unmapped = {}
         deadline = time.monotonic() + TRY_SECONDS
         done = 0
@@ -248,7 +268,7 @@ class HospitalityImportRunner(models.AbstractModel):
 
     @api.model
     def _import(self, job, rows, progress, deadline):
-        scan = rows.prepare(lambda done: progress("read", done, job.row_count))
+        scan = self._scan(job, rows, progress)
         self._begin(job, rows)
         if not self._load(job, rows, progress, deadline):
             return False
@@ -342,7 +362,6 @@ class HospitalityImportRunner(models.AbstractModel):
         for chunk in _chunks(rows.raws()):
             with lane_env(self.env) as env:
                 connector = env["hospitality.connector"].sudo().browse(job.connector_id.id)  # as lanes do
-                comparison.currency = connector.property_id.currency_id.name or ""
                 messages, numbers = self._parse(connector, chunk, {})
                 landed = {
                     entity: self._read_landed(connector, entity, keys)
@@ -378,7 +397,9 @@ class HospitalityImportRunner(models.AbstractModel):
         bad = Inbox.search_fetch(
             job._get_inbox_domain("quarantined"), ["body", "error_code", "error_message"], order="id", limit=1000
         )
-        problems = [{"row": body_row(row.body), "reason": row.error_message or row.error_code} for row in bad]
+        problems = [
+            {"row": body_row(row.body), "reason": without_row(row.error_message or row.error_code)} for row in bad
+        ]
         quarantined = len(bad) if len(bad) < 1000 else Inbox.search_count(job._get_inbox_domain("quarantined"))
         return {
             "loaded": job.stored_rows,

@@ -1,5 +1,6 @@
 """What a dry run and a verification gather: plain Python over messages of the pipeline."""
 
+import re
 from collections import Counter
 from datetime import date
 from decimal import Decimal
@@ -10,7 +11,13 @@ from ...engine.files.tally import AMOUNTS, Tally
 SHOWN_PROBLEMS = 500
 SHOWN_DIFFERENCES = 1000
 TOLERANCE = Decimal("0.005")
+_ROW = re.compile(r"^Row \d+: ")
 _ENTITIES = ("guest", "booking", "stay", "reservation", "check", "charge", "payment")
+
+
+def without_row(text):
+    """Return a reason without the number of its row, which stands beside it."""
+    return _ROW.sub("", text or "")
 
 
 def _expected_amounts(event):
@@ -26,10 +33,14 @@ class Check:
     """Gathers what a dry run says.
 
     :param Scan scan: of the file
+    :param dict currencies: ISO code by code of the property
+    :param str currency: ISO code of rows without a known property
     """
 
-    def __init__(self, scan):
+    def __init__(self, scan, currencies=None, currency=""):
         self.scan = scan
+        self._currencies = currencies or {}
+        self._currency = currency
         self.cards = {}
         self._tally = Tally()
         self._problems, self._kinds = [], Counter()
@@ -51,10 +62,13 @@ class Check:
             if message.state == "quarantined":
                 self._kinds[message.problem.code] += 1
                 if len(self._problems) < SHOWN_PROBLEMS:
-                    self._problems.append({"row": number, "reason": message.problem.message})
+                    self._problems.append({"row": number, "reason": without_row(message.problem.message)})
                 continue
             self._waiting += message.state == "waiting"
             for event in message.events:
+                if "currency" not in event:
+                    currency = self._currencies.get(event.get("property"), self._currency)
+                    event = {**event, "currency": currency}
                 self._tally.add(event)
                 if tried:
                     self._seen[event["entity"]].add(short(event["external_id"]))
@@ -130,7 +144,6 @@ class Comparison:
     WITH_CURRENCY = ("stay", "reservation", "check", "charge", "payment")
 
     def __init__(self):
-        self.currency = ""
         self._file, self._landed = Tally(), Tally()
         self._differences, self._count = [], 0
 
@@ -150,7 +163,7 @@ class Comparison:
     def _compare(self, event, number, stored):
         entity, key = event["entity"], event["external_id"]
         amounts = _expected_amounts(event)
-        currency = event.get("currency") or (stored or {}).get("currency") or self.currency
+        currency = event.get("currency") or (stored or {}).get("currency") or ""
         self._file.add_values(entity, event.get("status"), currency, amounts)
         if stored is None:
             self._differ(number, entity, key, "It isn't there.")

@@ -27,6 +27,7 @@ def local_time(instant, tz):
     :param datetime instant: in UTC, naive or aware
     :param str tz: name of a time zone of the IANA database; unknown names raise ``ValueError``
 
+    >>> from datetime import datetime
     >>> local_time(datetime(2026, 7, 1, 22, 15), "Europe/Paris")
     datetime.datetime(2026, 7, 2, 0, 15)
     """
@@ -42,6 +43,7 @@ def business_date(instant, tz, day_close=4.0):
     :param str tz: time zone of the property
     :param float day_close: hour of the night that ends the business day, 0 to 12 (4.5 is 04:30)
 
+    >>> from datetime import datetime
     >>> business_date(datetime(2026, 11, 22, 1, 30), "Europe/Paris", 4.0)
     datetime.date(2026, 11, 21)
     >>> business_date(datetime(2026, 11, 22, 3, 0), "Europe/Paris", 4.0)
@@ -53,6 +55,7 @@ def business_date(instant, tz, day_close=4.0):
 def daypart(instant, tz):
     """Return the part of the day: breakfast, lunch, afternoon, dinner or late.
 
+    >>> from datetime import datetime
     >>> daypart(datetime(2026, 11, 21, 18, 30), "Europe/Paris")
     'dinner'
     >>> daypart(datetime(2026, 11, 22, 1, 30), "Europe/Paris")

@@ -1,11 +1,10 @@
 from collections import defaultdict
-from datetime import datetime, timedelta
-
-import pytz
+from datetime import timedelta
 
 from odoo import api, fields, models
 from odoo.fields import Domain
 
+from ...engine.visit import business_date
 from ...tools.select_rows import select_rows
 
 EXPECTED = ("reserved", "optional", "waitlist", "unknown")
@@ -78,9 +77,7 @@ class HospitalityBoard(models.AbstractModel):
         day = fields.Date.to_date(date) or today
         lists = self._get_stay_lists(place, day, today)
         lists["tables"] = self._get_tables(place, day)
-        partner_ids = sorted(
-            {row["partner_id"] for rows in lists.values() for row in rows if row["partner_id"]}
-        )
+        partner_ids = sorted({row["partner_id"] for rows in lists.values() for row in rows if row["partner_id"]})
         guests = self._get_guests(partner_ids, place, day)
         for rows in lists.values():
             rows.sort(key=lambda row: self._get_sort_key(row, guests))
@@ -112,11 +109,9 @@ class HospitalityBoard(models.AbstractModel):
     def _get_today(self, place):
         """Return the business day that is running at a property now.
 
-        It ends at ``day_close``: at half past one in the night reception still works on the day
-        before.
+        At half past one in the night reception still works on the day before.
         """
-        now = datetime.now(pytz.timezone(place["tz"] or "UTC"))
-        return (now - timedelta(hours=place["day_close"] or 0)).date()
+        return business_date.business_date(fields.Datetime.now(), place["tz"], place["day_close"] or 0)
 
     @api.model
     def _get_stay_lists(self, place, day, today):
@@ -139,10 +134,7 @@ class HospitalityBoard(models.AbstractModel):
             self.env["hospitality.stay"],
             Domain("property_id", "=", place["id"])
             & Domain("is_pseudo", "=", False)
-            & (
-                staying
-                | (on_day & Domain("status", "in", [*EXPECTED, "in_house", "checked_out", "no_show"]))
-            ),
+            & (staying | (on_day & Domain("status", "in", [*EXPECTED, "in_house", "checked_out", "no_show"]))),
             STAY_COLUMNS,
             order="arrival, id",
         )
@@ -199,10 +191,8 @@ class HospitalityBoard(models.AbstractModel):
             order="starts_at, id",
         )
         labels = self._get_labels("hospitality.reservation", "status")
-        zone = pytz.timezone(place["tz"] or "UTC")
         for row in rows:
-            local = pytz.utc.localize(row.pop("starts_at")).astimezone(zone)
-            row["eta"] = local.strftime("%H:%M")
+            row["eta"] = business_date.local_time(row.pop("starts_at"), place["tz"]).strftime("%H:%M")
             row["label"] = labels[row["status"]]
             row["done"] = row["status"] not in TABLES_EXPECTED
         return rows

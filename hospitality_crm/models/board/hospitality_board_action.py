@@ -11,7 +11,6 @@ class BoardAction:
     """A button of the board.
 
     :param model: model of the visit
-    :param method: method of the visit that does it
     :param status: what the visit becomes
     :param allowed: statuses from which it makes sense
     :param moment: moment of the guest's alerts, see ``res.partner._check_guest_alerts``
@@ -19,7 +18,6 @@ class BoardAction:
     """
 
     model: str
-    method: str
     status: str
     allowed: tuple
     moment: str | None = None
@@ -27,15 +25,11 @@ class BoardAction:
 
 
 ACTIONS = {
-    "check_in": BoardAction(
-        "hospitality.stay", "action_check_in", "in_house", EXPECTED, "check_in", "checked_in_at"
-    ),
-    "check_out": BoardAction(
-        "hospitality.stay", "action_check_out", "checked_out", ("in_house",), "check_out", "checked_out_at"
-    ),
-    "stay_no_show": BoardAction("hospitality.stay", "action_no_show", "no_show", EXPECTED),
-    "seat": BoardAction("hospitality.reservation", "action_seat", "seated", TABLES_EXPECTED, "seating"),
-    "no_show": BoardAction("hospitality.reservation", "action_no_show", "no_show", TABLES_EXPECTED),
+    "check_in": BoardAction("hospitality.stay", "in_house", EXPECTED, "check_in", "checked_in_at"),
+    "check_out": BoardAction("hospitality.stay", "checked_out", ("in_house",), "check_out", "checked_out_at"),
+    "stay_no_show": BoardAction("hospitality.stay", "no_show", EXPECTED),
+    "seat": BoardAction("hospitality.reservation", "seated", TABLES_EXPECTED, "seating"),
+    "no_show": BoardAction("hospitality.reservation", "no_show", TABLES_EXPECTED),
 }
 
 
@@ -72,18 +66,8 @@ class HospitalityBoard(models.AbstractModel):
         alerts = self._get_alerts_at(visit, button.moment)
         if any(alert["blocks"] for alert in alerts) or (alerts and not acknowledged):
             return {"done": False, "alerts": alerts}
-        self._apply(visit, button)
+        visit.write({"status": button.status, **({button.stamp: fields.Datetime.now()} if button.stamp else {})})
         return {"done": True, "alerts": []}
-
-    @api.model
-    def _apply(self, visit, button):
-        method = getattr(visit, button.method, None)
-        if method:
-            method()
-            return
-        visit.write(
-            {"status": button.status, **({button.stamp: fields.Datetime.now()} if button.stamp else {})}
-        )
 
     @api.model
     def _get_alerts_at(self, visit, moment):

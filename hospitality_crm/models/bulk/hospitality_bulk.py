@@ -61,7 +61,7 @@ class HospitalityBulk(models.AbstractModel):
         self._collect(batch)
         self._read_stored(batch)
         parts = self._prepare(batch, codes)
-        self._write(batch, parts, codes)
+        self._write_batch(batch, parts, codes)
         self._finish(batch)
         return batch
 
@@ -187,7 +187,7 @@ class HospitalityBulk(models.AbstractModel):
     # Writing
 
     @api.model
-    def _write(self, batch, parts, codes):
+    def _write_batch(self, batch, parts, codes):
         fact = self.env["hospitality.bulk.fact"]
         pending = self.env["hospitality.pending.ref"]
         rewritten = {}
@@ -356,12 +356,7 @@ class HospitalityBulk(models.AbstractModel):
             if len(batch.touched) <= SEARCH_AT_ONCE:
                 # Somebody may look for a guest who has just booked; a mass import can wait for its lane.
                 self.env["hospitality.guest.search"]._mark(batch.touched)
-            self.env.cr.execute(
-                SQL(
-                    "INSERT INTO hospitality_guest_dirty (partner_id) SELECT unnest(%s::int[])",
-                    pg_int_array(sorted(batch.touched)),
-                )
-            )
+            self.env["hospitality.guest.dirty"]._mark(batch.touched)
         for model_name in batch.written:
             self.env[model_name].invalidate_model(flush=False)
         for model_name, ids in list(batch.written.items()):

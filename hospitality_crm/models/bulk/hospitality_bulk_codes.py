@@ -1,12 +1,10 @@
 from bisect import bisect_right
-from datetime import datetime, timedelta, timezone
-from zoneinfo import ZoneInfo
+from datetime import datetime
 
 from odoo import api, models, tools
 from odoo.tools import SQL
 
-DAYPARTS = ((5, "late"), (11, "breakfast"), (15, "lunch"), (18, "afternoon"), (23, "dinner"), (24, "late"))
-
+from ...engine.visit.business_date import business_date, daypart
 
 _TABLES = (
     "hospitality_property",
@@ -23,25 +21,18 @@ _TABLES = (
 class Place:
     """A property as the bulk writer needs it: plain values."""
 
-    __slots__ = ("id", "company_id", "company_currency_id", "currency_id", "country", "tz", "tz_name", "day_close")
+    __slots__ = ("id", "company_id", "company_currency_id", "currency_id", "country", "tz", "day_close")
 
     def __init__(self, row):
-        self.id, self.company_id, self.company_currency_id, self.currency_id, self.country, tz, close = row
-        self.tz_name = tz
-        self.tz = ZoneInfo(tz)
-        self.day_close = timedelta(hours=close or 0.0)
-
-    def local(self, instant):
-        """Return the local time of an instant ``YYYY-MM-DD HH:MM:SS`` in UTC."""
-        return datetime.fromisoformat(instant).replace(tzinfo=timezone.utc).astimezone(self.tz)
+        self.id, self.company_id, self.company_currency_id, self.currency_id, self.country, self.tz, close = row
+        self.day_close = close or 0.0
 
     def business_date(self, instant):
-        """Return the day that an instant belongs to: before the close it is the day before."""
-        return (self.local(instant) - self.day_close).date().isoformat()
+        """Return the day, as text, that an instant ``YYYY-MM-DD HH:MM:SS`` in UTC belongs to."""
+        return business_date(datetime.fromisoformat(instant), self.tz, self.day_close).isoformat()
 
     def daypart(self, instant):
-        hour = self.local(instant).hour
-        return next(part for end, part in DAYPARTS if hour < end)
+        return daypart(datetime.fromisoformat(instant), self.tz)
 
 
 class HospitalityBulkCodes(models.AbstractModel):

@@ -32,9 +32,10 @@ class HospitalityBulkGuest(models.AbstractModel):
         return [convert(golden, references) for golden in goldens]
 
     @api.model
-    def _refresh_golden(self, partner_ids):
+    def _refresh_golden(self, partner_ids, anonymous=_NONE):
         """Decide and write the golden values of existing guests; only what differs is written.
 
+        :param anonymous: ids of guests who lose their name when no live profile knows it any more
         :return: ids of the guests whose row has changed
         """
         if not partner_ids:
@@ -53,9 +54,12 @@ class HospitalityBulkGuest(models.AbstractModel):
             is_guest = old["is_guest"] or any(
                 profile["kind"] == "person" and not profile["own"] for profile in profiles
             )
-            if not is_guest and all(profile["own"] for profile in profiles):
+            if not is_guest and profiles and all(profile["own"] for profile in profiles):
                 continue
-            change = self._get_changes(old, columns.get(partner_id, {}))
+            row = columns.get(partner_id, {})
+            if partner_id in anonymous and "name" not in row:
+                row = {**row, "name": self.env._("Anonymised guest")}
+            change = self._get_changes(old, row)
             if is_guest and not old["is_guest"]:
                 change["is_guest"] = True
             if change:

@@ -199,15 +199,23 @@ class HospitalityBulkProfile(models.AbstractModel):
 
     @api.model
     def _lock_points(self, wanted, known):
+        """Read the stored ones of some contact points, and lock those that identify a person.
+
+        The address of an agency is in many messages at once; nobody has to wait for it.
+        """
         channels, values = zip(*wanted, strict=True)
+        join = SQL(
+            "SELECT p.channel, p.value, p.id, p.kind, p.reachable FROM hospitality_contact_point p"
+            " JOIN unnest(%s::varchar[], %s::varchar[]) AS w(channel, value)"
+            " ON p.channel = w.channel AND p.value = w.value",
+            pg_array(channels),
+            pg_array(values),
+        )
         for channel, value, id_, kind, reachable in self.env.execute_query(
             SQL(
-                "SELECT p.channel, p.value, p.id, p.kind, p.reachable FROM hospitality_contact_point p"
-                " JOIN unnest(%s::varchar[], %s::varchar[]) AS w(channel, value)"
-                " ON p.channel = w.channel AND p.value = w.value"
-                " ORDER BY p.channel, p.value FOR NO KEY UPDATE OF p",
-                pg_array(channels),
-                pg_array(values),
+                "SELECT * FROM (%(join)s WHERE p.kind = 'real' ORDER BY p.channel, p.value"
+                " FOR NO KEY UPDATE OF p) own UNION ALL %(join)s WHERE p.kind <> 'real'",
+                join=join,
             )
         ):
             known[channel, value] = (id_, kind, reachable, False)
@@ -443,16 +451,31 @@ class HospitalityBulkProfile(models.AbstractModel):
             due.update(item.partner_id for item in group if item.id in done)
             batch.count("hospitality.profile", [], sorted(done))
             if group is hidden and done:
-                self.env.cr.execute(
-                    SQL(
-                        "DELETE FROM hospitality_contact_link WHERE profile_id = ANY(%s::int[])",
-                        pg_int_array(sorted(done)),
-                    )
-                )
+                self._forget_points(done)
         batch.touched |= due
         if due:
-            changed = self.env["hospitality.bulk.guest"]._refresh_golden(sorted(due))
+            anonymous = {item.partner_id for item in hidden} & due
+            changed = self.env["hospitality.bulk.guest"]._refresh_golden(sorted(due), anonymous)
             batch.count("res.partner", [], changed)
+
+    @api.model
+    def _forget_points(self, profile_ids):
+        """Unlink the contact points of anonymised profiles; those that nobody else uses are deleted."""
+        rows = self.env.execute_query(
+            SQL(
+                "DELETE FROM hospitality_contact_link WHERE profile_id = ANY(%s::int[]) RETURNING point_id",
+                pg_int_array(sorted(profile_ids)),
+            )
+        )
+        self.env.cr.execute(
+            SQL(
+                "DELETE FROM hospitality_contact_point p WHERE p.id = ANY(%s::int[])"
+                " AND NOT EXISTS (SELECT FROM hospitality_contact_link l WHERE l.point_id = p.id)",
+                pg_int_array(sorted({row[0] for row in rows})),
+            )
+        )
+        self.env["hospitality.contact.point"].invalidate_model(flush=False)
+        self.env["hospitality.contact.link"].invalidate_model(flush=False)
 
 
 _COMPANY_KINDS = frozenset({"company", "agency"})

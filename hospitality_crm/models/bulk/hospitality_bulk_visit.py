@@ -64,8 +64,8 @@ _OTHER_COLUMNS = {
         " nights revenue_basis booking_id profile_id partner_id".split()
     ),
     "check": tuple(
-        "warnings property_id company_id outlet_id currency_id currency_rate stay_id reservation_id refund_of_id profile_id"
-        " partner_id".split()
+        "warnings property_id company_id outlet_id currency_id currency_rate stay_id reservation_id refund_of_id"
+        " profile_id partner_id".split()
     ),
     "charge": tuple("property_id company_id stay_id check_id currency_id".split()),
     "payment": tuple("property_id company_id stay_id check_id currency_id".split()),

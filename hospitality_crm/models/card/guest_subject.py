@@ -29,9 +29,5 @@ class GuestSubject:
     limit: int | None = None
 
     def get_domain(self, partner_ids):
-        guests = (
-            self.guest_domain(partner_ids)
-            if self.guest_domain
-            else Domain(self.guest_field, "in", partner_ids)
-        )
+        guests = self.guest_domain(partner_ids) if self.guest_domain else Domain(self.guest_field, "in", partner_ids)
         return guests & self.domain

@@ -1,6 +1,4 @@
-from dataclasses import replace
-
-from odoo import api, fields, models
+from odoo import api, fields, models, tools
 from odoo.exceptions import MissingError
 from odoo.fields import Domain
 
@@ -8,7 +6,6 @@ from .guest_subject import GuestSubject
 
 STAYS_SHOWN = 3
 CARD_SUBJECTS = (
-    "person",
     "alerts",
     "allergies",
     "preferences",
@@ -28,25 +25,8 @@ class HospitalityGuestCard(models.AbstractModel):
 
     @api.model
     def _get_subjects(self):
-        subjects = super()._get_subjects()
-        person = subjects["person"]
         return {
-            **subjects,
-            "person": replace(
-                person,
-                columns={
-                    **person.columns,
-                    "given_name": "guest_given_name",
-                    "family_name": "guest_family_name",
-                    "nationality": "guest_nationality_id.name",
-                    "country": "country_id.name",
-                    "city": "city",
-                    "email": "email",
-                    "phone": "phone",
-                    "active": "active",
-                    "parent": "parent_id.name",
-                },
-            ),
+            **super()._get_subjects(),
             "sources": GuestSubject(
                 model="hospitality.profile",
                 columns={"name": "source_id.name", "trust": "source_id.trust"},
@@ -81,11 +61,15 @@ class HospitalityGuestCard(models.AbstractModel):
         :raise MissingError: when the guest no longer exists
         """
         partner = self.env["res.partner"].browse(partner_id)
-        facts = self._load(partner.ids, *CARD_SUBJECTS)
-        people = facts["person"].get(partner.id)
-        if not people:
-            partner.check_access("read")
+        if not partner.exists():
             raise MissingError(self.env._("This guest no longer exists. Go back to the list of guests."))
+        partner.check_access("read")
+        return self._get_card(partner)
+
+    @api.model
+    def _get_card(self, partner):
+        """Same as :meth:`get_card` for a guest that the user is known to be allowed to read."""
+        facts = self._load(partner.ids, *CARD_SUBJECTS)
         today = fields.Date.context_today(self)
         day = fields.Date.to_string(today)
 
@@ -94,7 +78,7 @@ class HospitalityGuestCard(models.AbstractModel):
 
         return {
             "today": day,
-            "person": self._show_person(people[0], today),
+            "person": self._show_person(partner, today),
             "alerts": self._show_alerts(rows("alerts"), day),
             "allergies": self._show_allergies(rows("allergies")) if "allergies" in facts else None,
             "preferences": self._show_preferences(rows("preferences"), day),
@@ -113,10 +97,33 @@ class HospitalityGuestCard(models.AbstractModel):
         }
 
     @api.model
-    def _show_person(self, person, today):
-        person["language"] = self._get_language_name(person["lang"])
-        person["birthday"] = self._get_birthday(fields.Date.to_date(person["birthdate"]), today)
-        return person
+    def _show_person(self, partner, today):
+        countries = self._get_country_names(self.env.lang)
+        return {
+            "name": partner.name,
+            "local_name": partner.guest_local_name,
+            "salutation": partner.guest_salutation,
+            "given_name": partner.guest_given_name,
+            "family_name": partner.guest_family_name,
+            "birthdate": fields.Date.to_string(partner.guest_birthdate),
+            "birthday": self._get_birthday(partner.guest_birthdate, today),
+            "language": self._get_language_name(partner.guest_language),
+            "nationality": countries.get(partner.guest_nationality_id.id),
+            "country": countries.get(partner.country_id.id),
+            "city": partner.city,
+            "email": partner.email,
+            "phone": partner.phone,
+            "is_company": partner.is_company,
+            "active": partner.active,
+            # The company's name is shown with its employee, as in the name of a contact.
+            "parent": partner.parent_id.sudo().name,
+        }
+
+    @api.model
+    @tools.ormcache("lang")
+    def _get_country_names(self, lang):
+        countries = self.env["res.country"].sudo().search_fetch([], ["name"])  # names are no secret
+        return {country.id: country.name for country in countries}
 
     @api.model
     def _get_birthday(self, birthdate, today):

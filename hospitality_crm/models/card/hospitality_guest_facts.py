@@ -77,8 +77,7 @@ class HospitalityGuestFacts(models.AbstractModel):
             "metrics": GuestSubject(
                 model="hospitality.guest.metrics",
                 columns={
-                    "company": "company_id.name",
-                    "currency_id": "company_id.currency_id",
+                    "company_id": "company_id",
                     "stays": "stay_count",
                     "nights": "night_count",
                     "checks": "check_count",
@@ -129,9 +128,7 @@ class HospitalityGuestFacts(models.AbstractModel):
             Model = self.env[subject.model].with_context(active_test=not subject.archived)
             if not Model.has_access("read"):
                 continue
-            query = Model._search(
-                subject.get_domain(list(GUESTS)), order=subject.order, limit=subject.limit
-            )
+            query = Model._search(subject.get_domain(list(GUESTS)), order=subject.order, limit=subject.limit)
             columns[name] = Columns(Model, query, subject.columns)
             if query.is_empty():
                 continue
@@ -155,6 +152,12 @@ class HospitalityGuestFacts(models.AbstractModel):
 
     @api.model
     def _get_labels(self, model, field):
+        """Return the labels of a selection field by key, in the language of the user."""
+        return self._get_labels_in(model, field, self.env.lang)
+
+    @api.model
+    @tools.ormcache("model", "field", "lang")
+    def _get_labels_in(self, model, field, lang):
         return dict(self.env[model]._fields[field]._description_selection(self.env))
 
     @api.model
@@ -163,11 +166,14 @@ class HospitalityGuestFacts(models.AbstractModel):
 
         Empty where it isn't known; a tag that nobody knows is shown as it is.
         """
-        if not tag:
-            return ""
+        return self._get_language_name_in(tag, self.env.lang) if tag else ""
+
+    @api.model
+    @tools.ormcache("tag", "lang")
+    def _get_language_name_in(self, tag, lang):
         try:
-            locale = babel.Locale.parse(tag, sep="-")
-            return locale.get_language_name(babel_locale_parse(self.env.lang)) or tag
+            locale = babel.Locale.parse(tag.replace("_", "-"), sep="-")
+            return locale.get_language_name(babel_locale_parse(lang)) or tag
         except (ValueError, babel.UnknownLocaleError):
             return tag
 
@@ -226,8 +232,7 @@ class HospitalityGuestFacts(models.AbstractModel):
                 "confirmed_on": row["confirmed_on"] or "",
             }
             for row in rows
-            if (row["expires_on"] or date) >= date
-            and (not property_id or row["property_id"] in (None, property_id))
+            if (row["expires_on"] or date) >= date and (not property_id or row["property_id"] in (None, property_id))
         ]
         current.sort(key=lambda row: (row["confirmed_on"], row["id"]), reverse=True)
         return current[:PREFERENCES_SHOWN]
@@ -256,15 +261,17 @@ class HospitalityGuestFacts(models.AbstractModel):
             result[name] = pick((row[name] for row in rows if row[name]), default=False)
         for name in ("room_type", "outlet", "dish", "channel"):
             result[name] = next((row[name] for row in rows if row[name]), False)
-        result["spend"] = [
-            {
-                "company": row["company"],
-                "currency_id": row["currency_id"],
-                "total": row["spend"],
-                "adr": row.get("adr"),
-                "check_average": row.get("check_average"),
-            }
-            for row in rows
-            if row.get("spend")
-        ]
+        result["spend"] = [self._show_spend(row) for row in rows if row.get("spend")]
         return result
+
+    @api.model
+    def _show_spend(self, row):
+        # Rules let only rows of the user's companies through: their names are his to read.
+        company = self.env["res.company"].sudo().browse(row["company_id"])
+        return {
+            "company": company.name,
+            "currency_id": company.currency_id.id,
+            "total": row["spend"],
+            "adr": row.get("adr"),
+            "check_average": row.get("check_average"),
+        }

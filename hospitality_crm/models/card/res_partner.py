@@ -4,6 +4,24 @@ from odoo.tools import SQL
 
 from ...tools.screen_json import ScreenJson
 
+PERSON_FIELDS = (
+    "name",
+    "guest_local_name",
+    "guest_salutation",
+    "guest_given_name",
+    "guest_family_name",
+    "guest_birthdate",
+    "guest_language",
+    "guest_nationality_id",
+    "country_id",
+    "city",
+    "email",
+    "phone",
+    "is_company",
+    "active",
+    "parent_id",
+)
+
 
 class ResPartner(models.Model):
     _inherit = "res.partner"
@@ -34,6 +52,11 @@ class ResPartner(models.Model):
     guest_is_blocked = fields.Boolean(
         string="Has a Blocking Alert",
         compute="_compute_guest_alerts",
+        groups="hospitality_crm.group_hospitality_base",
+    )
+    guest_language_name = fields.Char(
+        string="Language of the Guest",
+        compute="_compute_guest_language_name",
         groups="hospitality_crm.group_hospitality_base",
     )
     guest_in_house = fields.Boolean(
@@ -79,6 +102,12 @@ class ResPartner(models.Model):
                 ": ".join(filter(None, [alert["label"], alert["message"]])) for alert in held
             )
 
+    @api.depends("guest_language")
+    @api.depends_context("lang")
+    def _compute_guest_language_name(self):
+        for partner in self:
+            partner.guest_language_name = self.env["hospitality.guest.facts"]._get_language_name(partner.guest_language)
+
     @api.depends_context("uid", "tz", "allowed_company_ids")
     def _compute_guest_presence(self):
         mine = Domain("id", "in", self.ids)
@@ -104,7 +133,8 @@ class ResPartner(models.Model):
         if operator != "in":
             return NotImplemented
         # Naming the properties lets the index on property and date find the stays.
-        property_ids = self.env["hospitality.property"].search([]).ids
+        mine = Domain("company_id", "in", self.env.companies.ids)
+        property_ids = self.env["hospitality.property"].search(mine).ids
         stays = self.env["hospitality.stay"]._search(stay_domain & Domain("property_id", "in", property_ids))
         return Domain(
             "id",
@@ -121,21 +151,30 @@ class ResPartner(models.Model):
     def _compute_guest_birthday_month(self):
         month = fields.Date.context_today(self).month
         for partner in self:
-            partner.guest_birthday_month = bool(
-                partner.guest_birthdate and partner.guest_birthdate.month == month
-            )
+            partner.guest_birthday_month = bool(partner.guest_birthdate and partner.guest_birthdate.month == month)
 
     def _search_guest_birthday_month(self, operator, value):
         if operator != "in":
             return NotImplemented
         return Domain("guest_birthdate.month_number", "=", fields.Date.context_today(self).month)
 
+    # The values of the person are read together with the fields of the form. Visits and facts of the
+    # guest don't invalidate a card: it is built anew for every read.
+    @api.depends(*PERSON_FIELDS)
     @api.depends_context("uid", "lang", "tz", "allowed_company_ids")
     def _compute_guest_card(self):
         # A client that reads all fields of many partners doesn't want as many cards.
         alone = len(self) == 1 and self.id
         for partner in self:
-            partner.guest_card = self.env["hospitality.guest.card"].get_card(partner.id) if alone else False
+            partner.guest_card = self.env["hospitality.guest.card"]._get_card(partner) if alone else False
+
+    @api.readonly
+    def web_read(self, specification):
+        if "guest_card" in specification:
+            # The core's rule on partners follows the path of the companies. Without it in the cache the
+            # ORM reads every column of a company, which takes longer than the guest.
+            self.env.companies.sudo().fetch(["parent_path", "name", "currency_id"])
+        return super().web_read(specification)
 
     def action_open_guest_card(self):
         """Open the guest card of the contact."""

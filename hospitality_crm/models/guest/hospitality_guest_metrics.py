@@ -225,7 +225,7 @@ class HospitalityGuestMetrics(models.Model):
     @api.model
     def _mark_overdue(self):
         """Mark the guests whose next visit lies in the past: it came true or is to be forgotten."""
-        days = self.env["hospitality.property"].sudo().search([])._get_business_dates()
+        days = self.env["hospitality.property"].sudo().search([("active", "in", [True, False])])._get_business_dates()
         today = min(days.values(), default=fields.Date.today())
         rows = self.env.execute_query(
             SQL("SELECT DISTINCT partner_id FROM hospitality_guest_metrics WHERE next_visit < %s", today)

@@ -37,9 +37,7 @@ class HospitalityPreference(models.Model):
         for preference in self:
             months = preference.type_id.validity_months
             preference.expires_on = (
-                preference.confirmed_on + relativedelta(months=months)
-                if months and preference.confirmed_on
-                else False
+                preference.confirmed_on + relativedelta(months=months) if months and preference.confirmed_on else False
             )
 
     @api.depends("expires_on")

@@ -1,4 +1,5 @@
 from odoo import api, fields, models
+
 from odoo.addons.base.models.res_partner import _tz_get
 
 from ...engine.visit import business_date
@@ -13,13 +14,9 @@ class HospitalityProperty(models.Model):
     _order = "sequence, name, id"
     _check_company_auto = True
 
-    kind = fields.Selection(
-        [("hotel", "Hotel"), ("restaurant", "Restaurant")], required=True, default="hotel"
-    )
+    kind = fields.Selection([("hotel", "Hotel"), ("restaurant", "Restaurant")], required=True, default="hotel")
     brand_id = fields.Many2one("hospitality.brand", index=True, ondelete="restrict")
-    company_id = fields.Many2one(
-        "res.company", required=True, index=True, default=lambda self: self.env.company
-    )
+    company_id = fields.Many2one("res.company", required=True, index=True, default=lambda self: self.env.company)
     address_id = fields.Many2one("res.partner", string="Address", check_company=True, ondelete="restrict")
     country_id = fields.Many2one(
         "res.country",
@@ -28,12 +25,8 @@ class HospitalityProperty(models.Model):
         readonly=False,
         help="Country of telephone numbers that arrive without a country code.",
     )
-    tz = fields.Selection(
-        _tz_get, string="Time Zone", required=True, default=lambda self: self.env.user.tz or "UTC"
-    )
-    currency_id = fields.Many2one(
-        "res.currency", required=True, default=lambda self: self.env.company.currency_id
-    )
+    tz = fields.Selection(_tz_get, string="Time Zone", required=True, default=lambda self: self.env.user.tz or "UTC")
+    currency_id = fields.Many2one("res.currency", required=True, default=lambda self: self.env.company.currency_id)
     resource_calendar_id = fields.Many2one(
         "resource.calendar", string="Working Hours", check_company=True, ondelete="set null"
     )
@@ -45,9 +38,7 @@ class HospitalityProperty(models.Model):
     outlet_ids = fields.One2many("hospitality.outlet", "property_id")
     room_ids = fields.One2many("hospitality.room", "property_id")
     room_type_ids = fields.One2many("hospitality.room.type", "property_id")
-    room_count = fields.Integer(
-        string="Rooms", help="Number of rooms, for occupancy; 0 for a restaurant.", default=0
-    )
+    room_count = fields.Integer(string="Rooms", help="Number of rooms, for occupancy; 0 for a restaurant.", default=0)
 
     _code_uniq = models.Constraint("UNIQUE (code)", "A property with this code exists already.")
     _day_close_range = models.Constraint(

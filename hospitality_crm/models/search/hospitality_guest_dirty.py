@@ -6,5 +6,6 @@ class HospitalityGuestDirty(models.Model):
 
     @api.model
     def _refresh_guests(self, partner_ids):
-        super()._refresh_guests(partner_ids)
+        result = super()._refresh_guests(partner_ids)
         self.env["hospitality.guest.search"]._refresh(partner_ids)
+        return result

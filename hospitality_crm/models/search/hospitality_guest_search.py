@@ -1,9 +1,7 @@
 import logging
-from functools import partial
 
 from odoo import api, fields, models
-from odoo.fields import Domain
-from odoo.tools import SQL, Query, ormcache, split_every
+from odoo.tools import SQL, split_every
 from odoo.tools import sql as sql_tools
 
 from ...engine import search
@@ -15,7 +13,6 @@ MIRRORED = ("complete_name", "active", "company_id", "partner_share", "is_compan
 #: Columns whose words are in the text.
 SEARCHED = ("guest_local_name", "email", "phone", "phone_sanitized", "ref", "vat", "company_registry")
 WATCHED = frozenset(MIRRORED + SEARCHED)
-LIKE = ("ilike", "like")
 
 COMPLETE = "hospitality_crm.guest_search_complete"
 PENDING = "hospitality_crm.guest_search"
@@ -24,16 +21,6 @@ ADOPT_NOW = 20_000
 #: An entry of a btree must stay below 2,704 bytes; what is longer continues in ``more``.
 MAX_TEXT = 1_400
 MAX_NAME = 250
-#: Up to so many matches a search over other columns starts from the list of matches.
-MAX_PROBED = 3_000
-#: Up to so many matches of a picker compete for the best rank.
-WINDOW = 200
-#: Up to so many matches of a list are sorted at once.
-FEW = 1_000
-#: So many names are looked at from the start of the alphabet when there are more.
-WALK = 30_000
-PREFIX = 32
-COUNTS = "hospitality_crm.guest_search_counts"
 
 
 class HospitalityGuestSearch(models.Model):
@@ -64,9 +51,7 @@ class HospitalityGuestSearch(models.Model):
     text = fields.Char(required=True)
     more = fields.Char(help="The end of a text that is too long for an index entry.")
 
-    _text_idx = models.Index(
-        lambda registry: "USING gin (text gin_trgm_ops)" if registry.has_trigram else ""
-    )
+    _text_idx = models.Index(lambda registry: "USING gin (text gin_trgm_ops)" if registry.has_trigram else "")
     _prefix_idx = models.Index("((left(text, 32)) text_pattern_ops)")
     _page_idx = models.Index(
         "(complete_name, id DESC) INCLUDE (text, active, company_id, partner_share, is_company, is_guest)"
@@ -97,7 +82,7 @@ class HospitalityGuestSearch(models.Model):
             )
 
     def init(self):
-        super().init()
+        result = super().init()
         cr = self.env.cr
         if not sql_tools.get_foreign_keys(cr, self._table, "id", "res_partner", "id", "cascade"):
             sql_tools.add_foreign_key(cr, self._table, "id", "res_partner", "id", "cascade")
@@ -110,8 +95,7 @@ class HospitalityGuestSearch(models.Model):
                 table,
             )
         )
-
-    # Maintenance
+        return result
 
     @api.model
     def _mark(self, partner_ids):
@@ -204,7 +188,8 @@ class HospitalityGuestSearch(models.Model):
         types = ("int4", "varchar", "bool", "int4", "bool", "bool", "bool", "varchar", "varchar")
         columns = SQL(", ").join(map(SQL.identifier, names))
         arrays = SQL(", ").join(
-            SQL("%s::%s[]", list(column), SQL(kind)) for column, kind in zip(zip(*rows, strict=True), types, strict=True)
+            SQL("%s::%s[]", list(column), SQL(kind))
+            for column, kind in zip(zip(*rows, strict=True), types, strict=True)
         )
         assignments = SQL(", ").join(
             SQL("%s = EXCLUDED.%s", SQL.identifier(name), SQL.identifier(name)) for name in names[1:]
@@ -270,248 +255,3 @@ class HospitalityGuestSearch(models.Model):
             last = self._adopt(last)
             if not last:
                 break
-
-    # Searching
-
-    @api.model
-    def _usable(self):
-        """Whether the user may search by all values of a partner: nobody from outside."""
-        return self.env.su or self.env.user._is_internal()
-
-    @api.model
-    def _condition(self, groups, alias=None):
-        """SQL condition for the pattern groups of a query."""
-        alias = alias or self._table
-
-        def holds(column):
-            return SQL(" AND ").join(
-                SQL("(%s)", SQL(" OR ").join(SQL("%s LIKE %s", column, self._like(text)) for text in group))
-                for group in groups
-            )
-
-        condition = holds(SQL.identifier(alias, "text"))
-        if not self._has_long_texts():
-            return condition
-        long = SQL(
-            "SELECT m.id FROM %s m WHERE m.more IS NOT NULL AND %s", self._sql_table(), holds(SQL("(m.text || m.more)"))
-        )
-        ids = tuple(row[0] for row in self.env.execute_query(long))
-        return SQL("(%s OR %s IN %s)", condition, SQL.identifier(alias, "id"), ids) if ids else condition
-
-    @api.model
-    @ormcache()
-    def _has_long_texts(self):
-        return bool(self.env.execute_query(SQL("SELECT FROM %s WHERE more IS NOT NULL LIMIT 1", self._sql_table())))
-
-    @staticmethod
-    def _like(text, start="%"):
-        escaped = text.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
-        return f"{start}{escaped}%"
-
-    @api.model
-    def _leaf(self, value, core_domain):
-        """Domain for ``display_name ilike value``, or None when the value has nothing to search for.
-
-        :param core_domain: what the core would search, for partners without a row
-        """
-        groups = search.patterns(value)
-        if not groups:
-            return None
-        return Domain.custom(to_sql=partial(self._leaf_to_sql, groups, core_domain))
-
-    @api.model
-    def _leaf_to_sql(self, groups, core_domain, model, alias, query):
-        Search = model.env[self._name].sudo()  # the caller's rights and rules on partners apply to the result
-        Search._refresh_marked()
-        condition = Search._condition(groups)
-        table = Search._sql_table()
-        partner_id = SQL.identifier(alias, "id")
-        rows = Search.env.execute_query(SQL("SELECT id FROM %s WHERE %s LIMIT %s", table, condition, MAX_PROBED + 1))
-        if not rows:
-            result = SQL("FALSE")
-        elif len(rows) <= MAX_PROBED:
-            result = SQL("%s IN %s", partner_id, tuple(row[0] for row in rows))
-        else:
-            result = SQL("%s IN (SELECT id FROM %s WHERE %s)", partner_id, table, condition)
-        if Search._is_complete():
-            return result
-        core = Domain(core_domain).optimize_full(model)._to_sql(model, alias, query)
-        return SQL("(%s OR (%s) AND NOT EXISTS (SELECT FROM %s s WHERE s.id = %s))", result, core, table, partner_id)
-
-    @api.model
-    def _narrow_query(self, Partner, domain, named=True):
-        """Query over this table alone that is equal to a search for partners, or None.
-
-        That is possible when the domain searches by name and otherwise, like the user's record
-        rules, uses mirrored columns only.
-
-        :param Partner: empty recordset of ``res.partner`` of the user who searches
-        :param named: whether to apply the search by name as well
-        """
-        Search = self.sudo()  # rights and rules on partners are applied below
-        if not self._usable() or not self._is_complete():
-            return None
-        domain = Domain(domain)
-        if not self._is_covered(domain, named=True):
-            return None
-        if Partner.env.context.get("active_test", True) and not any(
-            condition.field_expr == "active" for condition in domain.iter_conditions()
-        ):
-            domain &= Domain("active", "=", True)
-        rules = Domain.TRUE
-        if not self.env.su:
-            Partner.browse().check_access("read")
-            rules = self.env["ir.rule"]._compute_domain(Partner._name, "read")
-            if not self._is_covered(rules):
-                return None
-        Search._refresh_marked()
-        query = Query(Search.env, Search._table, Search._table_sql)
-
-        def narrow(condition):
-            if condition.field_expr != "display_name":
-                return condition
-            if not named:
-                return Domain.TRUE
-            sql = Search._condition(search.patterns(condition.value))
-            return Domain.custom(to_sql=lambda *_args: sql)
-
-        for part in (domain.map_conditions(narrow), rules):
-            part = part.optimize_full(Search)
-            if not part.is_true():
-                query.add_where(part._to_sql(Search, Search._table, query))
-        return query
-
-    @api.model
-    def _is_covered(self, domain, named=False):
-        """Whether a domain uses mirrored columns only, and, if asked, a search by name."""
-        found = False
-        for item in domain:
-            if isinstance(item, str):
-                if item == "!":
-                    return False
-                continue
-            if isinstance(item, Domain):
-                return False
-            field, operator, value = item
-            if field == "display_name" and named:
-                if operator not in LIKE or not isinstance(value, str) or not search.patterns(value):
-                    return False
-                found = True
-            elif field in MIRRORED and field != "complete_name":
-                if operator in LIKE or isinstance(value, (str, Domain, Query, SQL)):
-                    return False
-            elif field not in (0, 1):
-                return False
-        return found or not named
-
-    @api.model
-    def _page(self, Partner, domain, offset, limit):
-        """Ids of a page of partners in the order of names, or None (see :meth:`_narrow_query`).
-
-        The planner knows neither how often a term occurs nor that one given name fills a page
-        of the alphabet, so the effort is bounded in steps: all matches if they are few, else the
-        beginning of the alphabet, else all matches however many.
-        """
-        query = self._narrow_query(Partner, domain)
-        if query is None:
-            return None
-        parts = {
-            "where": query.where_clause,
-            "table": self._sql_table(),
-            "page": SQL("ORDER BY complete_name, id DESC OFFSET %s LIMIT %s", offset, limit),
-            "few": FEW + 1,
-            "walk": WALK,
-        }
-        [(total, ids)] = self.env.execute_query(
-            SQL(
-                "WITH few AS MATERIALIZED (SELECT id, complete_name FROM %(table)s WHERE %(where)s LIMIT %(few)s)"
-                " SELECT (SELECT count(*) FROM few), ARRAY(SELECT id FROM few %(page)s)",
-                **parts,
-            )
-        )
-        if total <= FEW:
-            self._counts()[query.where_clause] = total
-            return ids
-        rows = self.env.execute_query(
-            SQL(
-                "SELECT id FROM (SELECT id, complete_name, text, active, company_id, partner_share, is_company, is_guest"
-                " FROM %(table)s ORDER BY complete_name, id DESC LIMIT %(walk)s) %(table)s WHERE %(where)s %(page)s",
-                **parts,
-            )
-        )
-        if len(rows) < limit:
-            rows = self.env.execute_query(
-                SQL(
-                    "SELECT id FROM (SELECT id, complete_name FROM %(table)s WHERE %(where)s OFFSET 0) every %(page)s",
-                    **parts,
-                )
-            )
-        return [row[0] for row in rows]
-
-    @api.model
-    def _count(self, Partner, domain, limit):
-        """Number of partners, counted up to ``limit``, or None (see :meth:`_narrow_query`)."""
-        query = self._narrow_query(Partner, domain)
-        if query is None:
-            return None
-        known = self._counts().get(query.where_clause)
-        if known is not None:
-            return min(known, limit) if limit else known
-        query.limit = limit or None
-        return len(query)
-
-    @api.model
-    def _counts(self):
-        """What :meth:`_page` counted on the way, while one page is read with its number of records."""
-        return self.env.cr.cache.get(COUNTS, {})
-
-    @api.model
-    def _best(self, Partner, name, domain, limit):
-        """Ids of the partners that match ``name`` best, or None (see :meth:`_narrow_query`).
-
-        Shown names that start with the query come first, then those with more of its words at
-        the start of a word. Of very many matches a part competes.
-        """
-        domain = Domain("display_name", "ilike", name) & Domain(domain or Domain.TRUE)
-        query = self._narrow_query(Partner, domain)
-        if query is None:
-            return None
-        where, table = query.where_clause, self._sql_table()
-        found = []
-        prefix = search.prefix(name)
-        if prefix:
-            found = self._beginning(Partner, prefix, domain, limit)
-        if len(found) < limit:
-            starts = SQL(" + ").join(
-                SQL("(text LIKE %s)::int", self._like(" " + group[0].strip())) for group in search.patterns(name)
-            )
-            window = SQL(
-                "SELECT id, complete_name, %s AS starts FROM %s WHERE %s%s LIMIT %s",
-                starts,
-                table,
-                where,
-                SQL(" AND id NOT IN %s", tuple(found)) if found else SQL(),
-                max(WINDOW, limit),
-            )
-            rows = self.env.execute_query(
-                SQL("SELECT id FROM (%s) w ORDER BY starts DESC, complete_name, id DESC LIMIT %s", window, limit - len(found))
-            )
-            found += [row[0] for row in rows]
-        return found
-
-    @api.model
-    def _beginning(self, Partner, prefix, domain, limit):
-        """Ids of the first partners whose text starts with ``prefix``, by the index of beginnings alone."""
-        query = self._narrow_query(Partner, domain, named=False)
-        if len(prefix) > PREFIX:
-            query.add_where(SQL("text || '' LIKE %s", self._like(prefix, start="")))
-        rows = self.env.execute_query(
-            SQL(
-                "SELECT id FROM %s WHERE left(text, 32) LIKE %s%s ORDER BY left(text, 32) USING ~<~ LIMIT %s",
-                self._sql_table(),
-                self._like(prefix[:PREFIX], start=""),
-                SQL(" AND %s", query.where_clause) if query.where_clause.code else SQL(),
-                limit,
-            )
-        )
-        return [row[0] for row in rows]

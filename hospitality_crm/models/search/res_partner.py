@@ -1,7 +1,8 @@
 from odoo import api, models
 from odoo.fields import Domain
 
-from .hospitality_guest_search import COUNTS, LIKE, WATCHED
+from .hospitality_guest_search import WATCHED
+from .hospitality_guest_search_query import COUNTS, LIKE
 
 #: Longest page that is looked up by ids.
 MAX_PAGE = 500
@@ -19,12 +20,11 @@ class ResPartner(models.Model):
     def _write_multi(self, vals_list):
         # Below write(): stored computed values (complete_name of a contact whose company was
         # renamed) pass only here.
-        super()._write_multi(vals_list)
-        marked = [
-            partner.id for partner, vals in zip(self, vals_list, strict=True) if not WATCHED.isdisjoint(vals)
-        ]
+        result = super()._write_multi(vals_list)
+        marked = [partner.id for partner, vals in zip(self, vals_list, strict=True) if not WATCHED.isdisjoint(vals)]
         if marked:
             self.env["hospitality.guest.search"]._mark(marked)
+        return result
 
     @api.model
     def _search_display_name(self, operator, value):

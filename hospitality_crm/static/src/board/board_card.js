@@ -26,6 +26,10 @@ export class BoardCard extends Component {
         return this.props.list === "tables";
     }
 
+    get openTitle() {
+        return this.isTable ? _t("Open the reservation") : _t("Open the stay");
+    }
+
     get name() {
         const { guest } = this.props;
         if (guest) {

@@ -129,6 +129,10 @@ export class GuestCardField extends Component {
         return [metrics.room_type, metrics.outlet, metrics.dish, metrics.channel].filter(Boolean);
     }
 
+    attitude(preference) {
+        return preference.avoids ? _t("Avoids") : _t("Likes");
+    }
+
     money(amount, currencyId) {
         return formatCurrency(amount, currencyId);
     }
