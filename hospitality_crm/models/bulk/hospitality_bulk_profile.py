@@ -51,6 +51,8 @@ class HospitalityBulkProfile(models.AbstractModel):
 
         :return: nothing; ids and guests are in ``batch.landed["guest"]``
         """
+        # A profile that says the same at a later time outranks others from then on.
+        changed = changed + touched
         people = [self._prepare_person(batch, item, codes) for item in (*new, *changed)]
         if people:
             newcomers = people[: len(new)]
@@ -66,7 +68,7 @@ class HospitalityBulkProfile(models.AbstractModel):
             batch,
             "guest",
             "hospitality.profile",
-            (new, changed, touched),
+            (new, changed, []),
             COLUMNS,
             guard=SQL("t.state <> 'anonymised'"),
         )
@@ -428,10 +430,7 @@ class HospitalityBulkProfile(models.AbstractModel):
         """Apply tombstones and anonymisations to stored profiles."""
         gone, hidden = [], []
         for item in items:
-            stored = batch.landed["guest"].get(item.key) or batch.stored["guest"].get(item.key)
-            item.id, item.partner_id = (
-                (stored[0], stored[2]) if type(stored) is tuple else (stored.id, stored.partner_id)
-            )
+            item.id, _profile_id, item.partner_id = batch.reference("guest", item.key)
             (hidden if item.event["op"] == "anonymise" else gone).append(item)
         fact = self.env["hospitality.bulk.fact"]
         due = set()
