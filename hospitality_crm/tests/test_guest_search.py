@@ -157,7 +157,26 @@ class TestGuestSearch(TransactionCase):
         self.assertFindsOnly(self.taras, "shevchenko")
         self.oksana.unlink()
         self.assertFalse(self._found("qwe"))
+        self.Search._refresh_marked()
         self.assertFalse(self.Search.sudo().browse(self.oksana.id).exists())
+
+    def test_core_merge_of_contacts(self):
+        twin = self.Partner.create({"name": "Oksana Mmerge", "email": "oksana@mmerge.test"})
+        wizard = self.env["base.partner.merge.automatic.wizard"].create({})
+        wizard._merge([self.oksana.id, twin.id], self.oksana)
+        self.assertFalse(twin.exists())
+        self.assertFindsOnly(self.oksana + self.taras, "shevchenko")
+        self.assertLessEqual(self._found("mmerge"), self.oksana)
+
+    def test_strays_are_healed(self):
+        self.Search._refresh_marked()
+        self.env.cr.execute("DELETE FROM hospitality_guest_search WHERE id = %s", [self.taras.id])
+        self.env.cr.execute(
+            "INSERT INTO hospitality_guest_search (id, text, active) VALUES (2147483000, ' shevchenko stray ', true)"
+        )
+        self.Search._gc_strays()
+        self.assertFindsOnly(self.taras + self.oksana, "shevchenko")
+        self.assertFalse(self.Partner.search_count([("display_name", "ilike", "stray")]))
 
     def test_values_of_source_profiles_are_found(self):
         source = self.env["hospitality.source"].create({"name": "PMS", "code": "t_search", "kind": "pms"})
@@ -347,14 +366,14 @@ class TestGuestSearch(TransactionCase):
         self.env.flush_all()
         self.Search._refresh_marked()
         self.env.cr.execute("DELETE FROM hospitality_guest_search WHERE id = ANY(%s)", [partners.ids])
-        self.Search._mark(partners.ids)
         with self.assertQueryCount(3):
+            self.Search._mark(partners.ids)
             self.Search._refresh_marked()
         self.env.cr.execute("UPDATE res_partner SET ref = 'batchref' WHERE id = ANY(%s)", [partners.ids])
-        self.Search._mark(partners.ids)
-        with self.assertQueryCount(6):
+        with self.assertQueryCount(3):
+            self.Search._mark(partners.ids)
             self.Search._refresh_marked()
         self.assertEqual(self.Partner.search_count([("display_name", "ilike", "batchref")]), 50)
-        self.Search._mark(partners.ids)
         with self.assertQueryCount(2):
+            self.Search._mark(partners.ids)
             self.Search._refresh_marked()

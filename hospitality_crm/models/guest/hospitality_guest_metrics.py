@@ -9,7 +9,6 @@ from . import guest_metrics_query as query
 from .hospitality_guest_dirty import lock_all_guests
 
 SPEND = "hospitality_crm.group_hospitality_spend_total"
-STEP = 2500
 
 
 class HospitalityGuestMetrics(models.Model):
@@ -169,12 +168,9 @@ class HospitalityGuestMetrics(models.Model):
         """
         self.env.flush_all()
         lock_all_guests(self.env)
-        # Hash tables of a step fit; the default would spill them to disk.
-        self.env.cr.execute(SQL("SET LOCAL work_mem = '64MB'"))
-        return sum(
-            self._write_metrics(query.guests_between(start, min(start + STEP - 1, last)))
-            for start in range(first, last + 1, STEP)
-        )
+        # The hash tables of a range fit; the default would spill them to disk.
+        self.env.cr.execute(SQL("SET LOCAL work_mem = '128MB'"))
+        return self._write_metrics(query.guests_between(first, last))
 
     @api.model
     def _write_metrics(self, scope):

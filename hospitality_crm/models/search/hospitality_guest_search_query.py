@@ -108,10 +108,8 @@ class HospitalityGuestSearch(models.Model):
         :param named: whether to apply the search by name as well
         """
         Search = self.sudo()  # rights and rules on partners are applied below
-        if not self._usable() or not self._is_complete():
-            return None
         domain = Domain(domain)
-        if not self._is_covered(domain, named=True):
+        if not self._is_covered(domain, named=True) or not self._usable() or not self._is_complete():
             return None
         if Partner.env.context.get("active_test", True) and not any(
             condition.field_expr == "active" for condition in domain.iter_conditions()

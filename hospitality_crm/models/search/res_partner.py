@@ -26,6 +26,12 @@ class ResPartner(models.Model):
             self.env["hospitality.guest.search"]._mark(marked)
         return result
 
+    def unlink(self):
+        ids = self.ids
+        result = super().unlink()
+        self.env["hospitality.guest.search"]._forget(ids)
+        return result
+
     @api.model
     def _search_display_name(self, operator, value):
         domain = super()._search_display_name(operator, value)

@@ -3,6 +3,7 @@ from odoo.exceptions import ValidationError
 from odoo.tools import SQL
 
 from ...tools.soft_many2one import SoftMany2one
+from ..guest.guest_metrics_query import dish_key
 
 
 class HospitalityCharge(models.Model):
@@ -112,8 +113,8 @@ class HospitalityCharge(models.Model):
         self.env.cr.execute(
             SQL(
                 "ALTER TABLE hospitality_charge ADD COLUMN IF NOT EXISTS dish_key bigint GENERATED ALWAYS AS"
-                " (CASE WHEN department = 'fb' AND state = 'live'"
-                " THEN ('x' || substr(md5(name), 1, 16))::bit(64)::bigint END) STORED"
+                " (CASE WHEN department = 'fb' AND state = 'live' THEN %s END) STORED",
+                dish_key(SQL("name")),
             )
         )
         self.env.cr.execute(

@@ -49,7 +49,10 @@ class HospitalityReservation(models.Model):
     check_ids = fields.One2many("hospitality.check", "reservation_id", string="Checks")
 
     _covers_positive = models.Constraint("CHECK (covers > 0)", "A table is reserved for at least one person.")
-    _partner_date_idx = models.Index("(partner_id, business_date)")
+    # INCLUDE: see hospitality.stay
+    _partner_date_idx = models.Index(
+        "(partner_id, business_date) INCLUDE (id, company_id, property_id, outlet_id, status, covers)"
+    )
     _property_date_idx = models.Index("(property_id, business_date)")
 
     @api.depends("starts_at", "property_id")
