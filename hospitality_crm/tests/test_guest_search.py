@@ -292,6 +292,27 @@ class TestGuestSearch(TransactionCase):
         )
         self.assertNotIn(self.taras, self.Partner.search(["!", *domain], limit=500))
 
+    def test_pages_of_a_filtered_search(self):
+        tag = self.env["res.partner.category"].create({"name": "Fffilter"})
+        partners = self.Partner.create(
+            [
+                {"name": f"Fffilter {number:02}", "category_id": [Command.set(tag.ids if number % 3 else [])]}
+                for number in range(30)
+            ]
+        )
+        tagged_ = partners.filtered("category_id")
+        domain = [("display_name", "ilike", "fffilter"), ("category_id", "in", tag.ids)]
+        self.assertEqual(self.Partner.search(domain, limit=5), tagged_[:5])
+        self.assertEqual(self.Partner.search(domain, limit=5, offset=5), tagged_[5:10])
+        self.assertEqual(self.Partner.search(domain, limit=50), tagged_)
+        self.assertEqual(self.Partner.search_count(domain), 20)
+        tagged_[0].active = False
+        self.assertEqual(self.Partner.search(domain, limit=5), tagged_[1:6])
+        self.assertEqual(self.Partner.search([*domain, ("active", "=", False)], limit=1), tagged_[0])
+        either = ["|", *domain[:1], ("ref", "=", "G-17/4"), ("is_company", "=", False)]
+        self.assertEqual(self.Partner.search(either, limit=1), partners[0])
+        self.assertEqual(len(self.Partner.search(either, limit=40)), 30)
+
     def test_saved_filter_of_the_core_search_view_still_works(self):
         arch = self.Partner.get_view(self.env.ref("base.view_res_partner_filter").id, "search")["arch"]
         self.assertIn("[('display_name', 'ilike', self)]", arch)

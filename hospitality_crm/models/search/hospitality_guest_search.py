@@ -154,7 +154,7 @@ class HospitalityGuestSearch(models.Model):
                 " coalesce(p.partner_share, false), coalesce(p.is_company, false), coalesce(p.is_guest, false),"
                 " p.complete_name, p.guest_local_name, p.email, p.phone, p.phone_sanitized, p.ref, p.vat,"
                 " p.company_registry, s.complete_name, s.active, s.company_id, s.partner_share, s.is_company,"
-                " s.is_guest, s.text, s.more, current_setting('transaction_isolation') = 'read committed'"
+                " s.is_guest, s.text, s.more, (SELECT current_setting('transaction_isolation') = 'read committed')"
                 " FROM res_partner p LEFT JOIN %(table)s s ON s.id = p.id"
                 " WHERE p.id = ANY(%(ids)s)",
                 max_name=MAX_NAME,
