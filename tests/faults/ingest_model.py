@@ -102,7 +102,7 @@ class World:
 
     def _deliver(self, events, total):
         order = list(events)
-        late = len(order) // 10
+        late = total // 10
         for _again in range(late):
             # An event arrives after newer news about the same record or others.
             source = self.random.randrange(len(order) - 1)

@@ -206,21 +206,26 @@ class HospitalityBulkProfile(models.AbstractModel):
         The address of an agency is in many messages at once; nobody has to wait for it.
         """
         channels, values = zip(*wanted, strict=True)
-        join = SQL(
-            "SELECT p.channel, p.value, p.id, p.kind, p.reachable FROM hospitality_contact_point p"
-            " JOIN unnest(%s::varchar[], %s::varchar[]) AS w(channel, value)"
-            " ON p.channel = w.channel AND p.value = w.value",
-            pg_array(channels),
-            pg_array(values),
-        )
+        own = []
         for channel, value, id_, kind, reachable in self.env.execute_query(
             SQL(
-                "SELECT * FROM (%(join)s WHERE p.kind = 'real' ORDER BY p.channel, p.value"
-                " FOR NO KEY UPDATE OF p) own UNION ALL %(join)s WHERE p.kind <> 'real'",
-                join=join,
+                "SELECT p.channel, p.value, p.id, p.kind, p.reachable FROM hospitality_contact_point p"
+                " JOIN unnest(%s::varchar[], %s::varchar[]) AS w(channel, value)"
+                " ON p.channel = w.channel AND p.value = w.value",
+                pg_array(channels),
+                pg_array(values),
             )
         ):
             known[channel, value] = (id_, kind, reachable, False)
+            if kind == "real":
+                own.append(id_)
+        if own:
+            self.env.cr.execute(
+                SQL(
+                    "SELECT id FROM hospitality_contact_point WHERE id = ANY(%s::int[]) ORDER BY id FOR NO KEY UPDATE",
+                    pg_int_array(own),
+                )
+            )
 
     @api.model
     def _write_links(self, batch, people, points, inserted):
@@ -253,7 +258,8 @@ class HospitalityBulkProfile(models.AbstractModel):
                     stale_rows.append(row)
                 else:
                     continue
-                if not is_new:
+                # A link that changed its name may have been the last one with the old.
+                if not is_new and (old is not None or (point_id, person.name_key) not in batch.known_names):
                     recount.add(point_id)
         fact = self.env["hospitality.bulk.fact"]
         # All links of a profile are written by whoever holds its row.
@@ -289,7 +295,7 @@ class HospitalityBulkProfile(models.AbstractModel):
         does not depend on the order of the messages. Sets ``person.partner_id`` of those with a
         known guest and ``person.group`` (equal for one new guest) of the others.
         """
-        anchors = self._find_anchors(people, points)
+        anchors = self._find_anchors(batch, people, points)
         mates = self._find_mates(people, points)
         for person in people:
             person.partner_id = anchors.get(person.item.key)
@@ -310,7 +316,7 @@ class HospitalityBulkProfile(models.AbstractModel):
                     one.partner_id = min(found)
 
     @api.model
-    def _find_anchors(self, people, points):
+    def _find_anchors(self, batch, people, points):
         """Return ``{external id: partner id}`` of people who fit the profiles of one guest."""
         wanted = {
             points[point][0]
@@ -321,12 +327,12 @@ class HospitalityBulkProfile(models.AbstractModel):
         if not wanted:
             return {}
         candidates = {}
-        for point_id, partner_id, kind, name in self.env.execute_query(
+        for point_id, partner_id, kind, name, name_key in self.env.execute_query(
             SQL(
                 """
-                SELECT w.id, c.partner_id, c.kind, c.name
+                SELECT w.id, c.partner_id, c.kind, c.name, c.name_key
                   FROM unnest(%s::int[]) AS w(id),
-                       LATERAL (SELECT p.partner_id, p.kind, p.name
+                       LATERAL (SELECT p.partner_id, p.kind, p.name, l.name_key
                                   FROM hospitality_contact_link l
                                   JOIN hospitality_profile p ON p.id = l.profile_id
                                   JOIN res_partner g ON g.id = p.partner_id
@@ -338,6 +344,7 @@ class HospitalityBulkProfile(models.AbstractModel):
             )
         ):
             candidates.setdefault(point_id, []).append((partner_id, kind, name))
+            batch.known_names.add((point_id, name_key))
         anchors = {}
         for person in people:
             fitting = {
