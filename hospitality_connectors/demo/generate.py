@@ -28,7 +28,7 @@ class Demo(NamedTuple):
     truth: list
 
 
-def generate(today, size="full", seed=hotels.SEED, truth=True):
+def generate(today, size="full", seed=hotels.SEED, truth=True, since=None):
     """Return the demo group as of a day; the same for the same arguments.
 
     :param datetime.date today: the day that the boards show
@@ -36,8 +36,11 @@ def generate(today, size="full", seed=hotels.SEED, truth=True):
         out in the future, three weeks of restaurants
     :param int seed: another one gives other people
     :param bool truth: keep who is who
+    :param datetime.date since: the day for which the history was moved, None: the same day. With it a
+        later day has all records of an earlier one, brought up to date.
     :rtype: Demo
     """
+    since = since or today
     files, true = [], []
 
     def keep(source, rows):
@@ -46,22 +49,22 @@ def generate(today, size="full", seed=hotels.SEED, truth=True):
 
     stays, reachable = {}, {}
     for hotel, source, style in (("CITY", "pms_city", "plain"), ("RESORT", "pms_resort", "european")):
-        past = hotels.history(hotel, today, size, seed)
+        past = hotels.history(hotel, since, size, seed)
         stays[hotel], reachable[hotel] = past.stays, past.reachable
         name = hotel.lower()
         files.append(File(f"{name}_guests.csv", source, "guest", past.guests, style))
         files.append(File(f"{name}_stays.csv", source, "stay", past.stays, style))
         keep(source, past.truth)
-    cast, live, rows = livebook.live(today, size, seed, reachable)
+    cast, live, rows = livebook.live(today, size, seed, reachable, since)
     files.append(File("live_guests.xlsx", "pms_live", "guest", cast))
     files.append(File("live_stays.xlsx", "pms_live", "stay", live))
     keep("pms_live", rows)
-    past, present = tables.bica(stays["CITY"], live, today, size, seed)
+    past, present = tables.bica(stays["CITY"], live, today, size, seed, since)
     files += _restaurant("bica", "pms_city", past)
     files += _restaurant("bica_live", "pms_live", present)
-    mare = tables.mare(today, size, seed)
+    mare = tables.mare(today, size, seed, since)
     wanted = {row["guest"] for row in (*mare.checks, *mare.reservations)}
-    guests, rows = tables.customers(wanted, today, seed)
+    guests, rows = tables.customers(wanted, since, seed)
     files.append(File("mare_customers.csv", "pos_mare", "guest", guests))
     files += _restaurant("mare", "pos_mare", mare)
     keep("pos_mare", rows)

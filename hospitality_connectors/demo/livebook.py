@@ -9,6 +9,7 @@ system (``pms_live``), and so never count among the 119,390 of the file.
 from collections import defaultdict
 from datetime import date, timedelta
 from random import Random
+from typing import NamedTuple
 
 from . import bookings as file
 from .hotels import SEED, group, parties, stay_row
@@ -18,6 +19,8 @@ from .records import exact_record, hotel_record
 
 FIRST_ARRIVAL = date(2016, 9, 2)
 YEAR = 364
+# The pattern's week in which the day of the first load lies begins here.
+FIRST_DAY = file.LAST_DEPARTURE - timedelta(YEAR)
 HORIZON = 120
 KEEP_NEAR = 1.0
 KEEP_FAR = {"full": 0.08, "small": 0.03}
@@ -55,26 +58,30 @@ CAST = {
 }
 
 
-def pattern(today, size="full", seed=SEED):
-    """Yield ``(booking, status, early)``: the bookings on the books of a day, moved.
+def pattern(today, size="full", seed=SEED, since=None):
+    """Yield ``(booking, status)``: the bookings on the books of a day, moved.
 
-    Which bookings are taken follows from the week, so that a later day of it sees the same ones with
-    their later status. ``early``: the guests come in the morning of their arrival.
+    A later day sees all bookings that an earlier one saw, with their later status, and new ones.
     """
-    shift = file.shift_to(today) + YEAR
+    since = since or today
+    shift = file.shift_to(since) + YEAR
     week = file.LAST_DEPARTURE + timedelta(file.shift_to(today))
-    rows, _group, _described = group(seed)
-    for row in rows:
+    for row in group(seed)[0]:
         if row.arrival < FIRST_ARRIVAL:
             continue
         booking = row.moved(shift)
         if booking.arrival > week + timedelta(HORIZON) or booking.booked_on > today:
             continue
         rng = Random(f"{seed}:live:{row.number}")
-        keep = KEEP_NEAR if is_near(booking, week) and row.status != "cancelled" else KEEP_FAR[size]
+        keep = KEEP_NEAR if is_near(booking, today, since) and row.status != "cancelled" else KEEP_FAR[size]
         if rng.random() < keep:
-            early = bool(booking.nights) and row.status == "checked_out" and rng.random() < 0.2
-            yield booking, status_on(booking, today, early, rng.random() < 0.45), early
+            yield booking, status_on(booking, today, comes_early(row, seed), rng.random() < 0.45)
+
+
+def comes_early(booking, seed):
+    """Whether the guests are there already in the morning of their arrival."""
+    came = booking.nights and booking.status == "checked_out"
+    return bool(came) and Random(f"{seed}:early:{booking.number}").random() < 0.2
 
 
 def status_on(booking, today, early, leaves_early):
@@ -95,17 +102,19 @@ def profile_of(number):
     return f"L{number:07d}"
 
 
-def room_plan(today, seed=SEED):
-    """Return ``{booking number: room number}`` of the week: who comes gets a room to himself.
+def room_plan(today, seed=SEED, since=None):
+    """Return ``{booking number: room number}``: who comes gets a room to himself.
 
-    The plan is made for all bookings of the week at once, so that nobody moves from day to day.
+    The plan is made in the order of arrival and for whole weeks, so that nobody moves from day to day.
     """
-    shift = file.shift_to(today) + YEAR
-    week = file.LAST_DEPARTURE + timedelta(file.shift_to(today))
+    since = since or today
+    shift = file.shift_to(since) + YEAR
     near = [
         booking
         for row in group(seed)[0]
-        if row.arrival >= FIRST_ARRIVAL and is_near(booking := row.moved(shift), week) and row.status != "cancelled"
+        if row.arrival >= FIRST_ARRIVAL
+        and row.status != "cancelled"
+        and is_near(booking := row.moved(shift), today, since)
     ]
     near.sort(key=lambda b: (b.status != "checked_out", b.arrival, b.number))
     free = {
@@ -125,83 +134,103 @@ def room_plan(today, seed=SEED):
     return plan
 
 
-def is_near(booking, week):
-    """Whether somebody comes, stays or leaves in the week that begins on a day, or on the day after it."""
-    return booking.arrival <= week + timedelta(7) and booking.departure >= week
+def is_near(booking, today, since):
+    """Whether somebody comes, stays or leaves between the week of the first load and that of today."""
+    first, week = (file.LAST_DEPARTURE + timedelta(file.shift_to(day)) for day in (since, today))
+    return booking.arrival <= week + timedelta(7) and booking.departure >= first
 
 
-def live(today, size="full", seed=SEED, reachable=None):
+class Guest(NamedTuple):
+    """Who makes a booking: number of the person, ``(country, household, role)`` of him, whether the front
+    desk recognises him, and what there is to tell of him."""
+
+    person: int
+    spec: tuple
+    known: bool
+    story: str
+
+
+def guest_plan(seed=SEED, reachable=None):
+    """Return ``{booking number: Guest}`` of all bookings that the live book may ever hold.
+
+    It doesn't depend on the day. Who comes back comes once; the first who arrive after the day of the
+    load have the first choice.
+    """
+    rows, dealt, _described = group(seed)
+    pools = {
+        (hotel, country): Random(f"{seed}:{hotel}:{country}").sample(sorted(set(people)), len(set(people)))
+        for hotel, found in (reachable or {}).items()
+        for country, people in found.items()
+    }
+    casts, plan, taken = {}, {}, set()
+    coming = [row for row in rows if row.arrival >= FIRST_ARRIVAL]
+    for row in sorted(coming, key=lambda row: (row.arrival < FIRST_DAY, row.arrival, row.number)):
+        rng = Random(f"{seed}:guest:{row.number}")
+        story, country = "", row.country
+        if row.status == "checked_out" and row.nights and not comes_early(row, seed):
+            stories = casts.setdefault((row.hotel, row.arrival), list(CAST[row.hotel]))
+            if stories:
+                story, country = stories.pop(0)
+        chance = rng.random()
+        returns = not country if story else row.status != "cancelled" and (row.repeated or chance < RETURNS)
+        pool = pools.get((row.hotel, row.country or "PT"))
+        seat = dealt.seats[row.number]
+        if returns and pool:
+            number = pool.pop()
+            plan[row.number] = Guest(number, dealt.people[number], True, story)
+        elif not story and chance > 1 - RETURNS_UNKNOWN and seat.person not in taken:
+            plan[row.number] = Guest(seat.person, dealt.people[seat.person], False, "")
+        else:
+            plan[row.number] = Guest(NEW + row.number, (country or "PT", 0, "head"), False, story)
+        taken.add(plan[row.number].person)
+    return plan
+
+
+def live(today, size="full", seed=SEED, reachable=None, since=None):
     """Return the live book of both hotels on a day.
 
+    :param since: the day for which the history was moved; None: the same day
     :param reachable: by hotel, the ``reachable`` of :class:`.hotels.History`: the front desk recognises
         some of these people by their address; None: nobody comes back
     :return: ``(guest rows, stay rows, truth rows)`` as from :func:`.hotels.history`; a guest row has
         also ``story arrival status role head relation`` (of its first booking), a stay row ``room`` and ``eta``
     """
-    _rows, group_, described = group(seed)
-    guests, stays, truth = [], [], []
-    cast, people_in, plan = {}, {}, room_plan(today, seed)
-    week = file.LAST_DEPARTURE + timedelta(file.shift_to(today))
-    # In the order of booking, so that a later day of the week only adds to the end.
-    chosen = sorted(pattern(today, size, seed), key=lambda found: (found[0].booked_on, found[0].number))
-    for booking, status, early in chosen:
-        rng = Random(f"{seed}:guest:{booking.number}")
-        story, country = "", booking.country
-        if booking.status == "checked_out" and booking.nights and not early and 0 <= (booking.arrival - week).days < 7:
-            stories = cast.setdefault((booking.hotel, booking.arrival), list(CAST[booking.hotel]))
-            if stories:
-                story, country = stories.pop(0)
-        pool = (reachable or {}).get(booking.hotel, {}).get(booking.country or "PT", ())
-        number, spec, known = _who(rng, booking, group_, pool, people_in, story, country)
-        party = [(number, spec, "primary"), *_companions(rng, booking, number, spec)]
-        keys = []
-        for number, spec, role in party:
-            key = profile_of(number)
-            keys.append(key)
-            if key in people_in:
-                continue
-            people_in[key] = True
-            who = person(seed, number, *spec, year=today.year)
-            clean = known or (story and role == "primary") or status == "in_house" and rng.random() < 0.5
-            if clean and role == "primary":
-                record = exact_record(who)
-            else:
-                record = hotel_record(seed, who, booking._replace(status=status), 900_000 + number, described, role)
-            values = dict(record.values)
-            if story in ("birthday", "vip_birthday") and role == "primary":
-                values["birthdate"] = _birthday(who.birthdate, booking.arrival)
-            guests.append(
-                {
-                    **{"profile": key, **values, "arrival": booking.arrival, "status": status, "role": role},
-                    **{"story": story if role == "primary" else "", "head": keys[0], "relation": spec[2]},
+    since = since or today
+    described = group(seed)[2]
+    people, plan = guest_plan(seed, reachable), room_plan(today, seed, since)
+    guests, stays, truth, known = [], [], [], {}
+    for booking, status in sorted(
+        pattern(today, size, seed, since), key=lambda found: (found[0].arrival, found[0].number)
+    ):
+        rng = Random(f"{seed}:party:{booking.number}")
+        lead = people[booking.number]
+        party = [(lead.person, lead.spec, "primary"), *_companions(rng, booking, lead.person, lead.spec)]
+        keys = [profile_of(number) for number, _spec, _role in party]
+        for key, (number, spec, role) in zip(keys, party, strict=True):
+            if key not in known:
+                who = person(seed, number, *spec, year=since.year)
+                story = lead.story if role == "primary" else ""
+                if role == "primary" and (lead.known or story):
+                    record = exact_record(who)
+                else:
+                    seen = booking._replace(status=status)
+                    record = hotel_record(seed, who, seen, 900_000 + number, described, role)
+                values = dict(record.values)
+                if story in ("birthday", "vip_birthday"):
+                    values["birthdate"] = _birthday(who.birthdate, booking.arrival)
+                guests.append(
+                    {
+                        **{"profile": key, **values, "arrival": booking.arrival, "status": status},
+                        **{"role": role, "story": story, "head": keys[0], "relation": spec[2]},
+                    }
+                )
+                known[key] = {
+                    **{"person": number, "household": who.household, "culture": who.culture},
+                    **{"script": record.script, "tags": " ".join(record.tags)},
                 }
-            )
-            truth.append(
-                {"profile": key, "booking": f"L{booking.key}", "role": role, "person": number,
-                 "household": who.household, "culture": who.culture, "script": record.script,
-                 "tags": " ".join(record.tags)}
-            )  # fmt: skip
+            truth.append({"profile": key, "booking": f"L{booking.key}", "role": role, **known[key]})
         stays.append({**_stay(rng, booking, status, keys, plan, today), **parties(booking, described)})
     return guests, stays, truth
-
-
-def _who(rng, booking, group_, pool, people_in, story, country):
-    """Return ``(person number, (country, household, role), whether the hotel can recognise him)``.
-
-    :param pool: numbers of people who may come back
-    :param people_in: keys of the profiles that the live book has already
-    """
-    chance = rng.random()
-    returns = not country if story else booking.repeated or chance < RETURNS
-    if returns and pool:
-        for _try in range(5):
-            number = pool[rng.randrange(len(pool))]
-            if profile_of(number) not in people_in:
-                return number, group_.people[number], True
-    seat = group_.seats[booking.number]
-    if not story and chance > 1 - RETURNS_UNKNOWN and profile_of(seat.person) not in people_in:
-        return seat.person, group_.people[seat.person], False
-    return NEW + booking.number, (country or "PT", 0, "head"), False
 
 
 def _companions(rng, booking, number, spec):

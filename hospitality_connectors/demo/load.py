@@ -6,16 +6,16 @@ guests in house, arrivals of today, the future; see :mod:`.livebook`) and of two
 is written as files and imported; only what no file holds (places, users, and what staff
 know about guests) is written directly.
 
-The history is moved by whole weeks to end in the week before *today*, so every status and date of the
-file stays what it is. The day of the first load is remembered: loading again adds nothing, and loading
-with another ``today`` moves the group to that day.
+The history is moved by whole weeks to end in the week before *today*, so every status of the file fits
+its dates. The day is remembered: loading again adds nothing; loading with a later ``today`` lets
+the time pass, guests arrive and leave and new bookings come in, while the history stays where it is.
 """
 
 import csv
 import gzip
 import io
 import tempfile
-from datetime import date
+from datetime import date, timedelta
 
 from odoo.exceptions import UserError
 
@@ -24,7 +24,10 @@ from odoo.addons.hospitality_crm.tools.claim import with_retry
 from . import files, hotels, place_records, staff_facts
 from .generate import SOURCES, generate
 
+SINCE = "hospitality_connectors.demo_since"
 TODAY = "hospitality_connectors.demo_today"
+MAX_DAYS = 240
+IDLE_BATCHES = 5
 TRUTH = "demo_truth.csv.gz"
 SIZES = ("full", "small")
 
@@ -35,18 +38,18 @@ def load(env, size="full", today=None, progress=print):
     :param env: environment of a superuser on a cursor that may commit
     :param str size: ``full`` (119,390 bookings) or ``small`` (the last 3,000 of them); alternatives,
         not meant to follow each other in one database
-    :param today: the day that the boards show: date, ISO text, or None for the day of the first load,
+    :param today: the day that the boards show: date, ISO text, or None for the day of the last load,
         else the current day
     :param progress: called with a line of text about every step
     :return: list of ``{"role", "login", "password", "hint"}``, one per role
-    :raise UserError: unknown size
+    :raise UserError: unknown size, or a day that the group can't be moved to
     """
     if size not in SIZES:
         raise UserError(env._("%s is no size of the demo group. Choose full or small.", size))
     env = env(user=1, context={"lang": "en_US", "tracking_disable": True, "mail_create_nosubscribe": True})
-    today = _day(env, today)
+    since, today = _days(env, today)
     progress(f"Making the {size} demo group for {today:%d %B %Y}")
-    demo = generate(today, size)
+    demo = generate(today, size, since=since)
     places = place_records.load(env)
     env.cr.commit()  # pylint: disable=invalid-commit  # lanes import on cursors of their own
     connectors = _connectors(env)
@@ -55,16 +58,29 @@ def load(env, size="full", today=None, progress=print):
     _store_truth(env, demo.truth)
     logins = place_records.load_users(env, places)
     env["ir.config_parameter"].set_param(TODAY, today.isoformat())
+    env["ir.config_parameter"].set_param(SINCE, since.isoformat())
     env.cr.commit()  # pylint: disable=invalid-commit  # as above: what follows runs on other cursors
     _derive(env, progress)
     return logins
 
 
-def _day(env, today):
-    if isinstance(today, str):
-        today = date.fromisoformat(today)
-    known = env["ir.config_parameter"].get_param(TODAY)
-    return today or (date.fromisoformat(known) if known else date.today())
+def _days(env, today):
+    """Return ``(day of the first load, day to show)``."""
+    get_param = env["ir.config_parameter"].get_param
+    today = today or get_param(TODAY) or date.today()
+    today = date.fromisoformat(today) if isinstance(today, str) else today
+    since = date.fromisoformat(get_param(SINCE) or today.isoformat())
+    last = date.fromisoformat(get_param(TODAY) or today.isoformat())
+    if today < last or (today - since).days > MAX_DAYS:
+        raise UserError(
+            env._(
+                "The demo group in this database can be moved to days from %(first)s to %(last)s. Load it into a new"
+                " database for another day.",
+                first=last.isoformat(),
+                last=(since + timedelta(MAX_DAYS)).isoformat(),
+            )
+        )
+    return since, today
 
 
 def _connectors(env):
@@ -126,7 +142,9 @@ def _store_truth(env, truth):
 def _derive(env, progress):
     """Do at once what background jobs would do within minutes: golden values, figures, search texts."""
     for model in ("hospitality.golden.queue", "hospitality.guest.dirty"):
-        taken = 0
-        while done := with_retry(env[model]._run_batch):
-            taken += done
+        taken = idle = 0
+        # A batch is empty also when it met rows that a lane works on.
+        while idle < IDLE_BATCHES:
+            done = with_retry(env[model]._run_batch)
+            taken, idle = taken + done, 0 if done else idle + 1
         progress(f"{env[model]._description}: {taken:,} refreshed")

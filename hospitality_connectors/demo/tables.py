@@ -17,27 +17,28 @@ IN_HOUSE_DINE = 0.72
 KNOWN = 0.12
 
 
-def first_day(today, size):
-    """Return the day with which the restaurants' records begin; it stays the same for a week."""
-    return file.LAST_DEPARTURE + timedelta(file.shift_to(today) - DAYS[size])
+def first_day(since, size):
+    """Return the day with which the restaurants' records begin."""
+    return file.LAST_DEPARTURE + timedelta(file.shift_to(since) - DAYS[size])
 
 
-def days(today, size):
-    """Yield ``(index, day)`` of all recorded days. The index moves with the group, in whole weeks."""
-    day = first_day(today, size)
+def days(today, size, since):
+    """Yield ``(index, day)`` of all recorded days."""
+    day = first_day(since, size)
     while day <= today + timedelta(AHEAD):
-        yield (day - first_day(today, "full")).days, day
+        yield (day - first_day(since, "full")).days, day
         day += timedelta(1)
 
 
-def bica(history, live, today, size="full", seed=SEED):
+def bica(history, live, today, size="full", seed=SEED, since=None):
     """Return ``(Day of the history, Day of the live book)`` of the city hotel's restaurant.
 
     :param history: stay rows of the city hotel from :func:`.hotels.history`
     :param live: stay rows from :func:`.livebook.live`
     """
-    turn = FIRST_ARRIVAL + timedelta(file.shift_to(today) + YEAR)
-    first = first_day(today, size)
+    since = since or today
+    turn = FIRST_ARRIVAL + timedelta(file.shift_to(since) + YEAR)
+    first = first_day(since, size)
     present = defaultdict(list)
     for rows, words, begin, end in (
         (history, ("Check-Out",), first, turn),
@@ -65,12 +66,12 @@ def bica(history, live, today, size="full", seed=SEED):
         return {"guest": "", "stay": "", "covers": 0}
 
     tills = Till("BICA", guests, seed), Till("BICA", guests, seed)
-    for index, day in days(today, size):
+    for index, day in days(today, size, since):
         tills[day >= turn].day(index, day, today)
     return tills[0].out, tills[1].out
 
 
-def customers(wanted, today, seed=SEED):
+def customers(wanted, since, seed=SEED):
     """Return ``(guest rows, truth rows)`` of the customers that Maré's till and table book know.
 
     About half of them have stayed at the city hotel, the others live nearby.
@@ -93,7 +94,7 @@ def customers(wanted, today, seed=SEED):
             spec = group_.people[known]
         else:
             known, spec = LOCAL + number, ("PT", 0, "head")
-        who = person(seed, known, *spec, year=today.year)
+        who = person(seed, known, *spec, year=since.year)
         short = who.short if who.short and rng.random() < 0.2 else ""
         values = exact_record(who).values
         given_only = rng.random() < 0.12
@@ -119,8 +120,9 @@ def customers(wanted, today, seed=SEED):
     return guests, truth
 
 
-def mare(today, size="full", seed=SEED):
+def mare(today, size="full", seed=SEED, since=None):
     """Return the :class:`.restaurants.Day` of the restaurant that stands alone."""
+    since = since or today
 
     def guests(rng, _day, booked):
         if booked or rng.random() < KNOWN:
@@ -129,6 +131,6 @@ def mare(today, size="full", seed=SEED):
         return {"guest": "", "stay": "", "covers": 0}
 
     till = Till("MARE", guests, seed)
-    for index, day in days(today, size):
+    for index, day in days(today, size, since):
         till.day(index, day, today)
     return till.out

@@ -157,7 +157,26 @@ class TestGuestSearch(TransactionCase):
         self.assertFindsOnly(self.taras, "shevchenko")
         self.oksana.unlink()
         self.assertFalse(self._found("qwe"))
+        self.Search._refresh_marked()
         self.assertFalse(self.Search.sudo().browse(self.oksana.id).exists())
+
+    def test_core_merge_of_contacts(self):
+        twin = self.Partner.create({"name": "Oksana Mmerge", "email": "oksana@mmerge.test"})
+        wizard = self.env["base.partner.merge.automatic.wizard"].create({})
+        wizard._merge([self.oksana.id, twin.id], self.oksana)
+        self.assertFalse(twin.exists())
+        self.assertFindsOnly(self.oksana + self.taras, "shevchenko")
+        self.assertLessEqual(self._found("mmerge"), self.oksana)
+
+    def test_strays_are_healed(self):
+        self.Search._refresh_marked()
+        self.env.cr.execute("DELETE FROM hospitality_guest_search WHERE id = %s", [self.taras.id])
+        self.env.cr.execute(
+            "INSERT INTO hospitality_guest_search (id, text, active) VALUES (2147483000, ' shevchenko stray ', true)"
+        )
+        self.Search._gc_strays()
+        self.assertFindsOnly(self.taras + self.oksana, "shevchenko")
+        self.assertFalse(self.Partner.search_count([("display_name", "ilike", "stray")]))
 
     def test_values_of_source_profiles_are_found(self):
         source = self.env["hospitality.source"].create({"name": "PMS", "code": "t_search", "kind": "pms"})
@@ -273,6 +292,27 @@ class TestGuestSearch(TransactionCase):
         )
         self.assertNotIn(self.taras, self.Partner.search(["!", *domain], limit=500))
 
+    def test_pages_of_a_filtered_search(self):
+        tag = self.env["res.partner.category"].create({"name": "Fffilter"})
+        partners = self.Partner.create(
+            [
+                {"name": f"Fffilter {number:02}", "category_id": [Command.set(tag.ids if number % 3 else [])]}
+                for number in range(30)
+            ]
+        )
+        tagged_ = partners.filtered("category_id")
+        domain = [("display_name", "ilike", "fffilter"), ("category_id", "in", tag.ids)]
+        self.assertEqual(self.Partner.search(domain, limit=5), tagged_[:5])
+        self.assertEqual(self.Partner.search(domain, limit=5, offset=5), tagged_[5:10])
+        self.assertEqual(self.Partner.search(domain, limit=50), tagged_)
+        self.assertEqual(self.Partner.search_count(domain), 20)
+        tagged_[0].active = False
+        self.assertEqual(self.Partner.search(domain, limit=5), tagged_[1:6])
+        self.assertEqual(self.Partner.search([*domain, ("active", "=", False)], limit=1), tagged_[0])
+        either = ["|", *domain[:1], ("ref", "=", "G-17/4"), ("is_company", "=", False)]
+        self.assertEqual(self.Partner.search(either, limit=1), partners[0])
+        self.assertEqual(len(self.Partner.search(either, limit=40)), 30)
+
     def test_saved_filter_of_the_core_search_view_still_works(self):
         arch = self.Partner.get_view(self.env.ref("base.view_res_partner_filter").id, "search")["arch"]
         self.assertIn("[('display_name', 'ilike', self)]", arch)
@@ -347,14 +387,14 @@ class TestGuestSearch(TransactionCase):
         self.env.flush_all()
         self.Search._refresh_marked()
         self.env.cr.execute("DELETE FROM hospitality_guest_search WHERE id = ANY(%s)", [partners.ids])
-        self.Search._mark(partners.ids)
         with self.assertQueryCount(3):
+            self.Search._mark(partners.ids)
             self.Search._refresh_marked()
         self.env.cr.execute("UPDATE res_partner SET ref = 'batchref' WHERE id = ANY(%s)", [partners.ids])
-        self.Search._mark(partners.ids)
-        with self.assertQueryCount(6):
+        with self.assertQueryCount(3):
+            self.Search._mark(partners.ids)
             self.Search._refresh_marked()
         self.assertEqual(self.Partner.search_count([("display_name", "ilike", "batchref")]), 50)
-        self.Search._mark(partners.ids)
         with self.assertQueryCount(2):
+            self.Search._mark(partners.ids)
             self.Search._refresh_marked()

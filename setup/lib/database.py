@@ -6,6 +6,7 @@ import pathlib
 import re
 import shutil
 import subprocess
+import time
 
 from .paths import cache
 from .postgres import Server
@@ -75,8 +76,18 @@ def _link(source: str, target: str) -> None:
 
 def drop(server: Server, name: str) -> None:
     """Drop a database if it exists, ending its connections."""
-    with server.cursor() as cursor:
-        cursor.execute(f"DROP DATABASE IF EXISTS {quoted(name)} WITH (FORCE)")
+    import psycopg2.errors  # of the product's libraries, on the path by now
+
+    for left in range(20, -1, -1):
+        try:
+            with server.cursor() as cursor:
+                cursor.execute(f"DROP DATABASE IF EXISTS {quoted(name)} WITH (FORCE)")
+            break
+        except psycopg2.errors.InsufficientPrivilege:
+            # An autovacuum worker is in it: PostgreSQL's own, which only a superuser may end. It ends by itself.
+            if not left:
+                raise
+            time.sleep(0.5)
     shutil.rmtree(filestore(server, name), ignore_errors=True)
 
 

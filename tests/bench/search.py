@@ -102,7 +102,8 @@ class Searches:
         return self.partner.name_search(term, limit=8)
 
     def core_pick(self, term):
-        return self.partner.search_fetch(self._core_domain(term), ["display_name"], limit=8)
+        found = self.partner.search_fetch(self._core_domain(term), ["display_name"], limit=8)
+        return [(partner.id, partner.display_name) for partner in found.sudo()]
 
     def list(self, term):
         return self._list([("display_name", "ilike", term)])

@@ -65,6 +65,8 @@ class Row:
                 key = self._person(slot, anchor, records)
                 if key:
                     people[slot] = key
+        if not records and main not in people:
+            raise RowError("missing_value", target=catalogue.SLOT_LABELS[main])
         self._link(records, people)
         return [*self.list, *(records[slot] for slot in catalogue.RECORDS if slot in records)]
 

@@ -26,9 +26,10 @@ MAX_NAME = 250
 class HospitalityGuestSearch(models.Model):
     """What a partner can be found by: one folded text each (see ``engine.search``).
 
-    A row has the id of its partner. It also mirrors the columns that the usual search for
-    contacts filters and orders by: lists, pages and counts are then answered by one narrow
-    index (in the order of names for frequent words, by trigrams for rare ones).
+    A row has the id of its partner, without a foreign key, which merges of contacts would try to
+    move. It also mirrors the columns that the usual search for contacts filters and orders by:
+    lists, pages and counts are then answered by one narrow index (in the order of names for
+    frequent words, by trigrams for rare ones).
 
     Writes through the ORM mark partners; marked ones are refreshed before the next search of
     the transaction and before it commits. Who writes a watched column of ``res_partner`` or a
@@ -59,6 +60,10 @@ class HospitalityGuestSearch(models.Model):
     _more_idx = models.Index("(id) WHERE more IS NOT NULL")
 
     def _auto_init(self):
+        if not sql_tools.table_exists(self.env.cr, self._table):
+            # What an earlier installation said.
+            self.env.cr.execute(SQL("DELETE FROM ir_config_parameter WHERE key = %s", COMPLETE))
+            self.env.registry.clear_cache("stable")
         self._ensure_trigrams()
         return super()._auto_init()
 
@@ -84,8 +89,6 @@ class HospitalityGuestSearch(models.Model):
     def init(self):
         result = super().init()
         cr = self.env.cr
-        if not sql_tools.get_foreign_keys(cr, self._table, "id", "res_partner", "id", "cascade"):
-            sql_tools.add_foreign_key(cr, self._table, "id", "res_partner", "id", "cascade")
         table = SQL.identifier(self._table)
         cr.execute(SQL("ALTER TABLE %s ALTER COLUMN text SET STATISTICS 200", table))
         cr.execute(
@@ -128,7 +131,8 @@ class HospitalityGuestSearch(models.Model):
         for ids in split_every(BATCH, sorted(set(partner_ids))):
             changed, known = self._changed_rows(ids)
             if known:
-                # Another transaction may have read older values and be about to write.
+                # A lane (READ COMMITTED) may have read before another transaction committed; elsewhere
+                # PostgreSQL refuses the write then, and the request is tried again.
                 self.env.execute_query(
                     SQL("SELECT FROM %s WHERE id IN %s ORDER BY id FOR NO KEY UPDATE", self._sql_table(), tuple(known))
                 )
@@ -143,14 +147,15 @@ class HospitalityGuestSearch(models.Model):
 
     @api.model
     def _changed_rows(self, ids):
-        """Rows of partners that have none or a different one, and which of them have one."""
+        """Rows of partners that have none or a different one, and which of them a lane must lock."""
         rows = self.env.execute_query(
             SQL(
                 "SELECT p.id, left(p.complete_name, %(max_name)s), coalesce(p.active, false), p.company_id,"
                 " coalesce(p.partner_share, false), coalesce(p.is_company, false), coalesce(p.is_guest, false),"
                 " p.complete_name, p.guest_local_name, p.email, p.phone, p.phone_sanitized, p.ref, p.vat,"
                 " p.company_registry, s.complete_name, s.active, s.company_id, s.partner_share, s.is_company,"
-                " s.is_guest, s.text, s.more FROM res_partner p LEFT JOIN %(table)s s ON s.id = p.id"
+                " s.is_guest, s.text, s.more, (SELECT current_setting('transaction_isolation') = 'read committed')"
+                " FROM res_partner p LEFT JOIN %(table)s s ON s.id = p.id"
                 " WHERE p.id = ANY(%(ids)s)",
                 max_name=MAX_NAME,
                 table=self._sql_table(),
@@ -160,11 +165,11 @@ class HospitalityGuestSearch(models.Model):
         terms = self.env["res.partner"]._guest_search_terms(ids)
         changed, known = [], set()
         for row in rows:
-            partner_id, mirrored, old = row[0], row[1:7], row[15:]
+            partner_id, mirrored, old, shared = row[0], row[1:7], row[15:-1], row[-1]
             new = (*mirrored, *self._text(row[7:15], terms.get(partner_id, ())))
             if new != old:
                 changed.append((partner_id, *new))
-                if old[6] is not None:
+                if shared and old[6] is not None:
                     known.add(partner_id)
         return changed, known
 
@@ -205,6 +210,23 @@ class HospitalityGuestSearch(models.Model):
         )
         if first_long:
             self.env.registry.clear_cache()
+
+    @api.model
+    def _forget(self, partner_ids):
+        """Delete the rows of partners that are being deleted."""
+        self.env.cr.execute(SQL("DELETE FROM %s WHERE id = ANY(%s)", self._sql_table(), list(partner_ids)))
+
+    @api.autovacuum
+    def _gc_strays(self):
+        """Heal what SQL did to partners behind our back."""
+        if not self._is_complete():
+            return
+        self.env.cr.execute(
+            SQL("DELETE FROM %s s WHERE NOT EXISTS (SELECT FROM res_partner p WHERE p.id = s.id)", self._sql_table())
+        )
+        last = 0
+        while last := self._adopt(last):
+            continue
 
     @api.model
     def _is_complete(self):

@@ -14,6 +14,11 @@ MAX_PROBED = 3_000
 WINDOW = 200
 #: So many names are looked through from the start of the alphabet, in about a millisecond.
 WALK = 6_000
+#: The same where further conditions will leave fewer of them, and how many of those are tried.
+WIDE_WALK = 15_000
+CANDIDATES = 200
+#: From so many matches on a search over other columns may start from these.
+FREQUENT = 30_000
 #: Length of the beginnings in their index.
 PREFIX = 32
 COUNTS = "hospitality_crm.guest_search_counts"
@@ -90,6 +95,9 @@ class HospitalityGuestSearch(models.Model):
             result = SQL("FALSE")
         elif len(rows) <= MAX_PROBED:
             result = SQL("%s IN %s", partner_id, tuple(row[0] for row in rows))
+        elif Search._estimate(condition) < FREQUENT:
+            # The planner must not look at partners one by one in the order that is asked for.
+            result = SQL("%s = ANY(ARRAY(SELECT id FROM %s WHERE %s))", partner_id, table, condition)
         else:
             result = SQL("%s IN (SELECT id FROM %s WHERE %s)", partner_id, table, condition)
         if Search._is_complete():
@@ -98,7 +106,15 @@ class HospitalityGuestSearch(models.Model):
         return SQL("(%s OR (%s) AND NOT EXISTS (SELECT FROM %s s WHERE s.id = %s))", result, core, table, partner_id)
 
     @api.model
-    def _narrow_query(self, Partner, domain, named=True):
+    def _estimate(self, condition):
+        """Number of texts that the planner expects to fulfil a condition."""
+        [(plan,)] = self.env.execute_query(
+            SQL("EXPLAIN (FORMAT JSON) SELECT FROM %s WHERE %s", self._sql_table(), condition)
+        )
+        return plan[0]["Plan"]["Plan Rows"]
+
+    @api.model
+    def _narrow_query(self, Partner, domain, named=True, ruled=True):
         """Query over this table alone that is equal to a search for partners, or None.
 
         That is possible when the domain searches by name and otherwise, like the user's record
@@ -106,19 +122,18 @@ class HospitalityGuestSearch(models.Model):
 
         :param Partner: empty recordset of ``res.partner`` of the user who searches
         :param named: whether to apply the search by name as well
+        :param ruled: whether to apply the record rules, where the caller doesn't do it himself
         """
         Search = self.sudo()  # rights and rules on partners are applied below
-        if not self._usable() or not self._is_complete():
-            return None
         domain = Domain(domain)
-        if not self._is_covered(domain, named=True):
+        if not self._is_covered(domain, named=True) or not self._usable() or not self._is_complete():
             return None
         if Partner.env.context.get("active_test", True) and not any(
             condition.field_expr == "active" for condition in domain.iter_conditions()
         ):
             domain &= Domain("active", "=", True)
         rules = Domain.TRUE
-        if not self.env.su:
+        if ruled and not self.env.su:
             Partner.browse().check_access("read")
             rules = self.env["ir.rule"]._compute_domain(Partner._name, "read")
             if not self._is_covered(rules):
@@ -174,37 +189,57 @@ class HospitalityGuestSearch(models.Model):
         query = self._narrow_query(Partner, domain)
         if query is None:
             return None
-        page = SQL("ORDER BY complete_name, id DESC OFFSET %s LIMIT %s", offset, limit)
-        ids = self._among_first_names(query.where_clause, page)
-        if len(ids) == limit:
-            return ids
+        ids = self._among_first_names(query.where_clause, offset + limit)
+        if len(ids) == offset + limit:
+            return ids[offset:]
         [(total, ids)] = self.env.execute_query(
             SQL(
                 "WITH every AS MATERIALIZED (SELECT id, complete_name FROM %s WHERE %s)"
                 " SELECT (SELECT count(*) FROM every), ARRAY(SELECT id FROM every %s)",
                 self._sql_table(),
                 query.where_clause,
-                page,
+                SQL("ORDER BY complete_name, id DESC OFFSET %s LIMIT %s", offset, limit),
             )
         )
         self._counts()[query.where_clause] = total
         return ids
 
     @api.model
-    def _among_first_names(self, where, page):
-        """Ids of a page of the matches among the first names of the alphabet."""
-        rows = self.env.execute_query(
-            SQL(
-                "SELECT id FROM (SELECT id, text, %(mirrored)s FROM %(table)s ORDER BY complete_name, id DESC"
-                " LIMIT %(walk)s) %(table)s WHERE %(where)s %(page)s",
-                mirrored=SQL(", ").join(map(SQL.identifier, MIRRORED)),
-                table=self._sql_table(),
-                walk=WALK,
-                where=where,
-                page=page,
-            )
+    def _among_first_names(self, where, limit, walk=WALK, rank=None):
+        """Ids of up to ``limit`` matches among the first names of the alphabet, in order.
+
+        :param SQL rank: order of the result, where it is another one
+        """
+        matches = SQL(
+            "SELECT id, complete_name, text FROM (SELECT id, text, %(mirrored)s FROM %(table)s"
+            " ORDER BY complete_name, id DESC LIMIT %(walk)s) %(table)s WHERE %(where)s"
+            " ORDER BY complete_name, id DESC LIMIT %(limit)s",
+            mirrored=SQL(", ").join(map(SQL.identifier, MIRRORED)),
+            table=self._sql_table(),
+            walk=walk,
+            where=where,
+            limit=limit,
         )
-        return [row[0] for row in rows]
+        if rank:
+            matches = SQL("SELECT id FROM (%s) matches %s", matches, rank)
+        return [row[0] for row in self.env.execute_query(matches)]
+
+    @api.model
+    def _candidates(self, Partner, domain):
+        """Who may be first of a search that asks for more than the mirrored columns.
+
+        :return: ids of the first partners in the order of names that fulfil the covered part of the
+            domain, and the rest of it; or None
+        """
+        domain = Domain(domain)
+        parts = domain.children if getattr(domain, "OPERATOR", "") == "&" else (domain,)
+        covered, rest = [], []
+        for part in parts:
+            (covered if self._is_covered(part) or self._is_covered(part, named=True) else rest).append(part)
+        query = self._narrow_query(Partner, Domain.AND(covered), ruled=False)
+        if query is None:
+            return None
+        return self._among_first_names(query.where_clause, CANDIDATES, walk=WIDE_WALK), Domain.AND(rest)
 
     @api.model
     def _count(self, Partner, domain, limit):
@@ -243,8 +278,8 @@ class HospitalityGuestSearch(models.Model):
             starts = SQL(" + ").join(
                 SQL("(text LIKE %s)::int", self._like(" " + group[0].strip())) for group in search.patterns(name)
             )
-            page = SQL("ORDER BY %s DESC, complete_name, id DESC LIMIT %s", starts, limit - len(found))
-            more = self._among_first_names(where, page)
+            rank = SQL("ORDER BY %s DESC, complete_name, id DESC LIMIT %s", starts, limit - len(found))
+            more = self._among_first_names(where, max(WINDOW, limit), rank=rank)
             if len(more) + len(found) < limit:
                 window = SQL(
                     "SELECT id, complete_name, text FROM %s WHERE %s LIMIT %s",
@@ -252,7 +287,7 @@ class HospitalityGuestSearch(models.Model):
                     where,
                     max(WINDOW, limit),
                 )
-                more = [row[0] for row in self.env.execute_query(SQL("SELECT id FROM (%s) few %s", window, page))]
+                more = [row[0] for row in self.env.execute_query(SQL("SELECT id FROM (%s) few %s", window, rank))]
             found += more
         return found
 

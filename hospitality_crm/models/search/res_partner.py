@@ -26,6 +26,12 @@ class ResPartner(models.Model):
             self.env["hospitality.guest.search"]._mark(marked)
         return result
 
+    def unlink(self):
+        ids = self.ids
+        result = super().unlink()
+        self.env["hospitality.guest.search"]._forget(ids)
+        return result
+
     @api.model
     def _search_display_name(self, operator, value):
         domain = super()._search_display_name(operator, value)
@@ -39,10 +45,19 @@ class ResPartner(models.Model):
     @api.readonly
     def search_fetch(self, domain, field_names=None, offset=0, limit=None, order=None):
         if limit and limit <= MAX_PAGE and (not order or order == self._order):
-            ids = self.env["hospitality.guest.search"]._page(self, domain, offset, limit)
+            Search = self.env["hospitality.guest.search"]
+            ids = Search._page(self, domain, offset, limit)
             if ids is not None:
                 # Read like any search, with the rights and rules of the user.
-                domain, offset = self._of_ids(ids, domain), 0
+                return super().search_fetch(self._of_ids(ids, domain), field_names, limit=limit, order=order)
+            candidates = Search._candidates(self, domain)
+            if candidates and len(candidates[0]) >= limit:
+                ids, rest = candidates
+                found = super().search_fetch(
+                    self._of_ids(ids, domain) & rest, field_names, offset=offset, limit=limit, order=order
+                )
+                if len(found) == limit:
+                    return found
         return super().search_fetch(domain, field_names, offset=offset, limit=limit, order=order)
 
     @api.model
