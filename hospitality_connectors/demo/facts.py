@@ -71,8 +71,8 @@ class Facts(NamedTuple):
 
 # story: (alert kind, level, message)
 _ALERTS = {
-    "vip": ("vip", "1_warn", "VIP: welcome drink and general manager at arrival"),
-    "vip_birthday": ("vip", "1_warn", "VIP: twelfth stay, suite prepared"),
+    "vip": ("vip", "1_warn", "Welcome drink and general manager at arrival"),
+    "vip_birthday": ("vip", "1_warn", "Prefers the corner suite; flowers and a card today"),
     "do_not_rent": (
         "do_not_rent",
         "2_block",

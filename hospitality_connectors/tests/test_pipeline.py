@@ -227,6 +227,24 @@ class TestPipeline(ConnectorCommon):
         self._send(self._stay("S1", 3, guest="G1"), self._guest("G1", 3, name="Anna Koval"))
         self.assertEqual((self._stay_of("S1").status, self._profile("G1").state), ("reserved", "live"))
 
+    def test_tombstone_in_one_batch_with_a_record_that_waits(self):
+        charge = self._charge("L1", "S1", amount_gross="5")
+        records = self._send(charge, {"entity": "charge", "external_id": "L1", "version": 2, "op": "tombstone"})
+        self.assertEqual(set(records.mapped("state")), {"waiting"})
+        self._send(self._stay("S1"))
+        self.assertEqual(set(records.mapped("state")), {"done"})
+        self.assertEqual(self._find("hospitality.charge", "L1").state, "void")
+
+    def test_the_latest_word_counts_also_when_it_says_the_same(self):
+        other = self.connector.copy({"source_id": self.source.copy({"code": "c_pms2"}).id})
+        anna = {"name": "Anna Koval", "emails": ["anna@koval-mail.com"]}
+        self._send(self._guest("G1", 1_700_000_001, city="Kyiv", **anna))
+        self._send(self._guest("H1", 1_700_000_002, city="Lviv", **anna), connector=other)
+        guest = self._profile("G1").partner_id
+        self.assertEqual(guest.city, "Lviv")
+        self._send(self._guest("G1", 1_700_000_003, city="Kyiv", **anna))
+        self.assertEqual(guest.city, "Kyiv")
+
     def test_tombstone_before_its_record(self):
         gone = {"entity": "stay", "external_id": "S1", "version": 2, "op": "tombstone"}
         record = self._send(gone)

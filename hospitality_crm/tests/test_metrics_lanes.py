@@ -63,6 +63,7 @@ class TestMetricsLanes(TransactionCase):
     def _run_lane(self):
         """Let a lane on its own connection take a batch and commit it."""
         with claim.lane_env(self.env) as env:
+            env.cr.execute("SET LOCAL lock_timeout = '10s'")  # a lane that waits for another one is an error
             return env["hospitality.guest.dirty"]._take(1000)
 
     def _read_counts(self, *partner_ids):
@@ -185,6 +186,7 @@ class TestMetricsLanes(TransactionCase):
                     pass
             done.set()
 
+        self._run_lane()  # with the rows there, nothing but the lock of the range can hold the second lane
         with claim.lane_env(self.env) as env:
             # Ids of this test's guests may span several ranges: take all that come first.
             ranges = env.execute_query(SQL("SELECT count(DISTINCT first_id) FROM hospitality_guest_rebuild"))[0][0]

@@ -109,6 +109,7 @@ class Batch:
     :ivar landed: per entity ``{external id: (id, profile id, partner id)}`` of written rows
     :ivar touched: ids of guests whose derived data must be refreshed
     :ivar fresh: ids of guests created by this batch
+    :ivar known_names: pairs of contact point and name key that were counted before
     :ivar pending: references to records that have not arrived, see `hospitality.pending.ref`
     :ivar unmapped: ``{(kind, code): number of times}`` of codes without a record
     """
@@ -126,6 +127,7 @@ class Batch:
         self.counts = {}
         self.touched = set()
         self.fresh = set()
+        self.known_names = set()
         self.pending = []
         self.unmapped = {}
 

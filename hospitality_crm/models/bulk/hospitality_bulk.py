@@ -286,6 +286,10 @@ class HospitalityBulk(models.AbstractModel):
             ids, rows = [], []
             for key, item in items.items():
                 id_, _profile_id, partner_id = batch.reference(entity, key)
+                if id_ is None:
+                    # The record came in this batch, but waits itself.
+                    item.message.wait(entity, key)
+                    continue
                 stored = batch.stored[entity].get(key)
                 ids.append(id_)
                 rows.append({"version": item.version, "payload_hash": item.event["payload_hash"], column: value})

@@ -218,6 +218,15 @@ class HospitalityBulkFact(models.AbstractModel):
         if not items:
             return []
         items.sort(key=lambda item: item.id)
+        if len(items) > 1:
+            # An update takes its rows in any order; two lanes with the same ones would dead-lock.
+            self.env.cr.execute(
+                SQL(
+                    "SELECT id FROM %s WHERE id = ANY(%s::int[]) ORDER BY id FOR NO KEY UPDATE",
+                    SQL.identifier(self.env[model_name]._table),
+                    pg_int_array([item.id for item in items]),
+                )
+            )
         defaults = self._get_defaults(model_name)
         names = [name for name in columns if name not in ("source_id", "external_id")]
         condition = SQL("(t.version IS NULL OR t.version <= v.version)")

@@ -51,6 +51,8 @@ class HospitalityBulkProfile(models.AbstractModel):
 
         :return: nothing; ids and guests are in ``batch.landed["guest"]``
         """
+        # A profile that says the same at a later time outranks others from then on.
+        changed = changed + touched
         people = [self._prepare_person(batch, item, codes) for item in (*new, *changed)]
         if people:
             newcomers = people[: len(new)]
@@ -66,7 +68,7 @@ class HospitalityBulkProfile(models.AbstractModel):
             batch,
             "guest",
             "hospitality.profile",
-            (new, changed, touched),
+            (new, changed, []),
             COLUMNS,
             guard=SQL("t.state <> 'anonymised'"),
         )
@@ -204,21 +206,26 @@ class HospitalityBulkProfile(models.AbstractModel):
         The address of an agency is in many messages at once; nobody has to wait for it.
         """
         channels, values = zip(*wanted, strict=True)
-        join = SQL(
-            "SELECT p.channel, p.value, p.id, p.kind, p.reachable FROM hospitality_contact_point p"
-            " JOIN unnest(%s::varchar[], %s::varchar[]) AS w(channel, value)"
-            " ON p.channel = w.channel AND p.value = w.value",
-            pg_array(channels),
-            pg_array(values),
-        )
+        own = []
         for channel, value, id_, kind, reachable in self.env.execute_query(
             SQL(
-                "SELECT * FROM (%(join)s WHERE p.kind = 'real' ORDER BY p.channel, p.value"
-                " FOR NO KEY UPDATE OF p) own UNION ALL %(join)s WHERE p.kind <> 'real'",
-                join=join,
+                "SELECT p.channel, p.value, p.id, p.kind, p.reachable FROM hospitality_contact_point p"
+                " JOIN unnest(%s::varchar[], %s::varchar[]) AS w(channel, value)"
+                " ON p.channel = w.channel AND p.value = w.value",
+                pg_array(channels),
+                pg_array(values),
             )
         ):
             known[channel, value] = (id_, kind, reachable, False)
+            if kind == "real":
+                own.append(id_)
+        if own:
+            self.env.cr.execute(
+                SQL(
+                    "SELECT id FROM hospitality_contact_point WHERE id = ANY(%s::int[]) ORDER BY id FOR NO KEY UPDATE",
+                    pg_int_array(own),
+                )
+            )
 
     @api.model
     def _write_links(self, batch, people, points, inserted):
@@ -251,7 +258,8 @@ class HospitalityBulkProfile(models.AbstractModel):
                     stale_rows.append(row)
                 else:
                     continue
-                if not is_new:
+                # A link that changed its name may have been the last one with the old.
+                if not is_new and (old is not None or (point_id, person.name_key) not in batch.known_names):
                     recount.add(point_id)
         fact = self.env["hospitality.bulk.fact"]
         # All links of a profile are written by whoever holds its row.
@@ -287,7 +295,7 @@ class HospitalityBulkProfile(models.AbstractModel):
         does not depend on the order of the messages. Sets ``person.partner_id`` of those with a
         known guest and ``person.group`` (equal for one new guest) of the others.
         """
-        anchors = self._find_anchors(people, points)
+        anchors = self._find_anchors(batch, people, points)
         mates = self._find_mates(people, points)
         for person in people:
             person.partner_id = anchors.get(person.item.key)
@@ -308,7 +316,7 @@ class HospitalityBulkProfile(models.AbstractModel):
                     one.partner_id = min(found)
 
     @api.model
-    def _find_anchors(self, people, points):
+    def _find_anchors(self, batch, people, points):
         """Return ``{external id: partner id}`` of people who fit the profiles of one guest."""
         wanted = {
             points[point][0]
@@ -319,12 +327,12 @@ class HospitalityBulkProfile(models.AbstractModel):
         if not wanted:
             return {}
         candidates = {}
-        for point_id, partner_id, kind, name in self.env.execute_query(
+        for point_id, partner_id, kind, name, name_key in self.env.execute_query(
             SQL(
                 """
-                SELECT w.id, c.partner_id, c.kind, c.name
+                SELECT w.id, c.partner_id, c.kind, c.name, c.name_key
                   FROM unnest(%s::int[]) AS w(id),
-                       LATERAL (SELECT p.partner_id, p.kind, p.name
+                       LATERAL (SELECT p.partner_id, p.kind, p.name, l.name_key
                                   FROM hospitality_contact_link l
                                   JOIN hospitality_profile p ON p.id = l.profile_id
                                   JOIN res_partner g ON g.id = p.partner_id
@@ -336,6 +344,7 @@ class HospitalityBulkProfile(models.AbstractModel):
             )
         ):
             candidates.setdefault(point_id, []).append((partner_id, kind, name))
+            batch.known_names.add((point_id, name_key))
         anchors = {}
         for person in people:
             fitting = {
@@ -428,10 +437,7 @@ class HospitalityBulkProfile(models.AbstractModel):
         """Apply tombstones and anonymisations to stored profiles."""
         gone, hidden = [], []
         for item in items:
-            stored = batch.landed["guest"].get(item.key) or batch.stored["guest"].get(item.key)
-            item.id, item.partner_id = (
-                (stored[0], stored[2]) if type(stored) is tuple else (stored.id, stored.partner_id)
-            )
+            item.id, _profile_id, item.partner_id = batch.reference("guest", item.key)
             (hidden if item.event["op"] == "anonymise" else gone).append(item)
         fact = self.env["hospitality.bulk.fact"]
         due = set()

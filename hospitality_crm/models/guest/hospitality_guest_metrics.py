@@ -113,6 +113,7 @@ class HospitalityGuestMetrics(models.Model):
     _partner_company_uniq = models.Constraint(
         "UNIQUE (partner_id, company_id)", "There is one row of metrics per guest and company."
     )
+    _last_visit_idx = models.Index("(last_visit DESC NULLS LAST, id DESC)")
     _next_visit_idx = models.Index("(next_visit) WHERE next_visit IS NOT NULL")
 
     @api.depends("last_visit", "company_id")

@@ -2,7 +2,6 @@ from functools import partial
 
 from odoo import api, models
 from odoo.fields import Domain
-from odoo.orm.domains import DomainAnd
 from odoo.tools import SQL, Query, ormcache
 
 from ...engine import search
@@ -233,7 +232,7 @@ class HospitalityGuestSearch(models.Model):
             domain, and the rest of it; or None
         """
         domain = Domain(domain)
-        parts = domain.children if isinstance(domain, DomainAnd) else (domain,)
+        parts = domain.children if getattr(domain, "OPERATOR", "") == "&" else (domain,)
         covered, rest = [], []
         for part in parts:
             (covered if self._is_covered(part) or self._is_covered(part, named=True) else rest).append(part)

@@ -80,7 +80,8 @@ class HospitalityStay(models.Model):
     _departure_after_arrival = models.Constraint(
         "CHECK (departure >= arrival)", "The departure can't lie before the arrival."
     )
-    # INCLUDE: the metrics of a guest are read from the index alone, without a page per stay.
+    # INCLUDE: the metrics of a guest are read from the index alone, without a page per stay. It costs some 5 % of the
+    # time and 0.3 kB of WAL per inserted row, and makes a change of these columns touch the other indexes too.
     _partner_arrival_idx = models.Index(
         "(partner_id, arrival) INCLUDE (id, company_id, property_id, status, departure, booked_on, lead_time,"
         " room_type_id, room_type_charged_id, channel_id, is_pseudo, revenue_basis, currency_rate, amount_room,"
