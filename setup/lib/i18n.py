@@ -2,6 +2,7 @@
 
 import argparse
 import os
+import pathlib
 
 from . import database, odoo_source, postgres, shell, templates, venv
 from .odoo import Odoo
@@ -28,10 +29,18 @@ def main(argv: list[str]) -> int:
                 target.parent.mkdir(exist_ok=True)
                 command = [venv.python(environment), source.script, "i18n", "export", "-c", configuration, "-d", name]
                 shell.run([*command, "-o", target, addon], why=f"exporting {target.name}", env=odoo.variables())
+                _drop_dates(target)
                 say(f"wrote {target.relative_to(CHECKOUT)}")
         finally:
             database.drop(server, name)
     return 0
+
+
+def _drop_dates(template: pathlib.Path) -> None:
+    """Take the dates out of the head, so that an unchanged template is an unchanged file."""
+    lines = template.read_text(encoding="utf-8").splitlines(keepends=True)
+    dates = ('"POT-Creation-Date:', '"PO-Revision-Date:')
+    template.write_text("".join(line for line in lines if not line.startswith(dates)), encoding="utf-8")
 
 
 if __name__ == "__main__":
