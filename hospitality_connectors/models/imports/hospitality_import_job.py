@@ -380,6 +380,7 @@ class HospitalityImportJob(models.Model):
     @api.autovacuum
     def _gc_files(self):
         """Remove uploaded files some weeks after their import: the rows are kept in the inbox."""
+        # A limit without rights of its own, of which only the check is shown.
         get_param = self.env["ir.config_parameter"].sudo().get_param
         days = int(get_param("hospitality_connectors.import_keep_days", 30))
         limit = fields.Datetime.subtract(fields.Datetime.now(), days=days)

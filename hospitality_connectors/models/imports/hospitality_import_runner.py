@@ -174,6 +174,7 @@ class HospitalityImportRunner(models.AbstractModel):
                 SQL("SELECT p.code, c.name FROM hospitality_property p JOIN res_currency c ON c.id = p.currency_id")
             )
         )
+        # The job was read with the user's rights; its property's currency is part of the report.
         check = Check(scan, currencies, job.connector_id.sudo().property_id.currency_id.name or "")
         unmapped = {}
         deadline = time.monotonic() + TRY_SECONDS
@@ -191,6 +192,7 @@ class HospitalityImportRunner(models.AbstractModel):
             job = job.with_env(env)
             connector = job.connector_id.sudo()  # words to explain belong to the connector
             if unmapped:
+                # The system writes down which words wait for a mapping.
                 env["hospitality.connector.mapping"].sudo()._note_unmapped(connector, unmapped)
             job.write(
                 {

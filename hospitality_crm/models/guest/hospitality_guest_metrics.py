@@ -226,6 +226,7 @@ class HospitalityGuestMetrics(models.Model):
     @api.model
     def _mark_overdue(self):
         """Mark the guests whose next visit lies in the past: it came true or is to be forgotten."""
+        # System-wide: the queue is shared by all companies.
         days = self.env["hospitality.property"].sudo().search([("active", "in", [True, False])])._get_business_dates()
         today = min(days.values(), default=fields.Date.today())
         rows = self.env.execute_query(
