@@ -6,6 +6,8 @@ are described in the docstring of the model.
 
 from odoo.tools import SQL
 
+from ...tools.arrays import pg_int_array
+
 DAYPARTS = ["breakfast", "lunch", "afternoon", "dinner", "late"]
 
 COLUMNS = (
@@ -44,7 +46,8 @@ def dish_key(name):
 
 def guests_in(partner_ids):
     """Scope of the given guests, for :func:`metrics_query`."""
-    return lambda column: SQL("%s = ANY(%s)", column, list(partner_ids))
+    ids = pg_int_array(partner_ids)
+    return lambda column: SQL("%s = ANY(%s::int[])", column, ids)
 
 
 def guests_between(first, last):
