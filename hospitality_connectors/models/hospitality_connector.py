@@ -145,17 +145,16 @@ class HospitalityConnector(models.Model):
     def _get_adapter_env(self):
         """Return the plain values that parsing may depend on."""
         self.ensure_one()
-        codes = self.env["hospitality.bulk.codes"]._get_codes()
-        place = codes["place"].get(self.property_id.id)
-        if place is None:
-            return adapters.Env(settings=self.settings or {})
-        code = next(code for code, one in codes["property"].items() if one is place)
-        return adapters.Env(
-            settings=self.settings or {},
-            property=code,
-            tz=place.tz,
-            currency=codes["currency_name"].get(place.currency_id, ""),
+        self.property_id.flush_recordset(["code", "tz", "currency_id"])
+        rows = self.env.execute_query(
+            SQL(
+                "SELECT p.code, p.tz, c.name FROM hospitality_property p JOIN res_currency c ON c.id = p.currency_id"
+                " WHERE p.id = %s",
+                self.property_id.id or None,
+            )
         )
+        code, tz, currency = rows[0] if rows else ("", "UTC", "")
+        return adapters.Env(settings=self.settings or {}, property=code, tz=tz, currency=currency)
 
     def _store(self, raws, cursor=None, wake=False):
         """Put raw records into the inbox, and move a cursor, in the current transaction.

@@ -208,10 +208,10 @@ def live(env, connector, numbers, size):
         thread.query_count, thread.query_time = 0, 0.0
         with lane_env(env) as own:
             connector.with_env(own)._process_one(inbox_id)
-            started = time.perf_counter()
+            before, started = thread.query_time, time.perf_counter()
             own.cr.commit()
-            commit = time.perf_counter() - started
-        spent.append(thread.query_time + commit)
+            # Some statements run within the commit: they are in its time already.
+            spent.append(before + time.perf_counter() - started)
         statements.append(thread.query_count)
     spent.sort()
     return 1000 * spent[int(len(spent) * 0.95)], max(statements)

@@ -90,7 +90,7 @@ class HospitalityBulkGuest(models.AbstractModel):
             if new == was or name in frozen or (new is None and (name in KEPT_COLUMNS or not was)):
                 continue
             # A number is left as it was typed as long as it is the same number.
-            if name == "phone" and was and new and normalise_phone(was, old["country"]) == new:
+            if name == "phone" and was and new and normalise_phone(was, self._get_phone_country(old)) == new:
                 continue
             if name == "email" and was and new and normalise_email(was) == new:
                 continue
@@ -98,17 +98,19 @@ class HospitalityBulkGuest(models.AbstractModel):
         return change
 
     @api.model
+    def _get_phone_country(self, old):
+        return old["country"] or self.env.company.country_id.code
+
+    @api.model
     def _read_current(self, partner_ids):
         """Lock guests and return ``{id: {column: value}}`` of their golden columns and what bears on them."""
         names = (*GOLDEN, "is_guest", "is_company", "parent_id", "type")
-        own = self.env.company.country_id.code
         rows = self.env.execute_query(
             SQL(
                 "SELECT p.id, %s, EXISTS (SELECT FROM res_users u WHERE u.partner_id = p.id),"
-                " coalesce((SELECT code FROM res_country c WHERE c.id = p.country_id), %s)"
+                " (SELECT code FROM res_country c WHERE c.id = p.country_id)"
                 " FROM res_partner p WHERE p.id = ANY(%s::int[]) ORDER BY p.id FOR NO KEY UPDATE",
                 SQL(", ").join(SQL.identifier("p", name) for name in names),
-                own or None,
                 pg_int_array(partner_ids),
             )
         )

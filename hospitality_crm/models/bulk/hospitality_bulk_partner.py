@@ -167,7 +167,7 @@ class HospitalityBulkPartner(models.AbstractModel):
         return sanitize_phone(phone, *country)
 
     @api.model
-    @tools.ormcache("self.env.company.id")
+    @tools.ormcache("self.env.uid", "tuple(self.env.context.get('allowed_company_ids') or ())")
     def _get_phone_countries(self):
         countries = {
             id_: (code, phone_code)
@@ -177,7 +177,9 @@ class HospitalityBulkPartner(models.AbstractModel):
         return countries
 
     @api.model
-    @tools.ormcache("country_id", "is_company", "self.env.company.id", "self.env.uid")
+    @tools.ormcache(
+        "country_id", "is_company", "self.env.uid", "tuple(self.env.context.get('allowed_company_ids') or ())"
+    )
     def _get_template(self, country_id, is_company):
         """Return what a new partner's other columns hold.
 
