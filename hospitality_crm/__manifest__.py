@@ -18,7 +18,7 @@
         "spreadsheet_dashboard",
     ],
     "external_dependencies": {
-        "python": ["anyascii", "phonenumbers", "rapidfuzz"],
+        "python": ["anyascii", "phonenumbers"],
     },
     "data": [
         "security/hospitality_groups.xml",
