@@ -9,6 +9,7 @@ from .paths import CHECKOUT, SETUP, cache
 from .shell import SetupError, command_main
 
 FOLDER = CHECKOUT / "tests" / "bench"
+WITH_PEERS = frozenset({"identity", "matching"})
 
 
 def main(argv: list[str]) -> int:
@@ -25,7 +26,7 @@ def main(argv: list[str]) -> int:
     script = FOLDER / f"{options.name}.py"
     if not script.is_file():
         raise SetupError(f"There is no benchmark {options.name}: choose from {', '.join(_names()) or 'none yet'}.")
-    environment = venv.use_product_libraries()
+    environment = venv.use_product_libraries(peers=options.name in WITH_PEERS)
     source = odoo_source.find(options.odoo)
     with postgres.serving("durable") as server:
         odoo = Odoo(source, environment, server)
