@@ -39,6 +39,7 @@ def main(argv: list[str]) -> int:
             "HOSPITALITY_CORE": templates.core(odoo, "minimal"),
             "HOSPITALITY_ODOO_CONF": str(odoo.configuration(folder)),
             "HOSPITALITY_SERVER_KIND": server.kind,
+            "HOSPITALITY_BENCH_FOLDER": str(folder),
             "HOSPITALITY_FRESH": "1" if options.fresh else "",
         }
         command = [venv.python(environment), script, *(["--size", options.size] if options.size else []), *rest]
