@@ -54,7 +54,7 @@ def main(argv: list[str]) -> int:
 
 
 def _names() -> list[str]:
-    return sorted(p.stem for p in FOLDER.glob("*.py") if p.stem not in ("common", "__init__"))
+    return sorted(p.stem for p in FOLDER.glob("*.py") if "__main__" in p.read_text())
 
 
 if __name__ == "__main__":

@@ -1,7 +1,7 @@
 """Folders with ``guests.parquet`` and ``truth.parquet``, read as the records and arrays that matching takes.
 
-``guests.parquet`` has the columns id, source, given_name, family_name, full_name, email, phone, birthdate, country, city,
-street, postcode, loyalty_no, passport_no; ``truth.parquet`` at least id and person_id.
+``guests.parquet`` has the columns id, source, given_name, family_name, full_name, email, phone, birthdate, country,
+city, street, postcode, loyalty_no, passport_no; ``truth.parquet`` at least id and person_id.
 """
 
 import pathlib
@@ -9,7 +9,8 @@ import pathlib
 import numpy as np
 
 COLUMNS = (
-    "id source given_name family_name full_name email phone birthdate country city street postcode loyalty_no passport_no"
+    "id source given_name family_name full_name email phone birthdate country city street postcode loyalty_no"
+    " passport_no"
 ).split()
 TEXTS = {
     "given_name": "given_name",

@@ -14,6 +14,7 @@ from functools import cache
 from random import Random
 
 import guests_files
+
 from hospitality_connectors.demo import bookings, countries, organisations, persons, records
 
 SEED = 20261121
@@ -26,7 +27,7 @@ BLOCK = 5_000
 
 @cache
 def vocabulary(culture):
-    """Given names of men and of women and family names of a culture, as (local, Latin) pairs, the frequent ones first."""
+    """Given names of men, of women and family names of a culture, as (local, Latin), the frequent ones first."""
     known = persons.names()[culture]
     if culture in persons.PAIRED:
         return known.male, known.female, known.family

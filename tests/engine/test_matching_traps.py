@@ -1,11 +1,10 @@
-"""Relatives, namesakes and shared contacts: never merged by the engine itself, while true matches of the same shape are."""
+"""Relatives, namesakes, shared contacts: never merged by the engine itself; true matches of the same shape are."""
 
 from collections import Counter, defaultdict
 
 import numpy as np
 import pytest
 import traps
-
 from engine import matching
 
 
