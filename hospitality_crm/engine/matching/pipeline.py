@@ -9,7 +9,7 @@ import numpy as np
 
 from .clusters import cluster, components
 from .context import Context
-from .keys import block_keys, candidates
+from .keys import block_keys, candidates, initials
 from .model import CHUNK, Weights
 from .normal import prepare
 from .slots import FIRST_SAME, SIMILAR, counted_slots, static_slots
@@ -81,7 +81,7 @@ def match_table(table, weights=None, context=None, processes=1, threshold=None, 
     weights = weights or Weights.load()
     cap = context.cap if context else 60
     context = context or Context.of(table, cap=cap)
-    left, right = candidates(block_keys(table), cap=cap)
+    left, right = candidates(block_keys(table), cap=cap, initials=initials(table), threads=processes)
     slots = pair_slots(table, left, right, context, processes)
     if not len(left):
         return Result(table, np.arange(len(table)), left, right, np.zeros(0, np.float32), [], context)
