@@ -11,6 +11,7 @@ SURE = 1  # the source kept given and family name apart
 SINGLE = 2  # one word only: it may be a given or a family name
 
 _HAN = re.compile(r"[\u3400-\u9fff\U00020000-\U0003ffff]+")
+_LETTER = re.compile(r"(?<!\w)[^\W\d_](?!\w)")
 _ORDINALS = {"junior": "jr", "jnr": "jr", "senior": "sr", "snr": "sr"}
 _SUFFIXES = names.SUFFIXES | {"jnr", "snr"}
 _PATRONYMIC = re.compile(
@@ -46,6 +47,9 @@ def parse(given="", middle="", family="", suffix="", full=""):
         second = _words(middle) if middle else []
         if full and full != f"{given} {family}" and not suffix:
             suffix = _suffix(names.fold(full).split())
+        if len(last) > 1 and len(first) == 1 and (len(last[-1]) == 1 or _PATRONYMIC.match(last[-1])):
+            # The parts came in each other's place: "Davis", "Jeff F."
+            first, last = last, first
         if not (first and last):
             tokens = first + second + last
             first, second, last, flags = _order(tokens, full or given or family)
@@ -77,7 +81,12 @@ def _words(text):
         return []
     if not text.isascii() and (han := _HAN.findall(text)):
         return [names.fold("".join(han)).replace(" ", "")]
-    return [word for word in names.words(text) if not word.isdigit()]
+    words = [word for word in names.words(text) if not word.isdigit()]
+    if not text.isascii() and _LETTER.search(text):
+        # A single letter of another script is an initial, though it is written with two in Latin.
+        initials = {names.fold(letter) for letter in _LETTER.findall(text)}
+        words = [word[:1] if word in initials else word for word in words]
+    return words
 
 
 def _full(text):
