@@ -5,7 +5,7 @@ from rapidfuzz import process
 from rapidfuzz.distance import OSA
 
 from .context import address_keys, name_keys, word_keys
-from .keys import mix
+from .guards import GUARDS, guard_codes
 from .person import SINGLE
 from .table import TAIL
 from .vocabulary import (
@@ -28,6 +28,7 @@ from .vocabulary import (
     TYPO,
     TYPO_KNOWN,
     hash64,
+    mix,
 )
 
 GIVEN_GROUPS = ("missing", "same", "near", "form", "initial", "unclear", "differs")
@@ -71,6 +72,7 @@ SLOTS = {
     "name_contact": tuple(f"{name}:{contact}" for name in NAME_CLASSES for contact in CONTACTS),
     "name_birth": tuple(f"{name}:{birth}" for name in NAME_CLASSES for birth in SAMENESS),
     "name_address": tuple(f"{name}:{address}" for name in NAME_CLASSES for address in ("none", "same")),
+    "guard": GUARDS,
     "rarity": ("none", *(f"{kind}:{rarity}" for kind in ("same", "near", "part") for rarity in RARITIES)),
     "entity": (
         "none",
@@ -133,6 +135,7 @@ def static_slots(table, left, right, context):
     birth = np.array([0, 0, 1, 1, 2, 2], np.uint8)[slots["birth"]]
     slots["name_birth"] = (name * len(SAMENESS) + birth).astype(np.uint8)
     slots["name_address"] = (name * 2 + (slots["address"] == 2)).astype(np.uint8)
+    slots["guard"] = guard_codes(slots, (table.flags[left] & table.flags[right] & SINGLE) > 0)
     return slots
 
 
@@ -204,19 +207,7 @@ def _names(table, left, right, context):
     order = np.zeros(len(left), np.uint8)
     weak = np.flatnonzero(~(np.isin(given, (SAME, SOUND)) & np.isin(family, (SAME, SOUND))))
     if len(weak):
-        a, b = left[weak], right[weak]
-        cross_given = words.levels(table.given[a], table.family[b], True)
-        cross_family = words.levels(table.family[a], table.given[b], True)
-        swap = _QUALITY[cross_given] + _QUALITY[cross_family] > _QUALITY[given[weak]] + _QUALITY[family[weak]] + 0.25
-        # Which of the two words is the given name is not known: the less alike counts as it, but one word alone
-        # is whatever the other record calls it.
-        low = np.where(_QUALITY[cross_given] <= _QUALITY[cross_family], cross_given, cross_family)
-        high = np.where(_QUALITY[cross_given] <= _QUALITY[cross_family], cross_family, cross_given)
-        one_word = ((table.flags[a] | table.flags[b]) & SINGLE) > 0
-        missing = one_word & swap
-        low, high = np.where(missing, MISSING, low), high
-        rows = weak[swap]
-        given[rows], family[rows], order[rows] = low[swap], high[swap], 1
+        _assign(table, left[weak], right[weak], context, weak, given, family, order)
         _second_words(table, left, right, given, family, weak)
     bag = (table.bag[left] == table.bag[right]) & (table.bag[left] != 0)
     bag &= ~(np.isin(given, (SAME, SOUND)) & np.isin(family, (SAME, SOUND)))
@@ -231,6 +222,34 @@ def _names(table, left, right, context):
     }
 
 
+def _assign(table, a, b, context, rows, given, family, order):
+    """Choose the order in which the words of two names fit best, and which of the two matches is the given name."""
+    words, role = table.words, table.words.roles_of(context)
+    cross_given = words.levels(table.given[a], table.family[b], True)
+    cross_family = words.levels(table.family[a], table.given[b], True)
+    straight = _QUALITY[given[rows]] + _QUALITY[family[rows]]
+    swap = _QUALITY[cross_given] + _QUALITY[cross_family] > straight + 0.25
+    # Each match is of two words; the one whose words are given names elsewhere is the given name.
+    first = np.where(swap, role[table.given[a]] + role[table.family[b]], role[table.given[a]] + role[table.given[b]])
+    second = np.where(swap, role[table.family[a]] + role[table.given[b]], role[table.family[a]] + role[table.family[b]])
+    one, other = np.where(swap, cross_given, given[rows]), np.where(swap, cross_family, family[rows])
+    single = ((table.flags[a] | table.flags[b]) & SINGLE) > 0
+    # Unless that tells, the less alike one of two crossed matches counts as the given name, to be careful.
+    exchange = np.where(swap & (first == second), _QUALITY[other] < _QUALITY[one], second > first)
+    missing = single & swap
+    exchange[missing] = (one[missing] != MISSING) & (first[missing] <= 0)
+    exchange[single & ~swap] = False
+    changed = np.flatnonzero(swap | exchange)
+    x = np.where(exchange, other, one)[changed]
+    y = np.where(exchange, one, other)[changed]
+    given[rows[changed]], family[rows[changed]] = x, y
+    order[rows[swap]] = 1
+    # Everyday forms are told for given names only, so a match that changed its role is looked at again.
+    again = np.flatnonzero(exchange & ~swap)
+    given[rows[again]] = words.levels(table.family[a[again]], table.family[b[again]], True)
+    family[rows[again]] = words.levels(table.given[a[again]], table.given[b[again]], False)
+
+
 def _second_words(table, left, right, given, family, weak):
     """Let a second given name or surname stand for the first where only that one fits."""
     words = table.words
@@ -240,10 +259,14 @@ def _second_words(table, left, right, given, family, weak):
         level = words.levels(getattr(table, one)[left[poor]], getattr(table, other)[right[poor]], True)
         given[poor[np.isin(level, (SAME, SOUND, TYPO, SLIP, FORM))]] = SECOND
     poor = weak[np.isin(family[weak], (DIFFERS, KNOWN_DIFFER, ALIKE))]
-    poor = poor[(table.family2[left[poor]] >= 0) | (table.family2[right[poor]] >= 0)]
-    for one, other in (("family2", "family"), ("family", "family2"), ("family2", "family2")):
+    for one, other in _SECOND_FAMILY:
         level = words.levels(getattr(table, one)[left[poor]], getattr(table, other)[right[poor]], False)
         family[poor[np.isin(level, (SAME, SOUND, TYPO, SLIP))]] = SECOND
+
+
+_SECOND_FAMILY = (
+    ("family2", "family"), ("family", "family2"), ("family2", "family2"), ("middle", "family"), ("family", "middle"),
+)  # fmt: skip
 
 
 def _known_words(table, left, right, context, given, family, order):

@@ -51,6 +51,28 @@ def skeleton(word):
     return first[:1] and "a" + bare or bare or sound
 
 
+_K1 = np.uint64(0x9E3779B97F4A7C15)
+_K2 = np.uint64(0xBF58476D1CE4E5B9)
+
+
+def mix(tag, *parts):
+    """Return signed 64-bit keys of arrays, 0 where one of them is 0.
+
+    :param str tag: kind of key
+    """
+    key = np.full(np.shape(parts[0]), hash64(tag), np.int64).view(np.uint64)
+    blank = np.zeros(np.shape(parts[0]), bool)
+    for part in parts:
+        part = np.ascontiguousarray(part, np.int64)
+        blank |= part == 0
+        key = (key ^ part.view(np.uint64)) * _K1
+        key = (key ^ (key >> np.uint64(31))) * _K2
+        key ^= key >> np.uint64(29)
+    key = key.view(np.int64)
+    key[blank] = 0
+    return key
+
+
 class Vocabulary:
     """Distinct words with their forms as arrays; ``texts[code]`` is the word.
 
@@ -79,7 +101,22 @@ class Vocabulary:
         return np.array([hash64(sound) for sound in self.sounds] + [0], np.int64)
 
     def _chinese(self):
-        return np.array([hash64(" ".join(syllables(word))) for word in self.texts] + [0], np.int64)
+        # Chinese given names have one or two syllables; of more are words of other languages.
+        found = [syllables(word) for word in self.texts]
+        return np.array([hash64(" ".join(parts)) if len(parts) < 3 else 0 for parts in found] + [0], np.int64)
+
+    def _chinese_first(self):
+        found = [syllables(word) for word in self.texts]
+        return np.array([hash64(parts[0]) if 0 < len(parts) < 3 else 0 for parts in found] + [0], np.int64)
+
+    def roles_of(self, context):
+        """Return +1 for words that are given names, -1 for family names, 0 where it can't be told."""
+        if self.__dict__.get("_roles_of") is not context.roles:
+            lexicon = np.where((self.groups[:, 0] >= 0) | (self.nicknames[:, 0] >= 0), 1, 0)
+            seen = context.roles(mix("word", self.sound))
+            self.__dict__["_roles"] = np.where(seen != 0, seen, lexicon).astype(np.int8)
+            self.__dict__["_roles_of"] = context.roles
+        return self.__dict__["_roles"]
 
     def _skeleton(self):
         return np.array([hash64("~" + skeleton(word)) for word in self.texts] + [0], np.int64)
@@ -110,7 +147,7 @@ class Vocabulary:
 
     _BUILD = {
         "sounds": _sounds, "sound": _sound, "chinese": _chinese, "skeleton": _skeleton, "length": _length,
-        "first": _first, "letter": _letter, "groups": _groups, "nicknames": _nicknames,
+        "chinese_first": _chinese_first, "first": _first, "letter": _letter, "groups": _groups, "nicknames": _nicknames,
     }  # fmt: skip
 
     def levels(self, left, right, given):
@@ -157,6 +194,8 @@ class Vocabulary:
             levels[close] = self._close_levels(low[close], high[close], length[close], winkler[close])
         # Two words of Chinese syllables are two names, however alike they look.
         levels[chinese] = DIFFERS
+        whole = (self.chinese[low] == self.chinese_first[high]) | (self.chinese_first[low] == self.chinese[high])
+        levels[chinese & whole] = SHORT
         feminine = np.array([_feminine(x, y) for x, y in zip(one, other, strict=True)], bool)
         levels[feminine & (levels != TYPO_MOVED)] = GENDER
         levels[levels == TYPO_MOVED] = TYPO
