@@ -12,30 +12,32 @@ from .vocabulary import (
     GENDER,
     INITIAL_DIFFERS,
     KNOWN_DIFFER,
-    SAME,
+    SECOND,
     SHORT,
     SKELETON,
     SLIP,
-    SOUND,
+    TYPO,
     TYPO_KNOWN,
 )
 
-GUARDS = ("none", "suffix", "given", "middle", "family", "word", "gender", "birth")
-(NONE, SUFFIX, GIVEN, MIDDLE, FAMILY, WORD, SEX, BIRTH) = range(len(GUARDS))
+GUARDS = ("none", "suffix", "given", "middle", "family", "word", "gender", "birth", "document")
+(NONE, SUFFIX, GIVEN, MIDDLE, FAMILY, WORD, SEX, BIRTH, DOCUMENT) = range(len(GUARDS))
 
-_DOUBTFUL = (SLIP, TYPO_KNOWN, ALIKE, SHORT, GENDER, SKELETON, DIFFERS, KNOWN_DIFFER, INITIAL_DIFFERS)
-_ANOTHER = (DIFFERS, KNOWN_DIFFER, INITIAL_DIFFERS, ALIKE)
+_OTHER = (DIFFERS, KNOWN_DIFFER, INITIAL_DIFFERS)
+_DOUBTFUL = (SLIP, TYPO_KNOWN, ALIKE, SHORT, GENDER, SKELETON, SECOND)
+_CONTACT = ("email", "phone")
 
 
-def guard_codes(slots, words):
-    """Return the first guard that holds for each pair, as positions in :data:`GUARDS`.
+def guard_codes(slots, words, begins):
+    """Return the guard that holds for each pair, as positions in :data:`GUARDS`.
 
     ``suffix``: Jr. against none. ``given``, ``middle``: a given name that may be a brother's or sister's. ``family``:
     the given name only is the same. ``word``: one word each is all there is of the names. ``gender`` and ``birth``:
-    they contradict each other.
+    they contradict each other. ``document``: another number, and no contact in common.
 
     :param dict slots: codes of the static slots
     :param words: whether both names of a pair are one word
+    :param begins: whether both given names begin with the same letter
     """
     document = slots["document"] == 2
     born = slots["birth"] == 2
@@ -45,9 +47,11 @@ def guard_codes(slots, words):
     codes[slots["birth"] > 3] = BIRTH
     codes[slots["gender"] == 2] = SEX
     codes[words & ~born & ~document] = WORD
-    another = np.isin(family, _ANOTHER) & np.isin(given, (SAME, SOUND))
-    codes[another & ~born & ~document & (family != ALIKE)] = FAMILY
+    contact = np.logical_or.reduce([(slots[part] > 1) & (slots[part] < 11) for part in _CONTACT])
+    codes[(slots["document"] == 4) & ~contact & (slots["loyalty"] != 2)] = DOCUMENT
+    codes[np.isin(family, _OTHER) & ~born & ~document] = FAMILY
     codes[middle & ~document] = MIDDLE
-    codes[np.isin(given, _DOUBTFUL) & ~document] = GIVEN
+    doubtful = np.isin(given, _DOUBTFUL) | ((given == TYPO) & ~begins)
+    codes[(doubtful & ~document) | (np.isin(given, _OTHER) & ~(document & born))] = GIVEN
     codes[(slots["suffix"] == 2) & ~born & ~document] = SUFFIX
     return codes

@@ -135,8 +135,14 @@ def static_slots(table, left, right, context):
     birth = np.array([0, 0, 1, 1, 2, 2], np.uint8)[slots["birth"]]
     slots["name_birth"] = (name * len(SAMENESS) + birth).astype(np.uint8)
     slots["name_address"] = (name * 2 + (slots["address"] == 2)).astype(np.uint8)
-    slots["guard"] = guard_codes(slots, (table.flags[left] & table.flags[right] & SINGLE) > 0)
+    slots["guard"] = _guards(table, left, right, slots)
     return slots
+
+
+def _guards(table, left, right, slots):
+    first = table.words.first
+    begins = (first[table.given[left]] == first[table.given[right]]) | (slots["order"] > 0)
+    return guard_codes(slots, (table.flags[left] & table.flags[right] & SINGLE) > 0, begins)
 
 
 def counted_slots(table, left, right, context, slots, labels=None):
