@@ -20,8 +20,8 @@ from .vocabulary import (
     TYPO_KNOWN,
 )
 
-GUARDS = ("none", "suffix", "given", "middle", "family", "word", "gender", "birth", "document")
-(NONE, SUFFIX, GIVEN, MIDDLE, FAMILY, WORD, SEX, BIRTH, DOCUMENT) = range(len(GUARDS))
+GUARDS = ("none", "suffix", "given", "middle", "family", "word", "gender", "birth", "document", "name")
+(NONE, SUFFIX, GIVEN, MIDDLE, FAMILY, WORD, SEX, BIRTH, DOCUMENT, NAME) = range(len(GUARDS))
 
 _OTHER = (DIFFERS, KNOWN_DIFFER, INITIAL_DIFFERS)
 _DOUBTFUL = (SLIP, TYPO_KNOWN, ALIKE, SHORT, GENDER, SKELETON, SECOND)
@@ -33,7 +33,7 @@ def guard_codes(slots, words, begins):
 
     ``suffix``: Jr. against none. ``given``, ``middle``: a given name that may be a brother's or sister's. ``family``:
     the given name only is the same. ``word``: one word each is all there is of the names. ``gender`` and ``birth``:
-    they contradict each other. ``document``: another number, and no contact in common.
+    they contradict each other. ``document``: another number, and no contact in common. ``name``: nothing but the name is the same, however rare it is.
 
     :param dict slots: codes of the static slots
     :param words: whether both names of a pair are one word
@@ -43,13 +43,15 @@ def guard_codes(slots, words, begins):
     born = slots["birth"] == 2
     middle = slots["middle"] > 2
     given, family = slots["given"], slots["family"]
+    contact = np.logical_or.reduce([(slots[part] > 1) & (slots[part] < 11) for part in _CONTACT])
     codes = np.zeros(len(given), np.uint8)
+    shared = contact | np.isin(slots["birth"], (2, 3)) | np.isin(slots["address"], (2, 3))
+    codes[~shared & False & ~np.isin(slots["document"], (2, 3)) & ~np.isin(slots["loyalty"], (2, 3))] = NAME
     codes[slots["birth"] > 3] = BIRTH
     codes[slots["gender"] == 2] = SEX
     codes[words & ~born & ~document] = WORD
-    contact = np.logical_or.reduce([(slots[part] > 1) & (slots[part] < 11) for part in _CONTACT])
     codes[(slots["document"] == 4) & ~contact & (slots["loyalty"] != 2)] = DOCUMENT
-    codes[np.isin(family, _OTHER) & ~born & ~document] = FAMILY
+    codes[(np.isin(family, _OTHER) | ((family == SECOND) & (slots["middle"] == 2))) & ~born & ~document] = FAMILY
     codes[middle & ~document] = MIDDLE
     doubtful = np.isin(given, _DOUBTFUL) | ((given == TYPO) & ~begins)
     codes[(doubtful & ~document) | (np.isin(given, _OTHER) & ~(document & born))] = GIVEN
