@@ -25,7 +25,7 @@ class Clusters(NamedTuple):
     review: list
 
 
-def cluster(table, left, right, score, threshold, context=None, vetoes=(), oversize=OVERSIZE):
+def cluster(table, left, right, score, threshold, context=None, vetoes=(), held=None, oversize=OVERSIZE):
     """Return the :class:`Clusters` of pairs whose score reaches ``threshold``.
 
     Records that contradict each other (birth dates that differ by more than a slip, given names, generation
@@ -33,11 +33,12 @@ def cluster(table, left, right, score, threshold, context=None, vetoes=(), overs
     by falling score as long as nothing contradicts. Records with an initial or one word for a name join one
     cluster at most and only where the next best is clearly worse, so that they never connect two.
 
+    :param held: mask of pairs that are for people to decide, whatever their score (:func:`~.model.held_pairs`)
     :param vetoes: pairs of rows decided to be different persons
     """
     context = context or Context()
     vetoes = np.asarray(vetoes, np.int64).reshape(-1, 2)
-    kept = np.flatnonzero(score >= threshold)
+    kept = np.flatnonzero((score >= threshold) if held is None else (score >= threshold) & ~held)
     kept = kept[np.lexsort((right[kept], left[kept], -score[kept]))]
     left, right, score = left[kept].astype(np.int64), right[kept].astype(np.int64), score[kept]
     weak = _weak(table)
@@ -93,20 +94,24 @@ class _Judge:
         self.table, self.context, self.vetoes = table, context, vetoes
 
     def enemies(self, left, right):
+        """Whether pairs contradict each other; the same document overrules names and dates."""
         table = self.table
-        result = _births(table.birth[left], table.birth[right]) >= _DIFFERENT
-        result |= _suffix(table, left, right) == 3
-        result |= (table.gender[left] != table.gender[right]) & (table.gender[left] > 0) & (table.gender[right] > 0)
-        result |= table.kind[left] != table.kind[right]
         names = _names(table, left, right, self.context)
-        group = _GIVEN_GROUP[names["given"]]
-        return result | ((group == _CONFLICT) & ~self._same_document(left, right))
+        births = _births(table.birth[left], table.birth[right])
+        suffix = _suffix(table, left, right)
+        result = _GIVEN_GROUP[names["given"]] == _CONFLICT
+        result |= births >= _DIFFERENT
+        result |= (suffix == 2) & (births != 2)
+        result &= ~self._same_document(left, right)
+        result |= suffix == 3
+        result |= (table.gender[left] != table.gender[right]) & (table.gender[left] > 0) & (table.gender[right] > 0)
+        return result | (table.kind[left] != table.kind[right])
 
     def _same_document(self, left, right):
         result = np.zeros(len(left), bool)
         for one in self.table.document.T:
             for other in self.table.document.T:
-                result |= (one[left] == other[right]) & (one[left] != 0)
+                result |= (one[left] == other[right]) & (one[left] >= 0)
         return result
 
     def signatures(self, rows):

@@ -9,7 +9,7 @@ from .vocabulary import hash64, mix
 KINDS = (
     "email", "email2", "phone", "phone2", "document", "document2", "loyalty", "loyalty2", "mailbox", "bag", "name",
     "skeleton", "form_a", "form_b", "form_c", "form_d", "start_a", "start_b", "birth_given", "birth_family",
-    "birth_zip", "address", "alias",
+    "birth_zip", "address", "family_zip", "given_zip", "house", "digits", "alias",
 )  # fmt: skip
 
 
@@ -18,15 +18,16 @@ def block_keys(table):
     words = table.words
     given, family = table.given, table.family
     columns = []
-    emails = np.array([hash64(text) for text in table.emails] + [0], np.int64)
+    emails, documents = table.hashes("emails"), table.hashes("documents")
     locals_ = np.array([_mailbox(text) for text in table.emails] + [0], np.int64)
     for position in (0, 1):
         columns.append(mix("email", emails[_column(table.email, position, -1)]))
     for position in (0, 1):
         columns.append(mix("phone", _column(table.phone, position, 0) % TAIL))
-    for part in ("document", "loyalty"):
-        for position in (0, 1):
-            columns.append(mix(part, _column(getattr(table, part), position, 0)))
+    for position in (0, 1):
+        columns.append(mix("document", documents[_column(table.document, position, -1)]))
+    for position in (0, 1):
+        columns.append(mix("loyalty", _column(table.loyalty, position, 0)))
     columns.append(mix("mailbox", locals_[table.email[:, 0]]))
     columns.append(mix("bag", table.bag))
     one, other = words.sound[given], words.sound[family]
@@ -43,9 +44,27 @@ def block_keys(table):
     columns.append(mix("birth", birth, one))
     columns.append(mix("birth", birth, other))
     columns.append(mix("birth_zip", birth, table.zip))
-    columns.append(mix("address", table.street, np.where(table.zip != 0, table.zip, table.city)))
+    columns.append(address_keys(table))
+    columns.append(mix("family_zip", table.zip, other))
+    columns.append(mix("given_zip", table.zip, one))
+    starts = np.array([hash64(text[:4]) if len(text) > 3 else 0 for text in table.streets] + [0], np.int64)
+    columns.append(mix("house", starts[table.street], table.house, table.words.start[family]))
+    digits = np.array([hash64(_digits(text)) for text in table.documents] + [0], np.int64)
+    columns.append(mix("digits", digits[_column(table.document, 0, -1)]))
     columns.append(mix("alias", table.alias, table.country))
     return np.stack(columns, 1)
+
+
+def _digits(document):
+    """A document's type and characters in order of the alphabet, the same for two that changed places."""
+    kind, _colon, number = document.partition(":")
+    return kind + "".join(sorted(number))
+
+
+def address_keys(table):
+    """Return a key of street, house and place for each record."""
+    place = np.where(table.zip != 0, table.zip, table.hashes("cities")[table.city])
+    return mix("address", table.hashes("streets")[table.street], place)
 
 
 def _column(array, position, blank):

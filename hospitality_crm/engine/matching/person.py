@@ -56,9 +56,11 @@ def parse(given="", middle="", family="", suffix="", full=""):
         if not (first and last):
             tokens = first + second + last
             first, second, last, flags = _order(tokens, full or given or family)
+        marks = _suffix(_words(given)) or _suffix(_words(family))
     else:
-        first, second, last, flags = _order(_full(full), full)
-    marks = _suffix(first + second + last)
+        words = _full(full)
+        marks = _suffix(words)
+        first, second, last, flags = _order(words, full)
     suffix = _ORDINALS.get(names.fold(suffix), names.fold(suffix)) or marks
     if marks:
         first, second, last = ([word for word in part if word not in _SUFFIXES] for part in (first, second, last))

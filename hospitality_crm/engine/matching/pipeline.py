@@ -10,7 +10,7 @@ import numpy as np
 from .clusters import cluster, components
 from .context import Context
 from .keys import block_keys, candidates
-from .model import CHUNK, Weights
+from .model import CHUNK, Weights, held_pairs
 from .normal import prepare
 from .slots import FIRST_SAME, SIMILAR, counted_slots, static_slots
 from .table import Table
@@ -19,13 +19,14 @@ BATCH = 50_000
 
 
 class Result(NamedTuple):
-    """Rows of ``table`` with their ``labels``, the scored pairs, and what people should look at."""
+    """Rows of ``table`` with their ``labels``, the scored pairs, which of them are ``held`` for people, and what people should look at."""
 
     table: Table
     labels: np.ndarray
     left: np.ndarray
     right: np.ndarray
     score: np.ndarray
+    held: np.ndarray
     review: list
     context: Context
 
@@ -79,22 +80,25 @@ def sure_labels(size, left, right, slots):
 def match_table(table, weights=None, context=None, processes=1, threshold=None, vetoes=(), rounds=1):
     """Return the :class:`Result` of all pairs of a table."""
     weights = weights or Weights.load()
+    threshold = weights.auto if threshold is None else threshold
     cap = context.cap if context else 60
     context = context or Context.of(table, cap=cap)
     left, right = candidates(block_keys(table), cap=cap)
     slots = pair_slots(table, left, right, context, processes)
     if not len(left):
-        return Result(table, np.arange(len(table)), left, right, np.zeros(0, np.float32), [], context)
+        return Result(
+            table, np.arange(len(table)), left, right, np.zeros(0, np.float32), np.zeros(0, bool), [], context
+        )
     labels = sure_labels(len(table), left, right, slots)
-    static = weights.score(slots)
+    static, held = weights.score(slots), held_pairs(slots)
     for _round in range(rounds + 1):
         context = context.recount(table, labels)
         score = (
             static + weights.score(counted_slots(table, left, right, context, slots, labels)) - np.float32(weights.bias)
         )
-        found = cluster(table, left, right, score, weights.auto if threshold is None else threshold, context, vetoes)
+        found = cluster(table, left, right, score, threshold, context, vetoes, held)
         labels = found.labels
-    return Result(table, labels, left, right, score, found.review, context)
+    return Result(table, labels, left, right, score, held, found.review, context)
 
 
 def match_files(batches, weights=None, processes=None, threshold=None, cap=60):

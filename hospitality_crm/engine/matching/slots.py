@@ -2,9 +2,10 @@
 
 import numpy as np
 from rapidfuzz import process
-from rapidfuzz.distance import OSA
+from rapidfuzz.distance import OSA, Indel
 
-from .context import address_keys, name_keys, word_keys
+from .context import name_keys, word_keys
+from .keys import address_keys
 from .person import SINGLE
 from .table import TAIL
 from .vocabulary import (
@@ -26,7 +27,6 @@ from .vocabulary import (
     SOUND,
     TYPO,
     TYPO_KNOWN,
-    hash64,
     mix,
 )
 
@@ -63,8 +63,9 @@ SLOTS = {
     "document": ("none", "one", "same", "similar", "differs"),
     "loyalty": ("none", "one", "same", "similar", "differs"),
     "birth": ("none", "one", "same", "similar", "year", "differs"),
-    "address": ("none", "one", "same", "street", "differs"),
-    "city": ("none", "same", "differs"),
+    "address": ("none", "one", "same", "similar", "street", "differs"),
+    "zip": ("none", "same", "differs"),
+    "city": ("none", "same", "similar", "differs"),
     "country": ("none", "same", "differs"),
     "gender": ("none", "same", "differs"),
     "company": ("none", "same", "differs"),
@@ -119,11 +120,12 @@ def static_slots(table, left, right, context):
     slots["suffix"] = _suffix(table, left, right)
     slots["email"] = _emails(table, left, right, context)
     slots["phone"] = _phones(table, left, right, context)
-    slots["document"] = _numbers(table.document, table.document_type, left, right)
-    slots["loyalty"] = _numbers(table.loyalty, table.program, left, right)
+    slots["document"] = _documents(table, left, right)
+    slots["loyalty"] = _numbers(table.loyalty, table.program, left, right, 0)
     slots["birth"] = _births(table.birth[left], table.birth[right])
     slots["address"] = _addresses(table, left, right)
-    for part in ("city", "country", "company"):
+    slots["city"] = _cities(table, left, right)
+    for part in ("zip", "country", "company"):
         column = getattr(table, part)
         slots[part] = _compare(column[left], column[right])
     slots["gender"] = _compare(table.gender[left], table.gender[right])
@@ -132,7 +134,7 @@ def static_slots(table, left, right, context):
     slots["name_contact"] = (name * len(CONTACTS) + contact).astype(np.uint8)
     birth = np.array([0, 0, 1, 1, 2, 2], np.uint8)[slots["birth"]]
     slots["name_birth"] = (name * len(SAMENESS) + birth).astype(np.uint8)
-    slots["name_address"] = (name * 2 + (slots["address"] == 2)).astype(np.uint8)
+    slots["name_address"] = (name * 2 + np.isin(slots["address"], (2, 3))).astype(np.uint8)
     return slots
 
 
@@ -266,20 +268,31 @@ _SECOND_FAMILY = (
 )  # fmt: skip
 
 
+# Persons who bear a word for it to be a name of its own, and at most for it to be a typing error.
+_NAME_OF_MANY = 4
+_SLIP_OF_FEW = 1
+
+
 def _known_words(table, left, right, context, given, family, order):
-    """A typing error is rare: two spellings that several persons bear each are two names."""
-    typos = np.flatnonzero(np.isin(given, (TYPO, SLIP)) & (order == 0))
-    if len(typos):
-        sound = mix("word", table.words.sound)
-        a = context.persons(sound[table.given[left[typos]]])
-        b = context.persons(sound[table.given[right[typos]]])
-        given[typos[np.minimum(a, b) > 3]] = TYPO_KNOWN
-    typos = np.flatnonzero(np.isin(family, (TYPO, SLIP)) & (order == 0))
-    if len(typos):
-        sound = mix("word", table.words.sound)
-        a = context.persons(sound[table.family[left[typos]]])
-        b = context.persons(sound[table.family[right[typos]]])
-        family[typos[np.minimum(a, b) > 3]] = TYPO_KNOWN
+    """Tell typing errors by how many persons bear each word.
+
+    Two words of many are two names; a word of few beside one of many is an error; where both are rare, only letters
+    that are missing, doubled or exchanged make an error likely, and a different letter may be another name.
+    """
+    words = table.words
+    many = context.persons(mix("word", words.sound))
+    for level, part, lexicon in ((given, "given", True), (family, "family", False)):
+        rows = np.flatnonzero(np.isin(level, (TYPO, SLIP)))
+        column, other = getattr(table, part), table.family if lexicon else table.given
+        a = column[left[rows]]
+        b = np.where(order[rows] == 1, other[right[rows]], column[right[rows]])
+        one, two = many[a], many[b]
+        if lexicon:
+            known = (words.groups[:, 0] >= 0) | (words.nicknames[:, 0] >= 0)
+            one, two = np.where(known[a], _NAME_OF_MANY, one), np.where(known[b], _NAME_OF_MANY, two)
+        least, most = np.minimum(one, two), np.maximum(one, two)
+        level[rows[least >= _NAME_OF_MANY]] = TYPO_KNOWN
+        level[rows[(least <= _SLIP_OF_FEW) & (most >= _NAME_OF_MANY)]] = TYPO
 
 
 def _middles(table, left, right, given):
@@ -306,8 +319,7 @@ def _suffix(table, left, right):
 
 
 def _emails(table, left, right, context):
-    hashes = np.array([hash64(text) for text in table.emails] + [0], np.int64)
-    keys = mix("email", hashes)
+    keys = mix("email", table.hashes("emails"))
     degree = context.contacts(keys)
     result = _presence(table.email[:, 0] >= 0, left, right)
     both = np.flatnonzero(result == CONTACT_DIFFERS)
@@ -384,10 +396,21 @@ def similar_phone(one, other):
     return (wrong == 1) | ((wrong == 2) & (total == 0) & (last - first == 1))
 
 
-def _numbers(numbers, types, left, right):
+def _documents(table, left, right):
+    result = _numbers(table.document, table.document_type, left, right, -1)
+    rest = np.flatnonzero(result == 4)
+    one = [table.documents[code] for code in table.document[left[rest], 0]]
+    other = [table.documents[code] for code in table.document[right[rest], 0]]
+    if one:
+        distance = process.cpdist(one, other, scorer=OSA.distance, dtype=np.int32, score_cutoff=1)
+        result[rest[distance <= 1]] = 3
+    return result
+
+
+def _numbers(numbers, types, left, right, blank):
     """Compare documents or cards: the same in any position, or different ones of one type."""
     result = np.zeros(len(left), np.uint8)
-    a_any, b_any = (numbers[left] != 0).any(1), (numbers[right] != 0).any(1)
+    a_any, b_any = (numbers[left] != blank).any(1), (numbers[right] != blank).any(1)
     result[a_any != b_any] = 1
     both = np.flatnonzero(a_any & b_any)
     same = np.zeros(len(both), bool)
@@ -395,7 +418,7 @@ def _numbers(numbers, types, left, right):
     for a, a_type in zip(numbers.T, types.T, strict=True):
         for b, b_type in zip(numbers.T, types.T, strict=True):
             one, other = a[left[both]], b[right[both]]
-            present = (one != 0) & (other != 0)
+            present = (one != blank) & (other != blank)
             same |= present & (one == other)
             differs |= present & (one != other) & (a_type[left[both]] == b_type[right[both]])
     result[both] = np.select([same, differs], [2, 4], 1)
@@ -421,11 +444,36 @@ def _births(one, other):
 
 
 def _addresses(table, left, right):
+    """Compare street, house and place: the same, similar, one house elsewhere."""
     keys = address_keys(table)
     a, b = keys[left], keys[right]
-    result = np.select([(a == 0) & (b == 0), (a == 0) | (b == 0), a == b], [0, 1, 2], 4)
-    street = (result == 4) & (table.street[left] == table.street[right])
-    return np.where(street, 3, result).astype(np.uint8)
+    result = np.select([(a == 0) & (b == 0), (a == 0) | (b == 0), a == b], [0, 1, 2], 5).astype(np.uint8)
+    rest = np.flatnonzero(result == 5)
+    one, other = table.street[left[rest]].astype(np.int64), table.street[right[rest]]
+    result[rest[one == other]] = 4
+    pairs, inverse = np.unique(np.minimum(one, other) << 32 | np.maximum(one, other), return_inverse=True)
+    texts = [[table.streets[code] for code in codes] for codes in (pairs >> 32, pairs & 0xFFFFFFFF)]
+    alike = (
+        process.cpdist(*texts, scorer=Indel.normalized_similarity, dtype=np.float32)[inverse] if len(pairs) else pairs
+    )
+    house = table.house[left[rest]] == table.house[right[rest]]
+    near = (table.zip[left[rest]] == table.zip[right[rest]]) | (table.city[left[rest]] == table.city[right[rest]])
+    result[rest[(alike >= 0.72) & (one != other) & house]] = 3
+    result[rest[(alike >= 0.9) & (one != other) & near]] = 3
+    return result
+
+
+def _cities(table, left, right):
+    one, other = table.city[left].astype(np.int64), table.city[right]
+    result = np.select([(one < 0) | (other < 0), one == other], [0, 1], 3).astype(np.uint8)
+    rest = np.flatnonzero(result == 3)
+    one, other = one[rest], other[rest]
+    pairs, inverse = np.unique(np.minimum(one, other) << 32 | np.maximum(one, other), return_inverse=True)
+    texts = [[table.cities[code] for code in codes] for codes in (pairs >> 32, pairs & 0xFFFFFFFF)]
+    if len(pairs):
+        alike = process.cpdist(*texts, scorer=Indel.normalized_similarity, dtype=np.float32)[inverse]
+        result[rest[alike >= 0.8]] = 2
+    return result
 
 
 def _compare(one, other):
