@@ -71,6 +71,7 @@ def components(size, left, right):
     [0, 1, 0, 3, 3]
     """
     labels = np.arange(size, dtype=np.int64)
+    left, right = np.asarray(left, np.int64), np.asarray(right, np.int64)
     while len(left):
         a, b = labels[left], labels[right]
         open_ = a != b

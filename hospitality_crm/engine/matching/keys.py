@@ -86,23 +86,37 @@ def candidates(keys, rows=None, cap=60):
     :param int cap: blocks of more records are skipped: what so many share tells nobody apart
     :return: two int32 arrays in ascending order
     """
+    return unpacked(packed_pairs(keys, rows, cap))
+
+
+def unpacked(pairs):
+    """Return left and right of packed pairs."""
+    return (pairs >> 32).astype(np.int32), (pairs & 0xFFFFFFFF).astype(np.int32)
+
+
+def packed_pairs(keys, rows=None, cap=60, shard=0, shards=1):
+    """Return the pairs of :func:`candidates` as sorted numbers, left * 2**32 + right.
+
+    :param shard, shards: of the keys, those that leave the rest ``shard`` of ``shards``
+    """
     keys = np.asarray(keys)
-    if rows is None:
-        rows = np.repeat(np.arange(len(keys), dtype=np.int32), keys.shape[1])
-        keys = keys.ravel()
-    present = np.flatnonzero(keys)
-    keys, rows = keys[present], np.asarray(rows)[present]
+    width = keys.shape[1] if rows is None else 1
+    keys = keys.ravel()
+    present = np.flatnonzero((keys != 0) & (keys % shards == shard) if shards > 1 else keys)
+    keys = keys[present]
+    rows = (present // width).astype(np.int32) if rows is None else np.asarray(rows, np.int32)[present]
     order = np.argsort(keys, kind="stable")
     keys, rows = keys[order], rows[order]
     starts = np.flatnonzero(np.r_[True, keys[1:] != keys[:-1]]) if len(keys) else np.zeros(0, np.int64)
     sizes = np.diff(np.r_[starts, len(keys)])
     kept = (sizes > 1) & (sizes <= cap)
+    starts, sizes = starts[kept], sizes[kept]
     found = []
-    for size in np.unique(sizes[kept]):
-        block = rows[starts[kept & (sizes == size)][:, None] + np.arange(size)]
+    for size in np.unique(sizes):
+        block = rows[starts[sizes == size][:, None] + np.arange(size)]
         one, other = np.triu_indices(size, 1)
-        left, right = block[:, one].ravel().astype(np.int64), block[:, other].ravel().astype(np.int64)
-        low, high = np.minimum(left, right), np.maximum(left, right)
-        found.append((low << 32 | high)[low != high])
-    pairs = np.unique(np.concatenate(found)) if found else np.zeros(0, np.int64)
-    return (pairs >> 32).astype(np.int32), (pairs & 0xFFFFFFFF).astype(np.int32)
+        left, right = block[:, one].ravel(), block[:, other].ravel()
+        low, high = np.minimum(left, right).astype(np.int64), np.maximum(left, right)
+        pairs = low << 32 | high
+        found.append(pairs if (low != high).all() else pairs[low != high])
+    return np.unique(np.concatenate(found)) if found else np.zeros(0, np.int64)

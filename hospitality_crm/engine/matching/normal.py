@@ -135,7 +135,7 @@ def prepare(record):
     )
 
 
-@lru_cache(maxsize=1 << 15)
+@lru_cache(maxsize=1 << 12)
 def canonical_email(raw):
     """Return ``(address, alias)``: the address of a person's own, or the text of a relay's alias; else empty.
 

@@ -11,7 +11,8 @@ SURE = 1  # the source kept given and family name apart
 SINGLE = 2  # one word only: it may be a given or a family name
 
 _HAN = re.compile(r"[\u3400-\u9fff\U00020000-\U0003ffff]+")
-_LETTER = re.compile(r"(?<!\w)[^\W\d_](?!\w)")
+_NO_NAMES = names.TITLES | names.PARTICLES
+_LETTER = re.compile(r"[^\W\d_]\W*\Z")
 _HYPHENS = re.compile(r"([A-Za-z]+)-([A-Za-z]+)")
 _ORDINALS = {"junior": "jr", "jnr": "jr", "senior": "sr", "snr": "sr"}
 _SUFFIXES = names.SUFFIXES | {"jnr", "snr"}
@@ -32,7 +33,6 @@ class Name(NamedTuple):
     bag: str = ""
 
 
-@lru_cache(maxsize=1 << 16)
 def parse(given="", middle="", family="", suffix="", full=""):
     """Return the :class:`Name` of parts, or of a full name where the parts are missing.
 
@@ -45,6 +45,7 @@ def parse(given="", middle="", family="", suffix="", full=""):
     """
     if given or family:
         first, last, flags = _words(given), _words(family), SURE if given and family else 0
+        marks = _suffix(first) or _suffix(last)
         second = _words(middle) if middle else []
         if full and full != f"{given} {family}" and not suffix:
             suffix = _suffix(names.fold(full).split())
@@ -56,7 +57,6 @@ def parse(given="", middle="", family="", suffix="", full=""):
         if not (first and last):
             tokens = first + second + last
             first, second, last, flags = _order(tokens, full or given or family)
-        marks = _suffix(_words(given)) or _suffix(_words(family))
     else:
         words = _full(full)
         marks = _suffix(words)
@@ -86,12 +86,20 @@ def _words(text):
         return []
     if not text.isascii() and (han := _HAN.findall(text)):
         return [names.fold("".join(han)).replace(" ", "")]
-    words = [word for word in names.words(_HYPHENS.sub(_syllable_pair, text)) if not word.isdigit()]
-    if not text.isascii() and _LETTER.search(text):
-        # A single letter of another script is an initial, though it is written with two in Latin.
-        initials = {names.fold(letter) for letter in _LETTER.findall(text)}
-        words = [word[:1] if word in initials else word for word in words]
-    return words
+    words = []
+    for token in text.split():
+        words += _token(token)
+    return words or [word for word in names.words(text) if not word.isdigit()]
+
+
+@lru_cache(maxsize=1 << 18)
+def _token(token):
+    """Words of what stands between two blanks, without titles and particles; a single letter is an initial."""
+    words = names.words(_HYPHENS.sub(_syllable_pair, token))
+    if not token.isascii() and len(words) == 1 and _LETTER.match(token):
+        # Letters of other scripts may be written with two in Latin.
+        return (words[0][:1],)
+    return tuple(word for word in words if not word.isdigit() and (word not in _NO_NAMES or len(word) == 1))
 
 
 def _syllable_pair(match):
@@ -176,11 +184,15 @@ def _joined(words, others):
 
 
 def _bag(words):
-    if len(words) < 2:
+    if len(words) < 2 or min(map(len, words)) < 2:
         return ""
     parts = []
     for word in words:
-        if len(word) == 1:
-            return ""
-        parts.extend(syllables(word) or (names.sound(word),))
-    return " ".join(sorted(parts))
+        parts += _parts(word)
+    parts.sort()
+    return " ".join(parts)
+
+
+@lru_cache(maxsize=1 << 17)
+def _parts(word):
+    return syllables(word) or (names.sound(word),)

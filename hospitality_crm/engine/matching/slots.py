@@ -1,5 +1,7 @@
 """What two records say about being one person, as one small code per kind of evidence ("slot")."""
 
+from typing import NamedTuple
+
 import numpy as np
 from rapidfuzz import process
 from rapidfuzz.distance import OSA, Indel
@@ -39,7 +41,7 @@ _DEGREE_EDGES = np.array([1, 2, 3, 4, 5, 10, 30])
 RARITIES = ("1", "2", "3", "5", "9", "17", "33", "65", "129")
 _RARITY_EDGES = np.array([1, 2, 3, 5, 9, 17, 33, 65, 129])
 CHANCES = ("0", "0.003", "0.01", "0.03", "0.1", "0.3", "1", "3", "10", "30")
-_CHANCE_EDGES = np.array([0, 0.003, 0.01, 0.03, 0.1, 0.3, 1, 3, 10, 30])
+_CHANCE_EDGES = np.array([0, 0.003, 0.01, 0.03, 0.1, 0.3, 1, 3, 10, 30], np.float32)
 
 _CONTACT_LEVELS = ("none", "one", *(f"same_{degree}" for degree in DEGREES), "similar", "mailbox", "differs")
 (NONE, ONE, FIRST_SAME) = range(3)
@@ -145,51 +147,92 @@ def counted_slots(table, left, right, context, slots, labels=None):
         how often each of the two was seen, how many others bear the name, and whether both are known under contacts
         of their own
     """
-    keys, words = name_keys(table), word_keys(table)
-    whole = context.persons(keys)
-    single = [context.persons(column) for column in words]
-    given, family = slots["given"], slots["family"]
-    kind = np.zeros(len(left), np.uint8)
-    same = (_GIVEN_GROUP[given] == 1) & (_FAMILY_GROUP[family] == 1)
-    near = np.isin(_GIVEN_GROUP[given], (1, 2, 3, 5)) & np.isin(_FAMILY_GROUP[family], (1, 2)) & ~same
-    part = (np.isin(_GIVEN_GROUP[given], (0, 4)) & np.isin(_FAMILY_GROUP[family], (1, 2))) | (
-        np.isin(_FAMILY_GROUP[family], (0, 3)) & np.isin(_GIVEN_GROUP[given], (1, 2, 3))
-    )
-    kind[same], kind[near], kind[part] = 1, 2, 3
-    count = np.maximum(np.where(keys[left] != 0, whole[left], 0), np.where(keys[right] != 0, whole[right], 0))
-    # Of a part of a name the word that both have decides: the rarer one of either record.
-    rare = [np.where(column != 0, counts, 1 << 30) for column, counts in zip(words, single, strict=True)]
-    rare = np.minimum(*rare)
-    count = np.where(part, np.maximum(rare[left], rare[right]), count)
-    count = np.where(count >= 1 << 30, 1, count)
-    bucket = np.searchsorted(_RARITY_EDGES, np.maximum(count, 1), side="right") - 1
-    rarity = np.where(kind > 0, (kind.astype(np.int64) - 1) * len(RARITIES) + bucket + 1, 0).astype(np.uint8)
-    product = single[0].astype(np.float64) * single[1] / max(context.total, 1)
-    expected = np.maximum(np.where(keys[left] != 0, product[left], 0), np.where(keys[right] != 0, product[right], 0))
-    chance = np.searchsorted(_CHANCE_EDGES, expected, side="right") - 1
-    some = evidence_of_contact(slots)
-    chance = np.where((kind == 1) | (kind == 2), some * len(CHANCES) + chance + 1, 0).astype(np.uint8)
-    alone = np.flatnonzero(((kind == 1) | (kind == 2)) & ~some)
-    entity = np.zeros(len(left), np.uint8)
-    entity[alone] = _entities(table, left[alone], right[alone], labels, count[alone])
-    return {"rarity": rarity, "entity": entity, "chance": chance}
+    kind, some = name_kinds(slots), evidence_of_contact(slots)
+    return Population.of(table, context, labels).codes(left, right, kind, some)
 
 
-def _entities(table, left, right, labels, persons):
-    labels = np.arange(len(table)) if labels is None else np.asarray(labels)
-    size = np.bincount(labels, minlength=len(table))
-    known = []
-    for column in (table.phone[:, 0] != 0, table.email[:, 0] >= 0):
-        has = np.zeros(len(table), bool)
-        has[labels[column]] = True
-        known.append(has)
-    a, b = labels[left], labels[right]
-    apart = sum((has[a] & has[b]).astype(np.int64) for has in known)
-    most = np.searchsorted(_SIZE_EDGES, np.maximum(size[a], size[b]), side="right") - 1
-    least = np.minimum(size[a], size[b]) > 1
-    others = np.searchsorted(_OTHERS_EDGES, np.maximum(persons - 2, 0), side="right") - 1
-    code = ((most * 2 + least) * len(OTHERS) + others) * 3 + apart + 1
-    return np.where(a == b, 0, code)
+def name_kinds(slots):
+    """Return how well the names of pairs agree: 1 the same, 2 nearly, 3 as far as one of them goes, 0 not."""
+    given, family = _GIVEN_GROUP[slots["given"]], _FAMILY_GROUP[slots["family"]]
+    same = (given == 1) & (family == 1)
+    near = np.isin(given, (1, 2, 3, 5)) & np.isin(family, (1, 2))
+    part = np.isin(given, (0, 4)) & np.isin(family, (1, 2)) | np.isin(family, (0, 3)) & np.isin(given, (1, 2, 3))
+    return np.select([same, near, part], [1, 2, 3], 0).astype(np.uint8)
+
+
+class Population(NamedTuple):
+    """What the counted slots need of each row.
+
+    ``whole``: persons of its name, 0 without a whole one; ``rare``: persons of the rarer of its words; ``expected``:
+    persons who would bear the name if given and family names were independent; ``labels``, ``sizes``: cluster and
+    rows of the cluster; ``phones``, ``emails``: whether its cluster has any.
+    """
+
+    whole: np.ndarray
+    rare: np.ndarray
+    expected: np.ndarray
+    labels: np.ndarray
+    sizes: np.ndarray
+    phones: np.ndarray
+    emails: np.ndarray
+
+    @classmethod
+    def of(cls, table, context, labels=None):
+        """Return the population by the counts of a context."""
+        keys, words = name_keys(table), word_keys(table)
+        whole = np.where(keys != 0, context.persons(keys), 0)
+        given, family = (np.where(column != 0, context.persons(column), 0) for column in words)
+        return cls.counted(table, whole, given, family, context.total, labels)
+
+    @classmethod
+    def counted(cls, table, whole, given, family, total, labels=None):
+        """Return the population by persons per name and word of each row, 0 where a row has none."""
+        labels = np.arange(len(table)) if labels is None else np.asarray(labels)
+        many = 1 << 30
+        rare = np.minimum(np.where(given > 0, given, many), np.where(family > 0, family, many))
+        expected = np.where(whole > 0, given.astype(np.float32) * family / max(total, 1), 0).astype(np.float32)
+        known = []
+        for column in (table.phone[:, 0] != 0, table.email[:, 0] >= 0):
+            has = np.zeros(len(table), bool)
+            has[labels[column]] = True
+            known.append(has[labels])
+        sizes = np.bincount(labels, minlength=len(table))[labels].astype(np.int32)
+        return cls(whole.astype(np.int32), rare.astype(np.int32), expected, labels, sizes, *known)
+
+    def codes(self, left, right, kind, some):
+        """Return the codes of the counted slots of pairs.
+
+        :param kind: of :func:`name_kinds`
+        :param some: of :func:`evidence_of_contact`
+        """
+        count = np.maximum(self.whole[left], self.whole[right])
+        # Of a part of a name the word that both have decides: the rarer one of either record.
+        part = np.flatnonzero(kind == 3)
+        count[part] = np.maximum(self.rare[left[part]], self.rare[right[part]])
+        count = np.where((count == 0) | (count >= 1 << 30), 1, count)
+        bucket = _bucket(_RARITY_EDGES, count)
+        rarity = np.where(kind > 0, (kind.astype(np.int16) - 1) * len(RARITIES) + bucket + 1, 0).astype(np.uint8)
+        chance = _bucket(_CHANCE_EDGES, np.maximum(self.expected[left], self.expected[right]))
+        full = (kind == 1) | (kind == 2)
+        chance = np.where(full, some * len(CHANCES) + chance + 1, 0).astype(np.uint8)
+        alone = np.flatnonzero(full & ~some)
+        entity = np.zeros(len(left), np.uint8)
+        entity[alone] = self._entities(left[alone], right[alone], count[alone])
+        return {"rarity": rarity, "entity": entity, "chance": chance}
+
+    def _entities(self, left, right, persons):
+        size, other = self.sizes[left], self.sizes[right]
+        apart = (self.phones[left] & self.phones[right]).astype(np.int16) + (self.emails[left] & self.emails[right])
+        most = _bucket(_SIZE_EDGES, np.maximum(size, other))
+        least = np.minimum(size, other) > 1
+        others = _bucket(_OTHERS_EDGES, np.maximum(persons - 2, 0))
+        code = ((most * 2 + least) * len(OTHERS) + others) * 3 + apart + 1
+        return np.where(self.labels[left] == self.labels[right], 0, code)
+
+
+def _bucket(edges, values):
+    """Position of the last edge that is not above each value."""
+    return (np.searchsorted(edges, values, side="right") - 1).astype(np.int16)
 
 
 def evidence_of_contact(slots):
