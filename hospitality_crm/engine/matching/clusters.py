@@ -9,7 +9,7 @@ from .person import SINGLE
 from .slots import _GIVEN_GROUP, SLOTS, _births, _names, _suffix
 
 OVERSIZE = 60
-MARGIN = 0.7
+MARGIN = 3
 _DIFFERENT = SLOTS["birth"].index("year")
 _CONFLICT = 6
 

@@ -97,7 +97,7 @@ def evidence(table, left, right, context, weights=None, labels=None):
     for slot, codes in slots.items():
         table_ = weights.tables[slot]
         for pair, code in enumerate(codes):
-            if table_[code]:
+            if table_[code] or (slot == "guard" and code):
                 result[pair].append(Evidence(f"{slot}.{SLOTS[slot][code]}", float(table_[code])))
     return result
 
@@ -140,7 +140,7 @@ def decide(score, evidence=(), weights=None):
     """Return what to do with a pair: ``merge``, ``ask``, ``household`` or ``new``.
 
     Two given names with one family name, address, number or mailbox are a household: relatives are proposed as
-    such and never merged.
+    such and never merged. A pair that a guard holds back (see :mod:`.guards`) is asked about.
 
     >>> decide(-4, [Evidence("given.differs", -5), Evidence("family.same", 1), Evidence("phone.same_1", 3)])
     'household'
@@ -149,21 +149,14 @@ def decide(score, evidence=(), weights=None):
     codes = {item.code for item in evidence}
     if is_household(codes):
         return "household"
-    if score >= weights.auto and ("document.same" in codes or not codes & _UNCERTAIN):
+    if score >= weights.auto and not any(code.startswith("guard.") for code in codes):
         return "merge"
     return "ask" if score >= weights.ask else "new"
 
 
-# Given names that may be one name spelled badly or those of two siblings: where they fit, people decide.
-_UNCERTAIN_LEVELS = ("slip", "skeleton", "alike", "typo_known")
-_UNCERTAIN = frozenset(f"given.{level}" for level in _UNCERTAIN_LEVELS)
-
-
 def held_pairs(slots):
-    """Whether pairs are for people to decide whatever their score: relatives, and given names that may be two."""
-    uncertain = _one_of(slots["given"], "given", _UNCERTAIN_LEVELS)
-    document = slots["document"] == SLOTS["document"].index("same")
-    return household_pairs(slots) | (uncertain & ~document)
+    """Whether pairs are for people to decide whatever their score: relatives, and what a guard holds back."""
+    return household_pairs(slots) | (slots["guard"] > 0)
 
 
 def is_household(codes):

@@ -112,9 +112,10 @@ def prepare(record):
         number = canonical_phone(raw)
         if number and number not in phones:
             phones.append(number)
-    documents = tuple(dict.fromkeys(map(canonical_document, get("documents") or ())))
+    documents = [canonical_document(document) for document in get("documents") or ()]
     if get("vat"):
-        documents += (canonical_document(f"vat:{get('vat')}"),)
+        documents.append(canonical_document(f"vat:{get('vat')}"))
+    documents = tuple(dict.fromkeys(filter(None, documents)))
     return Normal(
         get("id") or 0,
         get("source") or "",
@@ -130,9 +131,38 @@ def prepare(record):
         _NOT_ALNUM.sub("", str(get("zip") or "")).lower(),
         canonical_city(get("city") or ""),
         (get("country") or get("nationality") or "")[:2].upper(),
-        GENDERS.get(get("gender") or "", 0),
+        GENDERS.get(get("gender") or "", 0) or gender_of_title(get("salutation"), get("name")),
         canonical_company(company) if company else "",
     )
+
+
+_TITLES = {
+    **dict.fromkeys("mr mister herr hr monsieur sr senor sig signor dhr pan pane gospodin".split(), 2),
+    **dict.fromkeys(
+        "mrs ms miss frau fr mme madame mlle sra senora srta dna sigra signora mevr pani pi gospozha fru rouva".split(),
+        1,
+    ),
+}
+# Titles that are names or parts of names too are believed in a field of their own only.
+_NAMES_TOO = frozenset("pan fr hr pi ms sr sig dna".split())
+_TITLE_SIGNS = str.maketrans("", "", ".,")
+
+
+def gender_of_title(salutation, name=""):
+    """Return the position in :data:`GENDERS` that a salutation, or else a title in a name, tells.
+
+    >>> gender_of_title("Frau"), gender_of_title("", "KOVAL/IVAN MR"), gender_of_title(None, "Anna Koval")
+    (1, 2, 0)
+    """
+    if salutation:
+        return _TITLES.get(names.fold(salutation).replace(" ", ""), 0)
+    if not name:
+        return 0
+    first, _blank, rest = name.partition(" ")
+    title = first.translate(_TITLE_SIGNS).lower()
+    if title in _TITLES and title not in _NAMES_TOO:
+        return _TITLES[title]
+    return _TITLES.get(rest.rpartition(" ")[2].lower(), 0) if "/" in name else 0
 
 
 @lru_cache(maxsize=1 << 12)
@@ -205,7 +235,17 @@ def canonical_document(raw):
     kind, colon, number = str(raw).partition(":")
     if not colon:
         kind, number = "", kind
-    return f"{kind.strip().lower()}:{_NOT_ALNUM.sub('', number).upper()}"
+    number = _NOT_ALNUM.sub("", number).upper()
+    return f"{kind.strip().lower()}:{number}" if number and not is_invented(number) else ""
+
+
+def is_invented(number):
+    """Whether somebody typed a number for want of one: one sign only, or the digits in a row.
+
+    >>> is_invented("XXXXXXX"), is_invented("123456789"), is_invented("FH100001")
+    (True, True, False)
+    """
+    return len(set(number)) == 1 or number in "01234567890123456789" or number in "98765432109876543210"
 
 
 def canonical_membership(value):

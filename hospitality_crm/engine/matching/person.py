@@ -15,7 +15,16 @@ _NO_NAMES = names.TITLES | names.PARTICLES
 _LETTER = re.compile(r"[^\W\d_]\W*\Z")
 _HYPHENS = re.compile(r"([A-Za-z]+)-([A-Za-z]+)")
 _ORDINALS = {"junior": "jr", "jnr": "jr", "senior": "sr", "snr": "sr"}
-_SUFFIXES = names.SUFFIXES | {"jnr", "snr"}
+# Words for the son, the grandson, the nephew; after two other words only, for there are families of these names.
+_RELATIONS = {
+    "filho": "jr", "fils": "jr", "figlio": "jr", "hijo": "jr", "ifj": "jr", "ifjabb": "jr", "mladshiy": "jr",
+    "mlodszy": "jr", "neto": "iii", "sobrinho": "iv", "pai": "sr", "pere": "sr", "idosb": "sr", "starshiy": "sr",
+    "starszy": "sr",
+}  # fmt: skip
+_ORDINALS |= _RELATIONS
+_BEFORE = frozenset("ifj ifjabb idosb".split())
+_CLEAR = names.SUFFIXES | {"jnr", "snr"}
+_SUFFIXES = _CLEAR | _RELATIONS.keys()
 _PATRONYMIC = re.compile(
     r".{2,}(?:ovych|evych|ovich|evich|yovych|iovych|ovna|evna|ivna|yivna|iivna|ichna|inichna|ovyc|evyc|ovic|evic|owicz)\Z"
 )
@@ -45,7 +54,7 @@ def parse(given="", middle="", family="", suffix="", full=""):
     """
     if given or family:
         first, last, flags = _words(given), _words(family), SURE if given and family else 0
-        marks = _suffix(first) or _suffix(last)
+        marks = _suffix(first, 1) or _suffix(last, 1)
         second = _words(middle) if middle else []
         if full and full != f"{given} {family}" and not suffix:
             suffix = _suffix(names.fold(full).split())
@@ -60,7 +69,10 @@ def parse(given="", middle="", family="", suffix="", full=""):
     else:
         words = _full(full)
         marks = _suffix(words)
-        first, second, last, flags = _order(words, full)
+        if "-" in full and len(full.split()) == 1:
+            first, second, last, flags = words[:1], words[1:], [], SINGLE
+        else:
+            first, second, last, flags = _order(words, full)
     suffix = _ORDINALS.get(names.fold(suffix), names.fold(suffix)) or marks
     if marks:
         first, second, last = ([word for word in part if word not in _SUFFIXES] for part in (first, second, last))
@@ -134,13 +146,19 @@ def _han_words(han):
     return [names.fold(part).replace(" ", "") for part in parts if part]
 
 
-def _suffix(words):
-    return next((_ORDINALS.get(word, word) for word in words[1:] if word in _SUFFIXES), "")
+def _suffix(words, others=2):
+    """The mark of a generation among words, where ``others`` words are left without it."""
+    rest = sum(word not in _SUFFIXES for word in words)
+    marks = (word for word in words[1:] if word in _CLEAR or (word in _RELATIONS and rest >= others))
+    found = next(marks, words[0] if words and words[0] in _BEFORE and rest >= others else "")
+    return _ORDINALS.get(found, found)
 
 
 def _order(words, text):
     """Return (given, middle, family, flags) of words in unknown order."""
-    bare = [word for word in words if word not in _SUFFIXES] if len(words) > 1 else words
+    bare = [word for word in words if word not in _SUFFIXES] if len(words) > 2 else words
+    if len(bare) < 2:
+        bare = [word for word in words if word not in _CLEAR] if len(words) > 1 else words
     if len(bare) < 2:
         return bare, [], [], SINGLE
     if len(bare) == 2:

@@ -7,6 +7,7 @@ from rapidfuzz import process
 from rapidfuzz.distance import OSA, Indel
 
 from .context import name_keys, word_keys
+from .guards import GUARDS, guard_codes
 from .keys import address_keys
 from .person import SINGLE
 from .table import TAIL
@@ -71,6 +72,7 @@ SLOTS = {
     "country": ("none", "same", "differs"),
     "gender": ("none", "same", "differs"),
     "company": ("none", "same", "differs"),
+    "guard": GUARDS,
     "name_contact": tuple(f"{name}:{contact}" for name in NAME_CLASSES for contact in CONTACTS),
     "name_birth": tuple(f"{name}:{birth}" for name in NAME_CLASSES for birth in SAMENESS),
     "name_address": tuple(f"{name}:{address}" for name in NAME_CLASSES for address in ("none", "same")),
@@ -137,7 +139,20 @@ def static_slots(table, left, right, context):
     birth = np.array([0, 0, 1, 1, 2, 2], np.uint8)[slots["birth"]]
     slots["name_birth"] = (name * len(SAMENESS) + birth).astype(np.uint8)
     slots["name_address"] = (name * 2 + np.isin(slots["address"], (2, 3))).astype(np.uint8)
+    slots["guard"] = _guards(table, left, right, slots)
     return slots
+
+
+def _guards(table, left, right, slots):
+    words = table.words
+    shape = words.first.astype(np.int64) << 16 | words.length
+    one, other = (shape[table.given[rows]] for rows in (left, right))
+    crossed = np.flatnonzero(slots["order"] == 1)
+    for shapes, rows in ((one, left), (other, right)):
+        shapes[crossed] += shape[table.family[rows[crossed]]]
+    single = (table.flags[left] & table.flags[right] & SINGLE) > 0
+    codes = guard_codes(slots, single, one == other)
+    return np.where((table.kind[left] | table.kind[right]) > 0, 0, codes).astype(np.uint8)
 
 
 def counted_slots(table, left, right, context, slots, labels=None):
@@ -335,7 +350,8 @@ def _known_words(table, left, right, context, given, family, order):
             one, two = np.where(known[a], _NAME_OF_MANY, one), np.where(known[b], _NAME_OF_MANY, two)
         least, most = np.minimum(one, two), np.maximum(one, two)
         level[rows[least >= _NAME_OF_MANY]] = TYPO_KNOWN
-        level[rows[(least <= _SLIP_OF_FEW) & (most >= _NAME_OF_MANY)]] = TYPO
+        if not lexicon:
+            level[rows[(least <= _SLIP_OF_FEW) & (most >= _NAME_OF_MANY)]] = TYPO
 
 
 def _middles(table, left, right, given):
