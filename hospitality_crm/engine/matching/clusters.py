@@ -39,7 +39,9 @@ def cluster(table, left, right, score, threshold, context=None, vetoes=(), held=
     context = context or Context()
     vetoes = np.asarray(vetoes, np.int64).reshape(-1, 2)
     kept = np.flatnonzero((score >= threshold) if held is None else (score >= threshold) & ~held)
-    kept = kept[np.lexsort((right[kept], left[kept], -score[kept]))]
+    # Among equals the lower ids come first, whatever the order of the rows.
+    one, other = table.id[left[kept]], table.id[right[kept]]
+    kept = kept[np.lexsort((np.maximum(one, other), np.minimum(one, other), -score[kept]))]
     left, right, score = left[kept].astype(np.int64), right[kept].astype(np.int64), score[kept]
     weak = _weak(table)
     judge = _Judge(table, context, vetoes)
@@ -106,7 +108,7 @@ class _Judge:
         result &= ~self._same_document(left, right)
         result |= suffix == 3
         result |= (table.gender[left] != table.gender[right]) & (table.gender[left] > 0) & (table.gender[right] > 0)
-        return result | (table.kind[left] != table.kind[right])
+        return result | ((table.kind[left] > 0) != (table.kind[right] > 0))
 
     def _same_document(self, left, right):
         result = np.zeros(len(left), bool)
