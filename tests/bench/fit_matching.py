@@ -16,9 +16,9 @@ import numpy as np
 sys.path.insert(0, str(Path(__file__).parents[2] / "hospitality_crm"))
 
 from engine.matching import Context, cluster, held_pairs, normalise  # noqa: E402
+from engine.matching.clusters import components  # noqa: E402
 from engine.matching.fit import fit  # noqa: E402
 from engine.matching.model import PATH  # noqa: E402
-from engine.matching.clusters import components  # noqa: E402
 from engine.matching.pipeline import find_pairs, sure_pairs  # noqa: E402
 from engine.matching.slots import counted_slots, static_slots  # noqa: E402
 

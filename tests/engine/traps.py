@@ -264,7 +264,7 @@ def bridge_of_an_initial(b, same):
     one, other = b.alike()
     phone = [b.phone()]
     b.put(one, "initial", owner=None if same else ("one of two", phone[0]), phones=phone)
-    return _pair(b, same, (one, other), phones=phone)
+    return b.put(one, phones=phone), b.put(one if same else other, "other" if same else "plain", phones=phone)
 
 
 def bridge_of_a_given_name(b, same):
@@ -274,7 +274,7 @@ def bridge_of_a_given_name(b, same):
         other = b.woman(given=one.given)
     phone = [b.phone()]
     b.put(one, "given", owner=None if same else ("one of two", phone[0]), phones=phone)
-    return _pair(b, same, (one, other), phones=phone)
+    return b.put(one, phones=phone), b.put(one if same else other, "other" if same else "plain", phones=phone)
 
 
 def initial_and_title(b, same):

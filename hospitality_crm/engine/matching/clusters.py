@@ -38,16 +38,20 @@ def cluster(table, left, right, score, threshold, context=None, vetoes=(), held=
     """
     context = context or Context()
     vetoes = np.asarray(vetoes, np.int64).reshape(-1, 2)
-    kept = np.flatnonzero((score >= threshold) if held is None else (score >= threshold) & ~held)
-    kept = kept[np.lexsort((right[kept], left[kept], -score[kept]))]
-    left, right, score = left[kept].astype(np.int64), right[kept].astype(np.int64), score[kept]
     weak = _weak(table)
+    fits = (score >= threshold) if held is None else (score >= threshold) & ~held
+    near = np.flatnonzero((score >= threshold - MARGIN) & (weak[left] != weak[right]))
+    near = left[near].astype(np.int64), right[near].astype(np.int64), score[near], fits[near]
+    kept = np.flatnonzero(fits)
+    # Among equals the lower ids come first, whatever the order of the rows.
+    one, other = table.id[left[kept]], table.id[right[kept]]
+    kept = kept[np.lexsort((np.maximum(one, other), np.minimum(one, other), -score[kept]))]
+    left, right, score = left[kept].astype(np.int64), right[kept].astype(np.int64), score[kept]
     judge = _Judge(table, context, vetoes)
     review = []
     solid = ~weak[left] & ~weak[right]
     labels = _guarded(judge, left[solid], right[solid], np.arange(len(table)), oversize, review)
-    mixed = weak[left] != weak[right]
-    labels = _attach(judge, weak, left[mixed], right[mixed], score[mixed], labels, review)
+    labels = _attach(judge, weak, *near, labels, review)
     loose = weak[left] & weak[right] & (labels[left] == left) & (labels[right] == right)
     loose &= ~_attached(weak, labels)[left] & ~_attached(weak, labels)[right]
     labels = _guarded(judge, left[loose], right[loose], labels, oversize, review)
@@ -106,7 +110,7 @@ class _Judge:
         result &= ~self._same_document(left, right)
         result |= suffix == 3
         result |= (table.gender[left] != table.gender[right]) & (table.gender[left] > 0) & (table.gender[right] > 0)
-        return result | (table.kind[left] != table.kind[right])
+        return result | ((table.kind[left] > 0) != (table.kind[right] > 0))
 
     def _same_document(self, left, right):
         result = np.zeros(len(left), bool)
@@ -219,22 +223,25 @@ def _vetoed(vetoed, one, other):
     return any(not vetoed[node].isdisjoint(other) for node in one if node in vetoed)
 
 
-def _attach(judge, weak, left, right, score, labels, review):
-    """Give each weak record the one cluster that fits it best, if the next best is clearly worse."""
+def _attach(judge, weak, left, right, score, fits, labels, review):
+    """Give each weak record the one cluster that fits it best, if the next best is clearly worse.
+
+    :param fits: whether a pair may be joined; the others are rivals only
+    """
     swap = weak[right]
     node, goal = np.where(swap, right, left), np.where(swap, left, right)
     label = labels[goal]
     order = np.lexsort((label, -score, node))
-    node, goal, label, score = node[order], goal[order], label[order], score[order]
+    node, goal, label, score, fits = node[order], goal[order], label[order], score[order], fits[order]
     first = np.r_[True, node[1:] != node[:-1]] if len(node) else np.zeros(0, bool)
     number = np.cumsum(first) - 1
     best = np.flatnonzero(first)
     rival = (label != label[best][number]) & (score > score[best][number] - MARGIN) if len(node) else first
     ambiguous = np.zeros(len(best), bool)
     ambiguous[number[rival]] = True
-    for at in best[ambiguous]:
+    for at in best[ambiguous & fits[best]]:
         review.append((int(node[at]), int(goal[at]), "ambiguous"))
-    chosen = best[~ambiguous]
+    chosen = best[~ambiguous & fits[best]]
     result = labels.copy()
     result[node[chosen]] = label[chosen]
     touched = np.flatnonzero(np.isin(result, label[chosen]))

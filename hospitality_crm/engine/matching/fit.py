@@ -3,6 +3,7 @@
 import numpy as np
 
 from .model import Weights
+from .organisations import WEIGHTS as ORGANISATIONS
 from .slots import SLOTS
 
 # Where a file of decisions has too few cases to tell. From judgement, as nothing else is known: marks of a generation
@@ -11,6 +12,7 @@ PRIORS = {
     "suffix": {"same": 0.5, "one": -3.0, "differs": -8.0},
     "gender": {"same": 0.1, "differs": -3.0},
     "company": {"same": 1.5, "differs": -0.3},
+    "organisation": ORGANISATIONS,
 }
 
 

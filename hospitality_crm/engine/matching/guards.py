@@ -46,7 +46,7 @@ def guard_codes(slots, words, swapped):
     given, family = slots["given"], slots["family"]
     contact = np.logical_or.reduce([(slots[part] > 1) & (slots[part] < 11) for part in _CONTACT])
     codes = np.zeros(len(given), np.uint8)
-    codes[slots["birth"] > 3] = BIRTH
+    codes[(slots["birth"] > 3) & ~document] = BIRTH
     codes[slots["gender"] == 2] = SEX
     codes[words & ~born & ~document] = WORD
     codes[(slots["document"] == 4) & ~contact & (slots["loyalty"] != 2)] = DOCUMENT

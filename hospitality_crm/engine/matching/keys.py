@@ -9,7 +9,7 @@ from .vocabulary import hash64, mix
 KINDS = (
     "email", "email2", "phone", "phone2", "document", "document2", "loyalty", "loyalty2", "mailbox", "bag", "name",
     "skeleton", "form_a", "form_b", "form_c", "form_d", "start_a", "start_b", "birth_given", "birth_family",
-    "birth_zip", "address", "family_zip", "given_zip", "house", "digits", "alias",
+    "birth_zip", "address", "family_zip", "given_zip", "house", "digits", "alias", "company", "domain",
 )  # fmt: skip
 
 
@@ -52,6 +52,8 @@ def block_keys(table):
     digits = np.array([hash64(_digits(text)) for text in table.documents] + [0], np.int64)
     columns.append(mix("digits", digits[_column(table.document, 0, -1)]))
     columns.append(mix("alias", table.alias, table.country))
+    columns.append(np.where(table.kind > 0, mix("company", table.company), 0))
+    columns.append(mix("domain", table.domain))
     return np.stack(columns, 1)
 
 

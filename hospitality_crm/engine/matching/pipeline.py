@@ -98,8 +98,8 @@ def score_pairs(table, left, right, context, weights, processes=1):
 def _score(span):
     left, right = SHARED["left"][slice(*span)], SHARED["right"][slice(*span)]
     slots = static_slots(SHARED["table"], left, right, SHARED["context"])
-    some = evidence_of_contact(slots)
-    return SHARED["weights"].score(slots), held_pairs(slots), name_kinds(slots), some, sure_pairs(slots)
+    some, kind = evidence_of_contact(slots), name_kinds(slots)
+    return SHARED["weights"].score(slots), held_pairs(slots), kind, some, sure_pairs(slots)
 
 
 def sure_pairs(slots):

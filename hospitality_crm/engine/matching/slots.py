@@ -6,6 +6,7 @@ import numpy as np
 from rapidfuzz import process
 from rapidfuzz.distance import OSA, Indel
 
+from . import organisations
 from .context import name_keys, word_keys
 from .guards import GUARDS, guard_codes
 from .keys import address_keys
@@ -73,6 +74,7 @@ SLOTS = {
     "gender": ("none", "same", "differs"),
     "company": ("none", "same", "differs"),
     "guard": GUARDS,
+    "organisation": organisations.LEVELS,
     "name_contact": tuple(f"{name}:{contact}" for name in NAME_CLASSES for contact in CONTACTS),
     "name_birth": tuple(f"{name}:{birth}" for name in NAME_CLASSES for birth in SAMENESS),
     "name_address": tuple(f"{name}:{address}" for name in NAME_CLASSES for address in ("none", "same")),
@@ -133,6 +135,7 @@ def static_slots(table, left, right, context):
         column = getattr(table, part)
         slots[part] = _compare(column[left], column[right])
     slots["gender"] = _compare(table.gender[left], table.gender[right])
+    slots["organisation"] = organisations.compare(table, left, right, slots, _same_contact)
     contact = _contact(slots["email"], slots["phone"])
     name = slots["name"].astype(np.uint16)
     slots["name_contact"] = (name * len(CONTACTS) + contact).astype(np.uint8)
@@ -172,7 +175,7 @@ def name_kinds(slots):
     same = (given == 1) & (family == 1)
     near = np.isin(given, (1, 2, 3, 5)) & np.isin(family, (1, 2))
     part = np.isin(given, (0, 4)) & np.isin(family, (1, 2)) | np.isin(family, (0, 3)) & np.isin(given, (1, 2, 3))
-    return np.select([same, near, part], [1, 2, 3], 0).astype(np.uint8)
+    return np.where(slots["organisation"] > 0, 0, np.select([same, near, part], [1, 2, 3], 0)).astype(np.uint8)
 
 
 class Population(NamedTuple):
@@ -546,6 +549,10 @@ def _presence(present, left, right):
 
 def _degrees(counts):
     return (np.searchsorted(_DEGREE_EDGES, np.maximum(counts, 1), side="right") - 1 + FIRST_SAME).astype(np.uint8)
+
+
+def _same_contact(codes):
+    return (codes >= FIRST_SAME) & (codes < SIMILAR)
 
 
 _OWN = FIRST_SAME + 4  # contacts of up to four names

@@ -8,7 +8,7 @@ _NAME = ("given", "middle", "family", "family2")
 _ARRAYS = (
     "id", "source", "kind", "given", "middle", "family", "family2", "suffix", "flags", "bag", "email", "alias",
     "phone", "birth", "document", "document_type", "loyalty", "program", "street", "house", "zip", "city", "country", "gender",
-    "company",
+    "company", "domain",
 )  # fmt: skip
 # Columns of codes, and the list each is of.
 _TEXTS = {"email": "emails", "document": "documents", "street": "streets", "city": "cities"}
@@ -64,6 +64,7 @@ class Table:
         loyalty = [normal.loyalty for normal in normals]
         columns["loyalty"] = _wide(loyalty, _hashes, 0)
         columns["program"] = _wide([[d.partition(":")[0] + ":" for d in row] for row in loyalty], _hashes, 0)
+        columns["domain"] = _hashes([_domain(normal) if normal.kind else "" for normal in normals])
         for part in ("zip", "country", "company"):
             columns[part] = _hashes([getattr(normal, part) for normal in normals])
         for part, texts in (("street", streets), ("city", cities)):
@@ -137,6 +138,20 @@ _SUFFIX = {"jr": 1, "sr": 2, "ii": 3, "iii": 4, "iv": 5}
 
 def _recode(values, codes):
     return np.array([codes.setdefault(value, len(codes)) for value in values] + [-1], np.int32)
+
+
+# Mailbox providers: their domain says nothing of the company.
+_PROVIDERS = frozenset(
+    "gmail.com googlemail.com outlook.com hotmail.com live.com yahoo.com icloud.com me.com aol.com gmx.de gmx.net web.de"
+    " mail.ru bk.ru list.ru inbox.ru yandex.ru ya.ru rambler.ru ukr.net i.ua meta.ua mail.am wp.pl o2.pl onet.pl libero.it"
+    " orange.fr free.fr laposte.net qq.com 163.com 126.com proton.me protonmail.com".split()
+)
+
+
+def _domain(normal):
+    """Domain of an organisation's first address of its own."""
+    domains = (email.partition("@")[2] for email in normal.emails)
+    return next((domain for domain in domains if domain not in _PROVIDERS), "")
 
 
 def _house(street):
