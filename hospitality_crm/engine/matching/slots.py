@@ -114,7 +114,8 @@ for _group, _levels in enumerate(
 # How good a level is, for choosing between the two orders of a name.
 _QUALITY = np.zeros(len(LEVELS), np.float32)
 for _level, _quality in {
-    MISSING: 0.0, SAME: 4, SOUND: 3.9, SKELETON: 2.5, TYPO: 3, SLIP: 2.8, TYPO_KNOWN: 2, FORM: 3, NICKNAME: 2.5, INITIAL: 1.2, SHORT: 1.5,
+    MISSING: 0.0, SAME: 4, SOUND: 3.9, SKELETON: 2.5, TYPO: 3, SLIP: 2.8, TYPO_KNOWN: 2, FORM: 3, NICKNAME: 2.5, INITIAL: 1.2,
+    SHORT: 1.5,
     GENDER: 0.5, ALIKE: 0.8, INITIAL_DIFFERS: -2, DIFFERS: -2, KNOWN_DIFFER: -3, SECOND: 2.5,
 }.items():  # fmt: skip
     _QUALITY[_level] = _quality
@@ -285,29 +286,33 @@ def _names(table, left, right, context):
 def _assign(table, a, b, context, rows, given, family, order):
     """Choose the order in which the words of two names fit best, and which of the two matches is the given name."""
     words, role = table.words, table.words.roles_of(context)
-    cross_given = words.levels(table.given[a], table.family[b], True)
-    cross_family = words.levels(table.family[a], table.given[b], True)
-    straight = _QUALITY[given[rows]] + _QUALITY[family[rows]]
-    swap = _QUALITY[cross_given] + _QUALITY[cross_family] > straight + 0.25
+    one = words.levels(table.given[a], table.family[b], True)
+    other = words.levels(table.family[a], table.given[b], True)
+    swap = _QUALITY[one] + _QUALITY[other] > _QUALITY[given[rows]] + _QUALITY[family[rows]] + 0.25
     # Each match is of two words; the one whose words are given names elsewhere is the given name.
-    first = np.where(swap, role[table.given[a]] + role[table.family[b]], role[table.given[a]] + role[table.given[b]])
-    second = np.where(swap, role[table.family[a]] + role[table.given[b]], role[table.family[a]] + role[table.family[b]])
-    one, other = np.where(swap, cross_given, given[rows]), np.where(swap, cross_family, family[rows])
-    single = ((table.flags[a] | table.flags[b]) & SINGLE) > 0
-    # Unless that tells, the less alike one of two crossed matches counts as the given name, to be careful.
-    exchange = np.where(swap & (first == second), _QUALITY[other] < _QUALITY[one], second > first)
-    missing = single & swap
-    exchange[missing] = (one[missing] != MISSING) & (first[missing] <= 0)
-    exchange[single & ~swap] = False
-    changed = np.flatnonzero(swap | exchange)
-    x = np.where(exchange, other, one)[changed]
-    y = np.where(exchange, one, other)[changed]
-    given[rows[changed]], family[rows[changed]] = x, y
-    order[rows[swap]] = 1
-    # Everyday forms are told for given names only, so a match that changed its role is looked at again.
-    again = np.flatnonzero(exchange & ~swap)
-    given[rows[again]] = words.levels(table.family[a[again]], table.family[b[again]], True)
-    family[rows[again]] = words.levels(table.given[a[again]], table.given[b[again]], False)
+    cross = np.flatnonzero(swap)
+    x, y = a[cross], b[cross]
+    first, second = role[table.given[x]] + role[table.family[y]], role[table.family[x]] + role[table.given[y]]
+    one, other = one[cross], other[cross]
+    # Unless that tells, the less alike of two matches counts as the given name, to be careful.
+    exchange = np.where(first == second, _QUALITY[other] < _QUALITY[one], second > first)
+    # A single word is what the other record calls it, unless it is a given name elsewhere.
+    single = ((table.flags[x] | table.flags[y]) & SINGLE) > 0
+    exchange[single] = np.where(one != MISSING, first <= 0, second > 0)[single]
+    target = rows[cross]
+    order[target] = 1
+    given[target] = np.where(exchange, other, one)
+    left = np.where(exchange, table.given[x], table.family[x])
+    right = np.where(exchange, table.family[y], table.given[y])
+    family[target] = words.levels(left, right, False)
+    straight = np.flatnonzero(~swap)
+    x, y = a[straight], b[straight]
+    first, second = role[table.given[x]] + role[table.given[y]], role[table.family[x]] + role[table.family[y]]
+    single = ((table.flags[x] | table.flags[y]) & SINGLE) > 0
+    again = np.flatnonzero((second > first) & ~single)
+    target = rows[straight[again]]
+    given[target] = words.levels(table.family[x[again]], table.family[y[again]], True)
+    family[target] = words.levels(table.given[x[again]], table.given[y[again]], False)
 
 
 def _second_words(table, left, right, given, family, weak):

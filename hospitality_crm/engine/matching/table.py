@@ -7,8 +7,8 @@ from .vocabulary import Vocabulary, hash64
 _NAME = ("given", "middle", "family", "family2")
 _ARRAYS = (
     "id", "source", "kind", "given", "middle", "family", "family2", "suffix", "flags", "bag", "email", "alias",
-    "phone", "birth", "document", "document_type", "loyalty", "program", "street", "house", "zip", "city", "country", "gender",
-    "company", "domain",
+    "phone", "birth", "document", "document_type", "loyalty", "program", "street", "house", "zip", "city", "country",
+    "gender", "company", "domain",
 )  # fmt: skip
 # Columns of codes, and the list each is of.
 _TEXTS = {"email": "emails", "document": "documents", "street": "streets", "city": "cities"}
@@ -18,8 +18,8 @@ TAIL = 10**8
 class Table:
     """Columns of many records.
 
-    ``given middle family family2`` hold codes of ``words`` (-1: none), ``email document street city`` codes of ``emails documents streets cities``; hashes are
-    signed 64-bit numbers, 0 for none. ``email phone document loyalty`` are two-dimensional, as wide as needed.
+    ``given middle family family2`` hold codes of ``words`` (-1: none), ``email document street city`` codes of
+    ``emails documents streets cities``; hashes are signed 64-bit numbers, 0 for none. ``email phone document loyalty`` are two-dimensional, as wide as needed.
 
     :param arrays: dict of the columns, each with one row per record
     :param words: :class:`Vocabulary` of the words of names
@@ -142,9 +142,9 @@ def _recode(values, codes):
 
 # Mailbox providers: their domain says nothing of the company.
 _PROVIDERS = frozenset(
-    "gmail.com googlemail.com outlook.com hotmail.com live.com yahoo.com icloud.com me.com aol.com gmx.de gmx.net web.de"
-    " mail.ru bk.ru list.ru inbox.ru yandex.ru ya.ru rambler.ru ukr.net i.ua meta.ua mail.am wp.pl o2.pl onet.pl libero.it"
-    " orange.fr free.fr laposte.net qq.com 163.com 126.com proton.me protonmail.com".split()
+    "gmail.com googlemail.com outlook.com hotmail.com live.com yahoo.com icloud.com me.com aol.com gmx.de gmx.net"
+    " web.de mail.ru bk.ru list.ru inbox.ru yandex.ru ya.ru rambler.ru ukr.net i.ua meta.ua mail.am wp.pl o2.pl onet.pl"
+    " libero.it orange.fr free.fr laposte.net qq.com 163.com 126.com proton.me protonmail.com".split()
 )
 
 
