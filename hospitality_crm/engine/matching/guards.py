@@ -32,7 +32,7 @@ def guard_codes(slots, words, swapped):
     """Return the guard that holds for each pair, as positions in :data:`GUARDS`.
 
     ``suffix``: Jr. against none. ``given``, ``middle``: a given name that may be a brother's or sister's. ``family``:
-    the given name only is the same. ``word``: one word each is all there is of the names. ``gender`` and ``birth``:
+    the given name only is the same, or all of one name are given names of the other. ``word``: one word each is all there is of the names. ``gender`` and ``birth``:
     they contradict each other. ``document``: another number, and no contact in common.
 
     :param dict slots: codes of the static slots
@@ -50,7 +50,8 @@ def guard_codes(slots, words, swapped):
     codes[slots["gender"] == 2] = SEX
     codes[words & ~born & ~document] = WORD
     codes[(slots["document"] == 4) & ~contact & (slots["loyalty"] != 2)] = DOCUMENT
-    codes[(np.isin(family, _OTHER) | ((family == SECOND) & (slots["middle"] == 2))) & ~born & ~document] = FAMILY
+    part = (family == SECOND) & np.isin(slots["middle"], (1, 2)) & ~born
+    codes[(np.isin(family, _OTHER) | part) & ~document] = FAMILY
     codes[middle & ~document] = MIDDLE
     doubtful = np.isin(given, _DOUBTFUL) | ((given == TYPO) & ~swapped)
     codes[(doubtful & ~document) | (np.isin(given, _OTHER) & ~(document & born))] = GIVEN
