@@ -32,8 +32,9 @@ def guard_codes(slots, words, swapped):
     """Return the guard that holds for each pair, as positions in :data:`GUARDS`.
 
     ``suffix``: Jr. against none. ``given``, ``middle``: a given name that may be a brother's or sister's. ``family``:
-    the given name only is the same, or all of one name are given names of the other. ``word``: one word each is all there is of the names. ``gender`` and ``birth``:
-    they contradict each other. ``document``: another number, and no contact in common.
+    the given name only is the same, or all of one name are given names of the other. ``word``: one word each is all
+    there is of the names. ``gender`` and ``birth``: they contradict each other. ``document``: another number, and no
+    contact in common.
 
     :param dict slots: codes of the static slots
     :param words: whether both names of a pair are one word
