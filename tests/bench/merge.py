@@ -33,7 +33,7 @@ SELECT c.relname, a.attname FROM pg_constraint k
    AND c.relname NOT LIKE 'base_partner_merge%' AND c.relname <> 'res_partner'
 """
 PAIRS = (
-    ("mail_message", "model", "body LIKE '%terrace%'"),
+    ("mail_message", "model", "body LIKE '%%terrace%%'"),
     ("mail_followers", "res_model", "true"),
     ("ir_attachment", "res_model", "true"),
     ("mailing_trace", "model", "true"),
@@ -104,10 +104,8 @@ class Bench:
             cr.execute(f'SELECT count(*) FROM "{name}" WHERE "{column}" = %s', [partner])  # from the catalogue
             counts[name, column] = cr.fetchone()[0]
         for name, model, condition in PAIRS:
-            cr.execute(
-                f'SELECT count(*) FROM "{name}" WHERE "{model}" = %s AND res_id = %s AND {condition}',  # constants above
-                ["res.partner", partner],
-            )
+            query = f'SELECT count(*) FROM "{name}" WHERE "{model}" = %s AND res_id = %s AND {condition}'  # constants
+            cr.execute(query, ["res.partner", partner])
             counts[name, "res_id"] = cr.fetchone()[0]
         return counts
 

@@ -57,7 +57,8 @@ HOTEL = """
       FROM hospitality_profile f
       JOIN hospitality_contact_point p ON p.channel = 'phone' AND p.value = f.values->'phones'->>0;
     CREATE TEMP TABLE guest AS
-    SELECT partner_id - %(base)s AS i, partner_id, id AS profile_id FROM hospitality_profile WHERE external_id LIKE 'g%%';
+    SELECT partner_id - %(base)s AS i, partner_id, id AS profile_id
+      FROM hospitality_profile WHERE external_id LIKE 'g%%';
     CREATE UNIQUE INDEX ON guest (i);
     INSERT INTO hospitality_stay
         (source_id, external_id, version, payload_hash, profile_id, partner_id, property_id, company_id, status,
@@ -75,8 +76,8 @@ HOTEL = """
      WHERE NOT EXISTS (SELECT FROM hospitality_preference_type);
     INSERT INTO hospitality_preference
         (partner_id, profile_id, source_id, type_id, external_id, value, attitude, confidence, confirmed_on)
-    SELECT partner_id, profile_id, 2, (SELECT min(id) FROM hospitality_preference_type), 'p' || i, 'High floor', 'likes',
-           'stated', date '2026-01-01'
+    SELECT partner_id, profile_id, 2, (SELECT min(id) FROM hospitality_preference_type), 'p' || i, 'High floor',
+           'likes', 'stated', date '2026-01-01'
       FROM guest WHERE i %% 10 = 3;
 """
 # Rows of Odoo's own apps: guests and others alike.
@@ -139,19 +140,20 @@ APPS = """
       FROM contact WHERE i %% 100 < 8 ORDER BY i;
 
     INSERT INTO mail_message
-        (message_type, model, res_id, body, author_id, date, subtype_id, is_internal, create_uid, write_uid, create_date,
-         write_date)
+        (message_type, model, res_id, body, author_id, date, subtype_id, is_internal, create_uid, write_uid,
+         create_date, write_date)
     SELECT 'comment', 'res.partner', id, '<p>Called about the terrace</p>', CASE WHEN i %% 3 = 0 THEN id ELSE 3 END,
            timestamp '2025-05-01' + i %% 999 * interval '1 hour', 2, true, 1, 1, now(), now()
       FROM contact WHERE i %% 5 < 2 ORDER BY i;
     INSERT INTO mail_message
-        (message_type, model, res_id, body, author_id, date, subtype_id, is_internal, create_uid, write_uid, create_date,
-         write_date)
+        (message_type, model, res_id, body, author_id, date, subtype_id, is_internal, create_uid, write_uid,
+         create_date, write_date)
     SELECT 'notification', 'sale.order', s.id, '<p>Order confirmed</p>', s.partner_id, s.date_order, 2, false, 1, 1,
            now(), now()
       FROM sale_order s WHERE name LIKE 'B%%' ORDER BY s.id;
     INSERT INTO mail_notification (mail_message_id, res_partner_id, notification_type, notification_status, is_read)
-    SELECT id, author_id, 'email', 'sent', true FROM mail_message WHERE model = 'sale.order' AND body LIKE '%%confirmed%%';
+    SELECT id, author_id, 'email', 'sent', true
+      FROM mail_message WHERE model = 'sale.order' AND body LIKE '%%confirmed%%';
     INSERT INTO mail_message_res_partner_rel (mail_message_id, res_partner_id)
     SELECT id, author_id FROM mail_message WHERE model = 'sale.order' AND body LIKE '%%confirmed%%';
     INSERT INTO mail_followers (res_model, res_id, partner_id)
