@@ -82,6 +82,25 @@ class Planter:
             self._plant_conflicts(reference, guests)
         self._plant_pairs(guests)
         self.conflicts = set(self._find_conflicts(guests))
+        self._compute()
+
+    def _compute(self):
+        """Let the planted rows have the stored values that the ORM would have computed for them."""
+        self.env.invalidate_all(flush=False)
+        for table in sorted(self.planted):
+            model = self.catalogue.models.get(table)
+            if model is None or model._transient:
+                continue
+            records = model.browse(self.planted[table])
+            for field in model._fields.values():
+                if not (field.store and field.compute and field.readonly and field.column_type):
+                    continue
+                try:
+                    with mute_logger("odoo.sql_db"), self.env.cr.savepoint(flush=False):
+                        self.env.add_to_compute(field, records)
+                        records.flush_recordset([field.name])
+                except Exception:  # noqa: BLE001 a planted row need not make sense to every addon
+                    self.env.clear()
 
     def _plant_conflicts(self, reference, guests):
         """Rows of different contacts that would be equal in a unique index if they had the same contact."""

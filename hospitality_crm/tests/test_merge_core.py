@@ -55,6 +55,7 @@ class TestMergeCore(TransactionCase):
         self.env.invalidate_all()
 
     def _invoice(self, partner, journal):
+        partner.property_account_receivable_id = self._account("asset_receivable")
         move = self.env["account.move"].create(
             {
                 "move_type": "out_invoice",
@@ -62,19 +63,34 @@ class TestMergeCore(TransactionCase):
                 "journal_id": journal.id,
                 "invoice_date": datetime.date(2026, 2, 3),
                 "invoice_line_ids": [
-                    Command.create({"name": "Room", "quantity": 1, "price_unit": 120, "tax_ids": [Command.clear()]})
+                    Command.create(
+                        {
+                            "name": "Room",
+                            "quantity": 1,
+                            "price_unit": 120,
+                            "tax_ids": [Command.clear()],
+                            "account_id": self._account("income").id,
+                        }
+                    )
                 ],
             }
         )
         move.action_post()
         return move
 
+    def _account(self, kind):
+        """An account of a type, made where the database has no chart of accounts."""
+        Account = self.env["account.account"]
+        return Account.search([("account_type", "=", kind)], limit=1) or Account.create(
+            {"name": kind, "code": f"9{len(kind)}", "account_type": kind, "reconcile": kind == "asset_receivable"}
+        )
+
     # The path
 
     def test_wizard_archives_and_journals_guests(self):
         merge = self._merge_by_wizard(self.winner, self.loser)
         self.assertEqual(merge.state, "done")
-        self.assertEqual(merge.loser_ids, self.loser)
+        self.assertEqual(merge.with_context(active_test=False).loser_ids, self.loser)
         self.assertTrue(self.loser.exists())
         self.assertFalse(self.loser.active)
         self.assertEqual(self.loser.merged_into_id, self.winner)
@@ -88,12 +104,12 @@ class TestMergeCore(TransactionCase):
         """Odoo's limit guards against its lack of an undo."""
         fourth = self.env["res.partner"].create({"name": "Maria Core", "is_guest": True})
         merge = self._merge_by_wizard(self.winner, self.loser, self.other, fourth)
-        self.assertEqual(merge.loser_ids, self.loser + self.other + fourth)
+        self.assertEqual(merge.with_context(active_test=False).loser_ids, self.loser + self.other + fourth)
 
     def test_wizard_merges_a_guest_with_a_plain_contact(self):
         contact = self.env["res.partner"].create({"name": "Maria Core", "email": "maria@plain.example"})
         merge = self._merge_by_wizard(contact, self.winner)
-        self.assertEqual(merge.loser_ids, self.winner)
+        self.assertEqual(merge.with_context(active_test=False).loser_ids, self.winner)
         self.assertTrue(contact.is_guest)
         self._undo(merge)
         self.assertFalse(contact.is_guest)
@@ -221,7 +237,8 @@ class TestMergeCore(TransactionCase):
         )
         open_journal = self.env["account.journal"].create({"name": "Open", "code": "OPENJ", "type": "sale"})
         sealed = self._invoice(self.loser, journal)
-        sealed.button_hash()
+        if not sealed.inalterable_hash:
+            sealed.button_hash()
         plain = self._invoice(self.loser, open_journal)
         self.assertTrue(sealed.inalterable_hash)
         self.assertFalse(plain.inalterable_hash)
@@ -244,7 +261,7 @@ class TestMergeCore(TransactionCase):
         accountant = new_test_user(
             self.env,
             f"core_accountant_{self.env['res.users'].search_count([])}",
-            groups="account.group_account_manager",
+            groups="account.group_account_manager,account.group_account_user",
         )
         report = self.env.company.with_user(accountant)._check_hash_integrity()
         report.pop("printing_date", None)
