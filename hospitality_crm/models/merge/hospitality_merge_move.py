@@ -201,15 +201,17 @@ class HospitalityMerge(models.Model):
             "moved",
             SQL(
                 "UPDATE %(table)s t SET %(column)s = m.winner FROM %(map)s WHERE %(where)s"
-                " RETURNING %(key)s AS key, m.merge_id, m.loser_id, %(loose)s AS loose",
+                " RETURNING %(key)s AS key, m.merge_id, m.loser_id, %(loose)s AS loose, %(shown)s AS shown",
                 table=SQL.identifier(source.table),
                 column=SQL.identifier(source.column),
                 map=plan.relation(),
                 where=SQL(" AND ").join(where),
+                shown=_to_json([name for name, _column, _typed in source.shown]),
                 key=SQL.identifier("t", source.key),
                 loose=SQL("TRUE") if source.profile is None else SQL("%s IS NULL", SQL.identifier("t", source.profile)),
             ),
             loose,
+            SQL("jsonb_build_object('shown', jsonb_object_agg(key::text, shown))") if source.shown else None,
         )
 
     _move_pair = _move_fk
@@ -348,6 +350,14 @@ class HospitalityMerge(models.Model):
                 SQL(", ").join(map(SQL.identifier, names)),
             )
         )
+
+
+def _to_json(names):
+    """Return the SQL of a JSON object of columns of the row ``t``."""
+    if not names:
+        return SQL("NULL::jsonb")
+    pairs = [SQL("%s::text, %s", name, SQL.identifier("t", name)) for name in names]
+    return SQL("jsonb_build_object(%s)", SQL(", ").join(pairs))
 
 
 def _get_prepared(cr):
