@@ -177,6 +177,8 @@ class HospitalityMerge(models.Model):
                 where = SQL("EXISTS (SELECT FROM jsonb_each_text(%s) e WHERE e.value = ANY($3))", column)
             else:
                 where = SQL("%s = ANY($1)", column)
+            if source.table == "res_partner":  # a contact is its own commercial entity
+                where = SQL("%s AND t.id <> ALL($1)", where)
             if source.kind == "pair":
                 where = SQL("%s AND %s = 'res.partner'", where, SQL.identifier("t", source.beside))
             parts.append(

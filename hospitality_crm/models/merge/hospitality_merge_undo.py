@@ -5,6 +5,7 @@ from odoo.exceptions import UserError
 from odoo.tools import SQL, mute_logger
 
 from ...tools.arrays import pg_int_array
+from .hospitality_merge_value import CACHED_TABLES
 from .merge_plan import Group, Plan
 from .merge_source import PARTNER
 
@@ -131,7 +132,7 @@ class HospitalityMerge(models.Model):
         self.env["hospitality.guest.dirty"]._mark(affected)
         self.env["hospitality.guest.search"]._mark(affected)
         names = ", ".join(f"{partner.name} (ID {partner.id})" for partner in rows.partner_id)
-        self._post_notes([(self.id, self.winner_id.id, self.env._("Un-merged: %s", names))])
+        self._journal(self._post_notes([(self.id, self.winner_id.id, self.env._("Un-merged: %s", names))]))
 
     def _undo_row(self, row, chain, downstream, report):
         """Give one loser back what was his."""
@@ -165,6 +166,8 @@ class HospitalityMerge(models.Model):
         row.write({"state": "undone", "undone_at": fields.Datetime.now(), "undone_by_id": self.env.uid})
         self.env.flush_all()
         self._recompute_partners(children, users)
+        if any(line.table_name in CACHED_TABLES for line in lines):
+            self.env.registry.clear_cache()
 
     def _return_profiles(self, row, chain, downstream):
         """Give the loser his source profiles back, and with them every fact of theirs, old or new."""
@@ -382,6 +385,7 @@ class HospitalityMerge(models.Model):
                 {name: payload[name] for name in ("ref", "barcode", "vat") if payload.get(name) is not None}
             )
         self._settle(plan, before, again=True)
+        self._journal(plan.lines)
 
     # -- report ----------------------------------------------------------------------------------
 
