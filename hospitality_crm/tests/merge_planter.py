@@ -21,7 +21,8 @@ FIXED = {
     "res_users_settings_volumes": {"guest_id": None},
     "sale_order": {"state": "draft"},
     "sale_order_line": {"display_type": "line_note", "price_unit": 0, "product_uom_qty": 0, "customer_lead": 0},
-    "snailmail_letter": {"active": True},
+    # A letter that waits gets the new address when somebody changes the contact's.
+    "snailmail_letter": {"state": "sent"},
 }
 # A contact with a user, or of a company, is not merged like a guest; the rest are no rows about a contact.
 SKIPPED = {
@@ -89,18 +90,30 @@ class Planter:
         self.env.invalidate_all(flush=False)
         for table in sorted(self.planted):
             model = self.catalogue.models.get(table)
-            if model is None or model._transient:
+            if model is None or model._transient or table in self.skipped:
                 continue
-            records = model.browse(self.planted[table])
-            for field in model._fields.values():
-                if not (field.store and field.compute and field.readonly and field.column_type):
-                    continue
-                try:
-                    with mute_logger("odoo.sql_db"), self.env.cr.savepoint(flush=False):
-                        self.env.add_to_compute(field, records)
-                        records.flush_recordset([field.name])
-                except Exception:  # noqa: BLE001 a planted row need not make sense to every addon
-                    self.env.clear()
+            # Twice: a field may follow from one that is computed after it.
+            for field in (*model._fields.values(), *model._fields.values()):
+                if field.store and field.compute and field.column_type and field.name in self.catalogue.columns[table]:
+                    self._compute_field(model, field, self.planted[table])
+
+    def _compute_field(self, model, field, ids):
+        """Compute a field of planted rows; one that people may edit where it is empty."""
+        if not field.readonly:
+            query = SQL(
+                "SELECT id FROM %s WHERE id = ANY(%s) AND %s IS NULL ORDER BY id",
+                SQL.identifier(model._table),
+                ids,
+                SQL.identifier(field.name),
+            )
+            ids = [row_id for (row_id,) in self.env.execute_query(query)]
+        records = model.browse(ids)
+        try:
+            with mute_logger("odoo.sql_db"), self.env.cr.savepoint(flush=False):
+                self.env.add_to_compute(field, records)
+                records.flush_recordset([field.name])
+        except Exception:  # noqa: BLE001 a planted row need not make sense to every addon
+            self.env.clear()
 
     def _plant_conflicts(self, reference, guests):
         """Rows of different contacts that would be equal in a unique index if they had the same contact."""

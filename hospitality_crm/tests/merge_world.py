@@ -310,7 +310,7 @@ class Drawer:
     """Draw the next step of a course at random, with all its arguments."""
 
     # Nothing hangs on rows of these by a key that would take other rows along.
-    DELETABLE = ("mail_activity", "calendar_attendee", "crm_lead", "rating_rating", "hospitality_special_date")
+    DELETABLE = ("mail_activity", "calendar_attendee", "rating_rating", "hospitality_special_date")
     TOUCHED = (
         ("crm_lead", "name"),
         ("sale_order", "client_order_ref"),

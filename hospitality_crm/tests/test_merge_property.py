@@ -91,6 +91,8 @@ class TestMergeProperty(MergePropertyCommon):
     def test_planted_everywhere(self):
         """Every column that can point at a contact does, and everything unique has a conflict."""
         self.assertFalse(self.planter.failed)
+        world = Course(self.env, self.guests, self.profiles, self.planter, merging=False)
+        self.assertFalse(world.find_lost())
         catalogue = self.planter.catalogue
         unique = {
             (reference.table, unique.name)

@@ -24,8 +24,8 @@ PARTNERS = """
            i <= %(guests)s, 'guest' || i || '@mail' || i %% 97 || '.example',
            'guest' || i || '@mail' || i %% 97 || '.example',
            '+38067' || lpad(b::text, 7, '0'), '+38067' || lpad(b::text, 7, '0'),
-           CASE WHEN i %% 3 = 0 THEN 'Town ' || i %% 311 END, CASE WHEN i %% 7 = 0 THEN 'Buyer' END,
-           CASE WHEN i %% 11 = 0 THEN '<p>Likes the sea</p>' END, 1,
+           CASE WHEN i %% 4 = 0 THEN 'Town ' || i %% 311 END, CASE WHEN i %% 8 = 0 THEN 'Buyer' END,
+           CASE WHEN i %% 10 = 0 THEN '<p>Likes the sea</p>' END, 1,
            %(base)s + i, 1, 1, timestamp '2025-01-01' + i * interval '20 seconds', timestamp '2026-01-01', {more}
       FROM (SELECT i, (i - 1) / 20 AS b FROM generate_series(1, %(size)s) AS i) AS n,
            (SELECT {more} FROM res_partner WHERE id = 1) AS main
@@ -142,7 +142,7 @@ APPS = """
     INSERT INTO mail_message
         (message_type, model, res_id, body, author_id, date, subtype_id, is_internal, create_uid, write_uid,
          create_date, write_date)
-    SELECT 'comment', 'res.partner', id, '<p>Called about the terrace</p>', CASE WHEN i %% 3 = 0 THEN id ELSE 3 END,
+    SELECT 'comment', 'res.partner', id, '<p>Called about the terrace</p>', CASE WHEN i %% 4 = 0 THEN id ELSE 3 END,
            timestamp '2025-05-01' + i %% 999 * interval '1 hour', 2, true, 1, 1, now(), now()
       FROM contact WHERE i %% 5 < 2 ORDER BY i;
     INSERT INTO mail_message
