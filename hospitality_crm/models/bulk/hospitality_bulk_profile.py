@@ -60,6 +60,7 @@ class HospitalityBulkProfile(models.AbstractModel):
             points = self._write_points(people)
             if newcomers:
                 self._attach_profiles(batch, newcomers, points)
+                self._follow_merges(newcomers)
                 self._create_guests(batch, newcomers, points, codes["source"][batch.source_id][0])
         fact = self.env["hospitality.bulk.fact"]
         for person in people:
@@ -327,6 +328,30 @@ class HospitalityBulkProfile(models.AbstractModel):
                     one.partner_id = min(found)
 
     @api.model
+    def _follow_merges(self, people):
+        """Lead people whose guest is being merged away to the winner.
+
+        The lock waits for a merge that is under way and keeps a later one waiting until the profile
+        is stored.
+        """
+        wanted = sorted({person.partner_id for person in people if person.partner_id})
+        if not wanted:
+            return
+        rows = self.env.execute_query(
+            SQL(
+                "SELECT id, merged_into_id FROM res_partner WHERE id = ANY(%s::int[]) ORDER BY id FOR KEY SHARE",
+                pg_int_array(wanted),
+            )
+        )
+        merged = [partner_id for partner_id, merged_into_id in rows if merged_into_id]
+        if not merged:
+            return
+        targets = self.env["res.partner"].browse(merged)._get_merged_targets()
+        for person in people:
+            person.partner_id = targets.get(person.partner_id, person.partner_id)
+        self._follow_merges([person for person in people if person.partner_id in targets.values()])
+
+    @api.model
     def _find_anchors(self, batch, people, points):
         """Return ``{external id: partner id}`` of people who fit the profiles of one guest."""
         wanted = {
@@ -347,7 +372,7 @@ class HospitalityBulkProfile(models.AbstractModel):
                                   FROM hospitality_contact_link l
                                   JOIN hospitality_profile p ON p.id = l.profile_id
                                   JOIN res_partner g ON g.id = p.partner_id
-                                 WHERE l.point_id = w.id AND p.state = 'live' AND g.active
+                                 WHERE l.point_id = w.id AND p.state IN ('live', 'superseded') AND g.active
                                  ORDER BY l.id LIMIT %s) AS c
                 """,
                 pg_int_array(sorted(wanted)),
