@@ -1,0 +1,5 @@
+from . import (
+    hospitality_match_run,
+    hospitality_match,
+    hospitality_match_veto,
+)
