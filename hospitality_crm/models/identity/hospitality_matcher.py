@@ -121,9 +121,10 @@ class HospitalityMatcher(models.AbstractModel):
             self.env["hospitality.match.weights"]._get_current(),
             hubs,
         )
-        counts = Normal._get_counts([0, *judgement.get_name_keys()])
-        vetoes = self.env["hospitality.match.veto"]._get_guest_pairs(partner_ids)
-        judgement.judge(counts, counts.get(0, 0), vetoes)
+        if len(judgement.left):
+            counts = Normal._get_counts([0, *judgement.get_name_keys()])
+            vetoes = self.env["hospitality.match.veto"]._get_guest_pairs(partner_ids) if len(partner_ids) > 1 else ()
+            judgement.judge(counts, counts.get(0, 0), vetoes)
         return judgement
 
     @api.model

@@ -32,10 +32,15 @@ class Judgement:
         self.nodes = [*newcomers, *nodes]
         self.weights = weights
         self.hubs = np.fromiter(hubs, np.int64, len(hubs))
+        self.context = matching.Context()
         self.table = matching.Table.of([node.normal for node in self.nodes])
         self.partners = np.array([node.partner_id or 0 for node in self.nodes], np.int64)
         self.names = name_keys(self.table)
         self.words = word_keys(self.table)
+        self.labels = np.arange(len(self.nodes))
+        self.score = np.zeros(0, np.float32)
+        self.household = np.zeros(0, bool)
+        self._find_pairs()
 
     def get_name_keys(self):
         """Return the keys of names and words whose number of guests matters."""
@@ -49,16 +54,20 @@ class Judgement:
         :param int total: guests in all
         :param vetoes: pairs of partner ids that are different guests
         """
-        persons = np.where(self.partners > 0, self.partners, -1 - np.arange(len(self.partners)))
-        self.context = self._get_context(persons, counts, total)
-        self._score()
-        self._cluster(vetoes)
+        if len(self.left):
+            persons = np.where(self.partners > 0, self.partners, -1 - np.arange(len(self.partners)))
+            self.context = self._get_context(persons, counts, total)
+            self._score()
+            self._cluster(vetoes)
 
     def _get_context(self, persons, counts, total):
         context = matching.Context.of(self.table, persons)
         contacts = dict(zip(context.contacts.keys.tolist(), context.contacts.values.tolist(), strict=True))
         contacts |= dict.fromkeys(self.hubs.tolist(), MANY)
         known = dict(zip(context.persons.keys.tolist(), context.persons.values.tolist(), strict=True))
+        # All who bear a whole name are here; of a word of a name the few who are here say nothing.
+        words = set(np.concatenate(self.words).tolist())
+        known = {key: count for key, count in known.items() if key not in words}
         for key, count in counts.items():
             known[key] = max(known.get(key, 0), count)
         for key in self.hubs.tolist():
@@ -70,7 +79,8 @@ class Judgement:
             max(total, LEAST_TOTAL),
         )
 
-    def _score(self):
+    def _find_pairs(self):
+        """Find the pairs of newcomers with each other and with stored profiles of other guests."""
         keys = block_keys(self.table)
         if len(self.hubs):
             keys[np.isin(keys, self.hubs)] = 0
@@ -81,6 +91,8 @@ class Judgement:
         )
         fresh &= self.table.kind[left] == self.table.kind[right]
         self.left, self.right = left[fresh], right[fresh]
+
+    def _score(self):
         self.slots = matching.features(self.table, self.left, self.right, self.context)
         self.score = score_slots(self.table, self.left, self.right, self.slots, self.weights)
         self.household = household_pairs(self.slots) & (self.table.kind[self.left] == 0)
