@@ -228,6 +228,20 @@ class HospitalityMatchNormal(models.Model):
             )
 
     @api.model
+    def _replace_counts(self, keys, values):
+        """Replace all counts by new ones, which know of everything that has been added so far."""
+        self.env.cr.execute(SQL("SELECT pg_advisory_xact_lock(%s, 0)", LOCK))
+        self.env.cr.execute("DELETE FROM hospitality_match_delta; DELETE FROM hospitality_match_count")
+        self.env.cr.execute(
+            SQL(
+                "INSERT INTO hospitality_match_count (key, value)"
+                " SELECT * FROM unnest(%s::int8[], %s::int[]) AS n(key, value) ORDER BY key",
+                pg_int_array(keys),
+                pg_int_array(values),
+            )
+        )
+
+    @api.model
     def _fold_counts(self):
         """Add waiting deltas to the counts. Needs a READ COMMITTED transaction; one lane does it at a time."""
         if self.env.execute_query(SQL("SELECT pg_try_advisory_xact_lock(%s, 0)", LOCK)) == [(True,)]:

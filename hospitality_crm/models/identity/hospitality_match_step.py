@@ -6,22 +6,34 @@ from odoo import api, models
 from odoo.tools import SQL
 
 from ...engine import matching
-from ...engine.matching.context import name_keys, word_keys
 from ...engine.matching.keys import block_keys
 from ...engine.matching.model import household_pairs
 from ...engine.matching.pipeline import sure_labels
 from ...engine.matching.slots import COUNTED, counted_slots, static_slots
 from ...tools.arrays import pg_int_array
 from .hospitality_match_normal import MAX_BLOCK
-from .judgement import CERTAIN, score_slots
-from .newcomer import Newcomer, to_record
-from .run_data import AFTER, load_arrays, save_arrays, spanning_pairs
+from .judgement import CERTAIN, describe, score_slots
+from .newcomer import Node, Proposal, to_record
+from .run_data import (
+    AFTER,
+    choose_pairs,
+    concat,
+    find_rows,
+    get_chains,
+    get_guest_labels,
+    get_shard,
+    load_arrays,
+    load_table,
+    save_arrays,
+)
 
 # Of one guest so many profiles stand for all in a block.
 PER_GUEST = 3
 CHUNK = 1 << 18
 # Pairs of merges and questions that are written in one step.
 APPLIED = 2_000
+# Columns of the run that this process works on.
+_tables = {}
 
 
 class HospitalityMatchStep(models.AbstractModel):
@@ -125,8 +137,8 @@ class HospitalityMatchStep(models.AbstractModel):
         keys, ids, owners, fresh = keys[kept], ids[kept], owners[kept], fresh[kept]
         self._replace_hubs(run, task, keys, fresh)
         left, right = matching.candidates(keys, ids, cap=MAX_BLOCK)
-        by_id = dict_arrays(ids, owners)
-        foreign = by_id(left) != by_id(right)
+        known, first = np.unique(ids, return_index=True)
+        foreign = owners[first][find_rows(known, left)] != owners[first][find_rows(known, right)]
         left, right = left[foreign], right[foreign]
         bounds = self._get_bounds(run)
         target = np.searchsorted(bounds, left, side="right")
@@ -172,8 +184,7 @@ class HospitalityMatchStep(models.AbstractModel):
             if parts
             else np.zeros(0, np.int64)
         )
-        left = np.searchsorted(table.id, packed >> 32).astype(np.int32)
-        right = np.searchsorted(table.id, packed & 0xFFFFFFFF).astype(np.int32)
+        left, right = find_rows(table.id, packed >> 32), find_rows(table.id, packed & 0xFFFFFFFF)
         same = table.kind[left] == table.kind[right]
         left, right = left[same], right[same]
         weights, context = run._get_weights(), self._get_context(run, "population")
@@ -189,7 +200,7 @@ class HospitalityMatchStep(models.AbstractModel):
                 {"left": a[useful], "right": b[useful], "static": score[useful], "household": household[useful]}
                 | {f"slot_{slot}": slots[slot][useful] for slot in AFTER}
             )
-        self.env["hospitality.match.part"]._put(run, "compared", save_arrays(**_concat(kept)), task.number)
+        self.env["hospitality.match.part"]._put(run, "compared", save_arrays(**concat(kept)), task.number)
         return {"pair_count": len(left)}
 
     # Counting, scoring, clustering
@@ -253,19 +264,141 @@ class HospitalityMatchStep(models.AbstractModel):
             self._get_context(run, "persons"),
             self._get_veto_rows(table),
         )
-        labels = self._join_owners(found.labels, owners)
-        if run.phase == "cluster":
-            self._recount(run, table, labels)
+        labels = get_guest_labels(found.labels, owners)
+        self._recount(run, table, labels)
+        if task.phase == "cluster":
             return {}
-        self.env["hospitality.match.part"]._put(run, "labels", save_arrays(labels=labels))
+        merging, others = choose_pairs(pairs["left"], pairs["right"], pairs["score"], labels, owners)
+        label = labels[pairs["left"][merging]]
+        self._plan_merges(run, table, {name: array[merging] for name, array in pairs.items()}, label)
+        self._plan_questions(run, table, {name: array[others] for name, array in pairs.items()})
         return {"cluster_count": len(np.unique(labels))}
+
+    _do_recluster = _do_cluster
+
+    # What comes of it
+
+    @api.model
+    def _plan_merges(self, run, table, pairs, label):
+        """Cut the pairs of merges into steps, never within a cluster."""
+        starts = np.flatnonzero(np.r_[True, label[1:] != label[:-1]])[: len(label)]
+        at = 0
+        while at < len(label):
+            cut = np.searchsorted(starts, at + APPLIED)
+            end = int(starts[cut]) if cut < len(starts) else len(label)
+            self._plan(run, table, {name: array[at:end] for name, array in pairs.items()}, "merge")
+            at = end
+
+    @api.model
+    def _plan_questions(self, run, table, pairs):
+        for at in range(0, len(pairs["left"]), APPLIED):
+            self._plan(run, table, {name: array[at : at + APPLIED] for name, array in pairs.items()}, "question")
+
+    @api.model
+    def _plan(self, run, table, pairs, kind):
+        number = run._add_task("apply")
+        self.env["hospitality.match.part"]._put(
+            run,
+            kind,
+            save_arrays(
+                left=table.id[pairs["left"]],
+                right=table.id[pairs["right"]],
+                score=pairs["score"],
+                household=pairs["household"],
+            ),
+            0,
+            number,
+        )
+
+    @api.model
+    def _do_apply(self, run, task):
+        """Store the pairs of some clusters and merge them, or store questions."""
+        Part = self.env["hospitality.match.part"]
+        merged = refused = asked = households = 0
+        for _first, data in Part._get(run, "merge", task.number):
+            pairs = load_arrays(data)
+            ids = self.env["hospitality.matcher"]._propose(self._explain(run, pairs, "merge"), run)
+            merged, refused, left = self.env["hospitality.matcher"]._merge_pairs(ids)
+            asked += left
+        for _first, data in Part._get(run, "question", task.number):
+            pairs = load_arrays(data)
+            proposals = self._explain(run, pairs)
+            self.env["hospitality.matcher"]._propose(proposals, run)
+            households = sum(proposal.band == "household" for proposal in proposals)
+            asked += len(proposals) - households
+        return {
+            "merged_count": merged,
+            "refused_count": refused,
+            "open_count": asked,
+            "household_count": households,
+        }
+
+    @api.model
+    def _explain(self, run, pairs, band=None):
+        """Return :class:`Proposal` with their evidence; pairs whose profiles are gone are left out."""
+        ids = np.unique(np.r_[pairs["left"], pairs["right"]])
+        normals = {
+            id_: matching.Normal.unpack(bytes(data))
+            for id_, data in self.env.execute_query(
+                SQL(
+                    "SELECT id, normal FROM hospitality_match_normal WHERE id = ANY(%s::int[]) AND version = %s",
+                    pg_int_array(ids.tolist()),
+                    matching.VERSION,
+                )
+            )
+        }
+        nodes = [Node(normal, None, True) for normal in normals.values()]
+        rows = {id_: row for row, id_ in enumerate(normals)}
+        kept = [
+            position
+            for position, pair in enumerate(zip(pairs["left"].tolist(), pairs["right"].tolist(), strict=True))
+            if pair[0] in rows and pair[1] in rows
+        ]
+        if not kept:
+            return []
+        left = np.array([rows[id_] for id_ in pairs["left"][kept].tolist()])
+        right = np.array([rows[id_] for id_ in pairs["right"][kept].tolist()])
+        weights, context = run._get_weights(), self._get_context(run, "persons")
+        pieces = matching.evidence(matching.Table.of(normals.values()), left, right, context, weights)
+        proposals = []
+        for position, one, other, found in zip(kept, left.tolist(), right.tolist(), pieces, strict=True):
+            score = float(pairs["score"][position])
+            kind = band or ("household" if pairs["household"][position] else "ask")
+            if kind == "ask" and score >= run.threshold_auto:
+                kind = "merge"
+            evidence = describe(nodes[one].normal, nodes[other].normal, found)
+            proposals.append(Proposal(nodes[one], nodes[other], score, kind, evidence))
+        return proposals
+
+    @api.model
+    def _do_finish(self, run, task):
+        """Let look-ups use the persons that were counted."""
+        table, owners = self._load_table(run)
+        persons = self._get_context(run, "persons").persons
+        several = persons.values > 1
+        keys = np.r_[persons.keys[several], 0]
+        values = np.r_[persons.values[several], len(np.unique(owners))]
+        self.env["hospitality.match.normal"]._replace_counts(keys.tolist(), values.tolist())
+        return {}
 
     # Helpers
 
     @api.model
     def _load_table(self, run):
         """Return the columns of all profiles and their guests, kept in memory by the lane while the run lasts."""
-        return self.env["hospitality.match.run"]._get_table(run)
+        key = (self.env.cr.dbname, run.id)
+        if key not in _tables:
+            Part = self.env["hospitality.match.part"]
+            _tables.clear()
+            _tables[key] = load_table(
+                (data for _first, data in Part._get(run, "table")), (data for _first, data in Part._get(run, "owners"))
+            )
+        return _tables[key]
+
+    @api.model
+    def _forget_table(self):
+        """Free the memory of a lane that has nothing to do any more."""
+        _tables.clear()
 
     @api.model
     def _get_compared(self, run, number=None):
@@ -275,7 +408,7 @@ class HospitalityMatchStep(models.AbstractModel):
 
     @api.model
     def _load_scored(self, run):
-        return _concat([load_arrays(data) for _first, data in self.env["hospitality.match.part"]._get(run, "scored")])
+        return concat([load_arrays(data) for _first, data in self.env["hospitality.match.part"]._get(run, "scored")])
 
     @api.model
     def _get_context(self, run, name):
@@ -300,9 +433,3 @@ class HospitalityMatchStep(models.AbstractModel):
         ).reshape(-1, 2)
         rows = np.minimum(np.searchsorted(table.id, pairs), max(len(table) - 1, 0))
         return rows[(table.id[rows] == pairs).all(1)] if len(pairs) else pairs
-
-    @api.model
-    def _join_owners(self, labels, owners):
-        """Return one label per guest: a guest that the engine would not have made stays one."""
-        chain, before = get_chains(owners)
-        return matching.clusters.components(len(labels), np.r_[np.arange(len(labels)), chain], np.r_[labels, before])

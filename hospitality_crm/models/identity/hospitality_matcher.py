@@ -386,6 +386,29 @@ class HospitalityMatcher(models.AbstractModel):
         return sum(len(losers) for _winner, losers, _options in merged), len(refusals)
 
     @api.model
+    def _merge_pairs(self, match_ids):
+        """Merge the guests of some open pairs; those that share a guest are one.
+
+        :return: ``(guests merged away, refused groups, pairs that are left to people)``
+        """
+        rows = self.env.execute_query(
+            SQL(
+                "SELECT partner_id, other_partner_id, id FROM hospitality_match"
+                " WHERE id = ANY(%s::int[]) AND state = 'open' AND partner_id <> other_partner_id",
+                pg_int_array(match_ids),
+            )
+        )
+        groups = self._plan_merges(rows)
+        merged, refused = self._merge_clusters([[winner, *losers] for winner, losers, _options in groups], match_ids)
+        [(left,)] = self.env.execute_query(
+            SQL(
+                "SELECT count(*) FROM hospitality_match WHERE id = ANY(%s::int[]) AND state = 'open'",
+                pg_int_array(match_ids),
+            )
+        )
+        return merged, refused, left
+
+    @api.model
     def _get_known_guests(self, partner_ids):
         """Return those of some guests that a source system knows: what only people have typed they merge themselves."""
         return {

@@ -5,6 +5,7 @@ import numpy as np
 from ...engine import matching
 from ...engine.matching.context import Counts, name_keys, word_keys
 from ...engine.matching.keys import block_keys
+from ...engine.matching.model import _value as get_value
 from ...engine.matching.model import household_pairs
 
 # Profiles of one guest belong together whatever the engine thinks of them.
@@ -181,6 +182,20 @@ def to_evidence(pieces):
         {"code": piece.code, "weight": round(piece.weight, 2), "left": piece.left, "right": piece.right}
         for piece in pieces
     ]
+
+
+def describe(one, other, pieces):
+    """Return evidence without values as it is stored: with the values of both normal forms, strongest first."""
+    pieces = [
+        {
+            "code": piece.code,
+            "weight": round(piece.weight, 2),
+            "left": "" if piece.code == "prior" else get_value(one, piece.code),
+            "right": "" if piece.code == "prior" else get_value(other, piece.code),
+        }
+        for piece in pieces
+    ]
+    return sorted(pieces, key=lambda piece: (-abs(piece["weight"]), piece["code"]))
 
 
 def score_slots(table, left, right, slots, weights):
