@@ -100,14 +100,21 @@ class _Judge:
         result |= table.kind[left] != table.kind[right]
         names = _names(table, left, right, self.context)
         group = _GIVEN_GROUP[names["given"]]
-        return result | (group == _CONFLICT)
+        return result | ((group == _CONFLICT) & ~self._same_document(left, right))
+
+    def _same_document(self, left, right):
+        result = np.zeros(len(left), bool)
+        for one in self.table.document.T:
+            for other in self.table.document.T:
+                result |= (one[left] == other[right]) & (one[left] != 0)
+        return result
 
     def signatures(self, rows):
         """Return a number per row, equal where rows can't be told apart by :meth:`enemies`."""
         table = self.table
         columns = [
             table.given[rows], table.family[rows], table.middle[rows], table.birth[rows], table.suffix[rows],
-            table.gender[rows], table.kind[rows],
+            table.gender[rows], table.kind[rows], table.family2[rows], table.document[rows, 0],
         ]  # fmt: skip
         order = np.lexsort(columns)
         changed = np.zeros(len(rows), bool)

@@ -3,7 +3,7 @@
 import numpy as np
 
 from .table import TAIL
-from .vocabulary import hash64
+from .vocabulary import hash64, mix
 
 # Each kind of key; records share a block when they have the same key of the same kind.
 KINDS = (
@@ -11,27 +11,6 @@ KINDS = (
     "skeleton", "form_a", "form_b", "form_c", "form_d", "initial_a", "initial_b", "birth_given", "birth_family",
     "birth_zip", "address", "alias",
 )  # fmt: skip
-
-_K1 = np.uint64(0x9E3779B97F4A7C15)
-_K2 = np.uint64(0xBF58476D1CE4E5B9)
-
-
-def mix(tag, *parts):
-    """Return signed 64-bit keys of arrays, 0 where one of them is 0.
-
-    :param str tag: kind of key
-    """
-    key = np.full(np.shape(parts[0]), hash64(tag), np.int64).view(np.uint64)
-    blank = np.zeros(np.shape(parts[0]), bool)
-    for part in parts:
-        part = np.ascontiguousarray(part, np.int64)
-        blank |= part == 0
-        key = (key ^ part.view(np.uint64)) * _K1
-        key = (key ^ (key >> np.uint64(31))) * _K2
-        key ^= key >> np.uint64(29)
-    key = key.view(np.int64)
-    key[blank] = 0
-    return key
 
 
 def block_keys(table):

@@ -70,26 +70,29 @@ class Weights:
         return total
 
 
-def features(table, left, right, context):
-    """Return the codes of every slot for pairs of rows, dict slot -> uint8 array (meanings: ``slots.SLOTS``)."""
+def features(table, left, right, context, labels=None):
+    """Return the codes of every slot for pairs of rows, dict slot -> uint8 array (meanings: ``slots.SLOTS``).
+
+    :param labels: cluster of each row, where it is known (see :func:`~.slots.counted_slots`)
+    """
     slots = static_slots(table, left, right, context)
-    return slots | counted_slots(table, left, right, context, slots)
+    return slots | counted_slots(table, left, right, context, slots, labels)
 
 
-def score(table, left, right, context, weights=None):
+def score(table, left, right, context, weights=None, labels=None):
     """Return the log-odds of pairs of rows of ``table`` being one person, as float32."""
     weights = weights or Weights.load()
     parts = [
-        weights.score(features(table, left[at : at + CHUNK], right[at : at + CHUNK], context))
+        weights.score(features(table, left[at : at + CHUNK], right[at : at + CHUNK], context, labels))
         for at in range(0, len(left), CHUNK)
     ]
     return np.concatenate(parts) if parts else np.zeros(0, np.float32)
 
 
-def evidence(table, left, right, context, weights=None):
+def evidence(table, left, right, context, weights=None, labels=None):
     """Return a list of :class:`Evidence` (without values) for each pair; the weights of a list sum to its score."""
     weights = weights or Weights.load()
-    slots = features(table, left, right, context)
+    slots = features(table, left, right, context, labels)
     result = [[Evidence("prior", weights.bias)] for _pair in range(len(left))]
     for slot, codes in slots.items():
         table_ = weights.tables[slot]
@@ -116,7 +119,7 @@ def explain(a, b, context=None, weights=None):
 def _value(normal, code):
     slot = code.partition(".")[0]
     name = normal.name
-    if slot in ("name", "order", "rarity", "chance") or slot.startswith("name_"):
+    if slot in ("name", "order", "rarity", "chance", "entity") or slot.startswith("name_"):
         return " ".join(filter(None, (name.given, name.middle, name.family2, name.family)))
     if slot in ("given", "middle", "family", "suffix"):
         return getattr(name, slot)

@@ -89,7 +89,9 @@ def match_table(table, weights=None, context=None, processes=1, threshold=None, 
     static = weights.score(slots)
     for _round in range(rounds + 1):
         context = context.recount(table, labels)
-        score = static + weights.score(counted_slots(table, left, right, context, slots)) - np.float32(weights.bias)
+        score = (
+            static + weights.score(counted_slots(table, left, right, context, slots, labels)) - np.float32(weights.bias)
+        )
         found = cluster(table, left, right, score, weights.auto if threshold is None else threshold, context, vetoes)
         labels = found.labels
     return Result(table, labels, left, right, score, found.review, context)
