@@ -99,7 +99,9 @@ class HospitalityMatchNormal(models.Model):
         hubs, rows = self._read_blocks(numbers, keys, lows)
         crowded = {number for number, count in _count(rows).items() if count >= MAX_FOUND}
         if crowded:
-            hubs |= self._find_hubs({key for number, key in zip(numbers, keys, strict=True) if number in crowded} - hubs)
+            hubs |= self._find_hubs(
+                {key for number, key in zip(numbers, keys, strict=True) if number in crowded} - hubs
+            )
             again = [row for row in zip(numbers, keys, lows, strict=True) if row[0] in crowded]
             rows = [row for row in rows if row[0] not in crowded]
             rows += self._read_blocks(*map(list, zip(*again, strict=True)), limit=10 * MAX_FOUND)[1]

@@ -12,7 +12,7 @@ from ...engine.matching.pipeline import sure_labels
 from ...engine.matching.slots import COUNTED, counted_slots, static_slots
 from ...tools.arrays import pg_int_array
 from .hospitality_match_normal import MAX_BLOCK
-from .judgement import CERTAIN, describe, score_slots
+from .judgement import CERTAIN, get_evidence, score_slots
 from .newcomer import Node, Proposal, to_record
 from .run_data import (
     AFTER,
@@ -125,7 +125,9 @@ class HospitalityMatchStep(models.AbstractModel):
     @api.model
     def _do_pairs(self, run, task):
         """Find the candidates of one range of keys, and which keys too many guests share."""
-        parts = [load_arrays(data) for _first, data in self.env["hospitality.match.part"]._get(run, "keys", task.number)]
+        parts = [
+            load_arrays(data) for _first, data in self.env["hospitality.match.part"]._get(run, "keys", task.number)
+        ]
         keys, ids, owners = (np.concatenate([part[name] for part in parts]) for name in ("keys", "ids", "owners"))
         order = np.lexsort((ids, owners, keys))
         keys, ids, owners = keys[order], ids[order], owners[order]
@@ -239,14 +241,15 @@ class HospitalityMatchStep(models.AbstractModel):
         weights, context = run._get_weights(), self._get_context(run, "persons")
         part = next(self._get_compared(run, task.number))
         slots = {name[5:]: array for name, array in part.items() if name.startswith("slot_")}
-        counted = counted_slots(table, part["left"], part["right"], context, slots)
+        counted = counted_slots(table, part["left"], part["right"], context, slots, self._get_labels(run))
         score = part["static"] + weights.score(counted) - np.float32(weights.bias)
         kept = np.flatnonzero((score >= weights.ask) | part["household"])
         arrays = {name: part[name][kept] for name in ("left", "right", "household")}
-        self.env["hospitality.match.part"]._put(
-            run, "scored", save_arrays(score=score[kept], **arrays), task.number
-        )
+        arrays |= {f"slot_{slot}": counted[slot][kept] for slot in COUNTED}
+        self.env["hospitality.match.part"]._put(run, "scored", save_arrays(score=score[kept], **arrays), task.number)
         return {}
+
+    _do_rescore = _do_score
 
     @api.model
     def _do_cluster(self, run, task):
@@ -303,8 +306,7 @@ class HospitalityMatchStep(models.AbstractModel):
             save_arrays(
                 left=table.id[pairs["left"]],
                 right=table.id[pairs["right"]],
-                score=pairs["score"],
-                household=pairs["household"],
+                **{name: pairs[name] for name in pairs if name not in ("left", "right")},
             ),
             0,
             number,
@@ -359,14 +361,15 @@ class HospitalityMatchStep(models.AbstractModel):
         left = np.array([rows[id_] for id_ in pairs["left"][kept].tolist()])
         right = np.array([rows[id_] for id_ in pairs["right"][kept].tolist()])
         weights, context = run._get_weights(), self._get_context(run, "persons")
-        pieces = matching.evidence(matching.Table.of(normals.values()), left, right, context, weights)
+        slots = static_slots(matching.Table.of(normals.values()), left, right, context)
+        slots |= {slot: pairs[f"slot_{slot}"][kept] for slot in COUNTED}
         proposals = []
-        for position, one, other, found in zip(kept, left.tolist(), right.tolist(), pieces, strict=True):
+        for at, (position, one, other) in enumerate(zip(kept, left.tolist(), right.tolist(), strict=True)):
             score = float(pairs["score"][position])
             kind = band or ("household" if pairs["household"][position] else "ask")
             if kind == "ask" and score >= run.threshold_auto:
                 kind = "merge"
-            evidence = describe(nodes[one].normal, nodes[other].normal, found)
+            evidence = get_evidence(slots, weights, at, score, nodes[one].normal, nodes[other].normal)
             proposals.append(Proposal(nodes[one], nodes[other], score, kind, evidence))
         return proposals
 
@@ -422,7 +425,14 @@ class HospitalityMatchStep(models.AbstractModel):
         self.env["hospitality.match.part"]._put(run, name, target.getvalue())
 
     @api.model
+    def _get_labels(self, run):
+        [(_first, data)] = self.env["hospitality.match.part"]._get(run, "labels")
+        return load_arrays(data)["labels"]
+
+    @api.model
     def _recount(self, run, table, labels):
+        """Count persons by clusters, for the scores that follow."""
+        self.env["hospitality.match.part"]._put(run, "labels", save_arrays(labels=labels))
         self._put_context(run, "persons", self._get_context(run, "population").recount(table, labels))
 
     @api.model

@@ -129,17 +129,18 @@ class HospitalityMatcher(models.AbstractModel):
 
     @api.model
     def _load_nodes(self, partner_ids, without=frozenset()):
-        """Return the stored profiles of guests as nodes, those that say the same once."""
+        """Return the stored profiles of guests as nodes; of very many those that say something of their own."""
         nodes, seen, counts = [], set(), {}
         for id_, partner_id, known, data in self.env["hospitality.match.normal"]._load(partner_ids):
             if id_ in without:
                 continue
             normal = matching.Normal.unpack(bytes(data))
             same = (partner_id, normal._replace(id=0))
-            if same in seen or counts.get(partner_id, 0) >= MAX_PROFILES:
+            count = counts.get(partner_id, 0)
+            if count >= MAX_PROFILES or (count >= MAX_PROFILES // 2 and same in seen):
                 continue
             seen.add(same)
-            counts[partner_id] = counts.get(partner_id, 0) + 1
+            counts[partner_id] = count + 1
             nodes.append(Node(normal, partner_id, known))
         return nodes
 
@@ -147,12 +148,12 @@ class HospitalityMatcher(models.AbstractModel):
     def _note_questions(self, judgement):
         """Give newcomers the pairs that people should look at."""
         count = len(judgement.newcomers)
-        for one, other, score, band in judgement.get_questions():
+        for one, other, score, band, evidence in judgement.get_questions():
             newcomer = judgement.newcomers[one]
             mate = judgement.nodes[other]
             if band == "merge" and newcomer.torn and other >= count:
                 continue  # the lane decides about the two guests
-            newcomer.proposals.append(Proposal(newcomer, mate, score, band, judgement.explain(one, other)))
+            newcomer.proposals.append(Proposal(newcomer, mate, score, band, evidence))
 
     @api.model
     def _enter(self):
@@ -309,11 +310,10 @@ class HospitalityMatcher(models.AbstractModel):
             return
         prepare_all(newcomers)
         judgement = self._judge(newcomers)
-        questions = judgement.get_questions()
         ids = self._propose(
             [
-                Proposal(judgement.nodes[one], judgement.nodes[other], score, band, judgement.explain(one, other))
-                for one, other, score, band in questions
+                Proposal(judgement.nodes[one], judgement.nodes[other], score, band, evidence)
+                for one, other, score, band, evidence in judgement.get_questions()
             ]
         )
         groups = []

@@ -7,6 +7,7 @@ from ...engine.matching.context import Counts, name_keys, word_keys
 from ...engine.matching.keys import block_keys
 from ...engine.matching.model import _value as get_value
 from ...engine.matching.model import household_pairs
+from .run_data import get_chains
 
 # Profiles of one guest belong together whatever the engine thinks of them.
 CERTAIN = 1000.0
@@ -78,6 +79,7 @@ class Judgement:
             Counts(list(contacts), list(contacts.values())),
             Counts(list(known), list(known.values())),
             max(total, LEAST_TOTAL),
+            roles=context.roles,
         )
 
     def _find_pairs(self):
@@ -93,15 +95,20 @@ class Judgement:
         fresh &= self.table.kind[left] == self.table.kind[right]
         self.left, self.right = left[fresh], right[fresh]
 
+    def _get_chains(self):
+        chain, before = get_chains(self.partners)
+        stored = self.partners[chain] > 0
+        return chain[stored], before[stored]
+
     def _score(self):
-        self.slots = matching.features(self.table, self.left, self.right, self.context)
+        chain, before = self._get_chains()
+        labels = matching.clusters.components(len(self.nodes), chain, before)
+        self.slots = matching.features(self.table, self.left, self.right, self.context, labels)
         self.score = score_slots(self.table, self.left, self.right, self.slots, self.weights)
         self.household = household_pairs(self.slots) & (self.table.kind[self.left] == 0)
 
     def _cluster(self, vetoes):
-        order = np.lexsort((np.arange(len(self.partners)), self.partners))
-        chained = order[1:][(self.partners[order][1:] == self.partners[order][:-1]) & (self.partners[order][1:] > 0)]
-        before = order[:-1][(self.partners[order][1:] == self.partners[order][:-1]) & (self.partners[order][1:] > 0)]
+        chain, before = self._get_chains()
         rows = {}
         for row, partner_id in enumerate(self.partners.tolist()):
             rows.setdefault(partner_id, row)
@@ -109,9 +116,9 @@ class Judgement:
         joins = ~self.household
         found = matching.cluster(
             self.table,
-            np.concatenate([np.minimum(chained, before), self.left[joins]]),
-            np.concatenate([np.maximum(chained, before), self.right[joins]]),
-            np.concatenate([np.full(len(chained), CERTAIN, np.float32), self.score[joins]]),
+            np.concatenate([before, self.left[joins]]),
+            np.concatenate([chain, self.right[joins]]),
+            np.concatenate([np.full(len(chain), CERTAIN, np.float32), self.score[joins]]),
             self.weights.auto,
             self.context,
             pairs,
@@ -140,7 +147,7 @@ class Judgement:
         return min(partners, key=lambda partner_id: (-best.get(partner_id, -CERTAIN), partner_id))
 
     def get_questions(self):
-        """Return ``[(row, row, score, band)]`` of pairs of different guests for people, the best per pair of guests.
+        """Return ``[(row, row, score, band, evidence)]`` for people, of each two guests their best pair.
 
         Guests are told by ``partner_id`` or, of newcomers without one, by their ``group``.
         """
@@ -162,39 +169,37 @@ class Judgement:
                 band = "household"
             else:
                 band = "merge" if score >= self.weights.auto else "ask"
-            questions.append((one, other, score, band))
+            evidence = get_evidence(
+                self.slots, self.weights, position, score, self.nodes[one].normal, self.nodes[other].normal
+            )
+            questions.append((one, other, score, band, evidence))
         return questions
 
-    def explain(self, one, other):
-        """Return the evidence about two rows as it is stored."""
-        return to_evidence(
-            matching.explain(self.nodes[one].normal, self.nodes[other].normal, self.context, self.weights)
-        )
 
+def get_evidence(slots, weights, position, score, one, other):
+    """Return what speaks for and against a pair as it is stored, strongest first; the weights sum to the score.
 
-def to_evidence(pieces):
-    """Return the engine's evidence in the form in which it is stored.
-
-    >>> to_evidence([matching.model.Evidence("email.same_1", 5.125, "a@x.org", "a@x.org")])
-    [{'code': 'email.same_1', 'weight': 5.13, 'left': 'a@x.org', 'right': 'a@x.org'}]
+    :param slots: codes of the pairs
+    :param int position: which of them
+    :param one, other: normal forms of its profiles, for the values
     """
-    return [
-        {"code": piece.code, "weight": round(piece.weight, 2), "left": piece.left, "right": piece.right}
-        for piece in pieces
-    ]
-
-
-def describe(one, other, pieces):
-    """Return evidence without values as it is stored: with the values of both normal forms, strongest first."""
-    pieces = [
-        {
-            "code": piece.code,
-            "weight": round(piece.weight, 2),
-            "left": "" if piece.code == "prior" else get_value(one, piece.code),
-            "right": "" if piece.code == "prior" else get_value(other, piece.code),
-        }
-        for piece in pieces
-    ]
+    pieces = [{"code": "prior", "weight": round(weights.bias, 2), "left": "", "right": ""}]
+    rest = score - weights.bias
+    for slot, codes in slots.items():
+        weight = float(weights.tables[slot][codes[position]])
+        if weight:
+            rest -= weight
+            code = f"{slot}.{matching.slots.SLOTS[slot][codes[position]]}"
+            pieces.append(
+                {
+                    "code": code,
+                    "weight": round(weight, 2),
+                    "left": get_value(one, code),
+                    "right": get_value(other, code),
+                }
+            )
+    if abs(rest) > 0.05:
+        pieces.append({"code": "organisation", "weight": round(rest, 2), "left": one.company, "right": other.company})
     return sorted(pieces, key=lambda piece: (-abs(piece["weight"]), piece["code"]))
 
 
