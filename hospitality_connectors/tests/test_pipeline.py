@@ -1,5 +1,8 @@
 import itertools
 import json
+from unittest.mock import patch
+
+import psycopg2.errors
 
 from odoo.tests import tagged
 from odoo.tools import SQL, mute_logger
@@ -129,6 +132,26 @@ class TestPipeline(ConnectorCommon):
         self._send(self._stay("S1", 3, adults=1))
         self._send(self._stay("S1", 2, adults=2))
         self.assertEqual(self._stay_of("S1").adults, 1)
+
+    def test_unchanged_content_is_written_over_older_content_of_another_lane(self):
+        """Only the version is newer; meanwhile another lane writes what lies between the two."""
+        self._send(self._stay("S1", version=1, adults=2))
+        Fact = self.env.registry["hospitality.bulk.fact"]
+        touch = Fact._touch
+
+        def overtaken(fact, model_name, items):
+            fact.env.cr.execute(
+                "UPDATE hospitality_stay SET version = 2, payload_hash = 'other', adults = 9 WHERE external_id = 'S1'"
+            )
+            return touch(fact, model_name, items)
+
+        self._send(self._stay("S1", version=3, adults=2), process=False)
+        with patch.object(Fact, "_touch", overtaken), self.assertRaises(psycopg2.errors.SerializationFailure):
+            self.connector._process()
+        self.env.invalidate_all()
+        self.connector._process()
+        stay = self._stay_of("S1")
+        self.assertEqual((stay.adults, stay.version), (2, 3))
 
     def test_the_same_version_with_other_content_is_applied_with_a_warning(self):
         self._send(self._stay("S1", 1, adults=1))

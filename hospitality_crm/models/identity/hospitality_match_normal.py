@@ -132,7 +132,7 @@ class HospitalityMatchNormal(models.Model):
                                  WHERE m.keys && w.keys AND m.id >= w.low AND m.version = %s LIMIT %s) AS c
                   JOIN hospitality_profile p ON p.id = c.id
                   JOIN res_partner g ON g.id = p.partner_id
-                 WHERE p.state = 'live' AND g.active
+                 WHERE p.state IN ('live', 'superseded') AND g.active
                  UNION ALL
                 SELECT NULL, NULL, key FROM wanted WHERE hub
                 """,
@@ -193,7 +193,7 @@ class HospitalityMatchNormal(models.Model):
                 SET LOCAL enable_seqscan = on;
                 SELECT p.id, p.partner_id, p.source_id <> %s, m.normal
                   FROM hospitality_profile p JOIN hospitality_match_normal m ON m.id = p.id
-                 WHERE p.partner_id = ANY(%s::int[]) AND p.state = 'live' AND m.version = %s
+                 WHERE p.partner_id = ANY(%s::int[]) AND p.state IN ('live', 'superseded') AND m.version = %s
                  ORDER BY p.id
                 """,
                 self.env["hospitality.profile"]._default_source_id().id,

@@ -125,7 +125,7 @@ class HospitalityMatchRun(models.Model):
             for row in self.env.execute_query(
                 SQL(
                     "SELECT id FROM (SELECT id, row_number() OVER (ORDER BY id) AS nth FROM hospitality_profile"
-                    " WHERE state = 'live') AS p WHERE nth %% %s = 1 ORDER BY id",
+                    " WHERE state IN ('live', 'superseded')) AS p WHERE nth %% %s = 1 ORDER BY id",
                     RANGE,
                 )
             )

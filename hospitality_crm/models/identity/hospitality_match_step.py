@@ -91,7 +91,7 @@ class HospitalityMatchStep(models.AbstractModel):
                   JOIN res_partner g ON g.id = p.partner_id
              LEFT JOIN hospitality_source s ON s.id = p.source_id
              LEFT JOIN hospitality_match_normal m ON m.id = p.id AND m.version = %s
-                 WHERE p.id BETWEEN %s AND %s AND p.state = 'live' AND g.active
+                 WHERE p.id BETWEEN %s AND %s AND p.state IN ('live', 'superseded') AND g.active
                    AND (NOT %s OR m.id IS NULL)
                  ORDER BY p.id
                 """,

@@ -56,7 +56,7 @@ class HospitalityMatcher(models.AbstractModel):
             [
                 self._prepare(id_, values or {}, kind, source, id_, partner_id)
                 for id_, partner_id, kind, source, state, values in rows
-                if state == "live"
+                if state in ("live", "superseded")
             ],
         )
         self._erase([row[0] for row in rows if row[4] == "anonymised"])
@@ -99,7 +99,6 @@ class HospitalityMatcher(models.AbstractModel):
             for one in own:
                 one.partner_id, one.group = partner_id, own[0].key
                 one.torn = len(partners) > 1
-        self._follow_merges(newcomers)
         self._note_questions(judgement)
         count = judgement.words
         for row, one in enumerate(newcomers):
@@ -184,35 +183,6 @@ class HospitalityMatcher(models.AbstractModel):
             )
         )
         return [row[0] for row in rows]
-
-    @api.model
-    def _follow_merges(self, newcomers):
-        """Keep the guests of newcomers from being merged until the transaction ends; follow merges that were faster."""
-        wanted = {one.partner_id for one in newcomers if one.partner_id}
-        if not wanted:
-            return
-        alive = {
-            row[0]
-            for row in self.env.execute_query(
-                SQL(
-                    "SELECT id FROM res_partner WHERE id = ANY(%s::int[]) AND active ORDER BY id FOR KEY SHARE",
-                    pg_int_array(sorted(wanted)),
-                )
-            )
-        }
-        for partner_id in sorted(wanted - alive):
-            self.env["res.partner"].invalidate_model(["active"], flush=False)
-            target = self._get_target(partner_id)
-            for one in newcomers:
-                if one.partner_id == partner_id:
-                    one.partner_id = target
-
-    @api.model
-    def _get_target(self, partner_id):
-        """Return the guest that an archived one was merged into, None when there is none."""
-        partner = self.env["res.partner"].browse(partner_id)
-        target = partner._get_merged_target() if hasattr(partner, "_get_merged_target") else partner
-        return target.id if target.active else None
 
     @api.model
     def _remember(self, newcomers, stored=()):
@@ -331,7 +301,7 @@ class HospitalityMatcher(models.AbstractModel):
                 SELECT p.id, p.partner_id, m.normal
                   FROM hospitality_profile p JOIN hospitality_match_normal m ON m.id = p.id
                   JOIN res_partner g ON g.id = p.partner_id
-                 WHERE p.id = ANY(%s::int[]) AND p.state = 'live' AND m.version = %s AND g.active
+                 WHERE p.id = ANY(%s::int[]) AND p.state IN ('live', 'superseded') AND m.version = %s AND g.active
                  ORDER BY p.id
                 """,
                 pg_int_array(lows),
@@ -416,7 +386,7 @@ class HospitalityMatcher(models.AbstractModel):
             for row in self.env.execute_query(
                 SQL(
                     "SELECT DISTINCT partner_id FROM hospitality_profile"
-                    " WHERE partner_id = ANY(%s::int[]) AND state = 'live' AND source_id <> %s",
+                    " WHERE partner_id = ANY(%s::int[]) AND state IN ('live', 'superseded') AND source_id <> %s",
                     pg_int_array(partner_ids),
                     self.env["hospitality.profile"]._default_source_id().id,
                 )
@@ -466,7 +436,7 @@ class HospitalityMatcher(models.AbstractModel):
                     """
                     SELECT g.id, NOT EXISTS (SELECT FROM res_users u WHERE u.partner_id = g.id),
                            NOT EXISTS (SELECT FROM hospitality_profile p
-                                        WHERE p.partner_id = g.id AND p.source_id = %s AND p.state = 'live'),
+                                        WHERE p.partner_id = g.id AND p.source_id = %s AND p.state IN ('live', 'superseded')),
                            g.id
                       FROM res_partner g WHERE g.id = ANY(%s::int[])
                     """,
