@@ -8,7 +8,7 @@ from .vocabulary import hash64, mix
 # Each kind of key; records share a block when they have the same key of the same kind.
 KINDS = (
     "email", "email2", "phone", "phone2", "document", "document2", "loyalty", "loyalty2", "mailbox", "bag", "name",
-    "skeleton", "form_a", "form_b", "form_c", "form_d", "initial_a", "initial_b", "birth_given", "birth_family",
+    "skeleton", "form_a", "form_b", "form_c", "form_d", "start_a", "start_b", "birth_given", "birth_family",
     "birth_zip", "address", "alias",
 )  # fmt: skip
 
@@ -37,8 +37,8 @@ def block_keys(table):
     for word, sound in ((given, other), (family, one)):
         for position in (0, 1):
             columns.append(mix("form", words.groups[word, position].astype(np.int64) + 1, sound))
-    for word, sound, length in ((given, other, words.length[family]), (family, one, words.length[given])):
-        columns.append(np.where(length > 1, mix("initial", words.first[word], sound), 0))
+    for word, sound in ((given, other), (family, one)):
+        columns.append(mix("start", words.start[word], sound))
     birth = table.birth.astype(np.int64)
     columns.append(mix("birth", birth, one))
     columns.append(mix("birth", birth, other))

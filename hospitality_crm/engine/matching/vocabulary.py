@@ -127,6 +127,9 @@ class Vocabulary:
     def _first(self):
         return np.array([ord(sound[0]) for sound in self.sounds] + [0], np.int16)
 
+    def _start(self):
+        return np.array([hash64(sound[:3]) if len(sound) > 3 else 0 for sound in self.sounds] + [0], np.int64)
+
     def _letter(self):
         return np.array([ord(word[0]) for word in self.texts] + [0], np.int16)
 
@@ -147,7 +150,7 @@ class Vocabulary:
 
     _BUILD = {
         "sounds": _sounds, "sound": _sound, "chinese": _chinese, "skeleton": _skeleton, "length": _length,
-        "chinese_first": _chinese_first, "first": _first, "letter": _letter, "groups": _groups, "nicknames": _nicknames,
+        "chinese_first": _chinese_first, "first": _first, "letter": _letter, "start": _start, "groups": _groups, "nicknames": _nicknames,
     }  # fmt: skip
 
     def levels(self, left, right, given):
