@@ -1,6 +1,7 @@
 """``./setup/bench NAME``: run a benchmark of ``tests/bench`` over PostgreSQL with its default durability."""
 
 import argparse
+import re
 import subprocess
 
 from . import odoo_source, postgres, shell, templates, venv
@@ -9,6 +10,7 @@ from .paths import CHECKOUT, SETUP, cache
 from .shell import SetupError, command_main
 
 FOLDER = CHECKOUT / "tests" / "bench"
+WITH_PEERS = frozenset({"identity", "matching"})
 
 
 def main(argv: list[str]) -> int:
@@ -25,7 +27,8 @@ def main(argv: list[str]) -> int:
     script = FOLDER / f"{options.name}.py"
     if not script.is_file():
         raise SetupError(f"There is no benchmark {options.name}: choose from {', '.join(_names()) or 'none yet'}.")
-    environment = venv.use_product_libraries()
+    variant = _variant(script.read_text())
+    environment = venv.use_product_libraries(peers=options.name in WITH_PEERS)
     source = odoo_source.find(options.odoo)
     with postgres.serving("durable") as server:
         odoo = Odoo(source, environment, server)
@@ -34,10 +37,11 @@ def main(argv: list[str]) -> int:
             **odoo.variables(),
             **server.environment(),
             "PYTHONPATH": f"{CHECKOUT}:{source.root}:{SETUP / 'lib' / 'inside'}",
-            "HOSPITALITY_TEMPLATE": templates.product(odoo, "minimal"),
-            "HOSPITALITY_CORE": templates.core(odoo, "minimal"),
+            "HOSPITALITY_TEMPLATE": templates.product(odoo, variant),
+            "HOSPITALITY_CORE": templates.core(odoo, variant),
             "HOSPITALITY_ODOO_CONF": str(odoo.configuration(folder)),
             "HOSPITALITY_SERVER_KIND": server.kind,
+            "HOSPITALITY_BENCH_FOLDER": str(folder),
             "HOSPITALITY_FRESH": "1" if options.fresh else "",
         }
         command = [venv.python(environment), script, *(["--size", options.size] if options.size else []), *rest]
@@ -51,8 +55,18 @@ def main(argv: list[str]) -> int:
     return done.returncode
 
 
+def _variant(text: str) -> str:
+    """Which apps a benchmark wants beside ours: all, when it says so.
+
+    >>> _variant('VARIANT = "full"'), _variant("")
+    ('full', 'minimal')
+    """
+    found = re.search(r'^VARIANT = "(\w+)"$', text, re.MULTILINE)
+    return found[1] if found else "minimal"
+
+
 def _names() -> list[str]:
-    return sorted(p.stem for p in FOLDER.glob("*.py") if p.stem not in ("common", "__init__"))
+    return sorted(p.stem for p in FOLDER.glob("*.py") if "__main__" in p.read_text())
 
 
 if __name__ == "__main__":

@@ -222,10 +222,12 @@ class Vocabulary:
         levels[np.array(start, bool) & (length >= 3)] = SHORT
         levels[self.skeleton[low] == self.skeleton[high]] = SKELETON
         typo = (np.minimum(heard, spelled) <= 1) & (spelled <= 2) & (length >= 4)
-        moved = np.array([sorted(x) == sorted(y) for x, y in zip(text, text2, strict=True)], bool)
-        longer = self.length[low] != self.length[high]
+        letters = [(sorted(x), sorted(y)) for x, y in zip(text, text2, strict=True)]
+        moved = np.array([x == y for x, y in letters], bool)
+        # One letter more, of those that are there: doubled or typed again.
+        again = np.array([len(x) != len(y) and set(x) == set(y) for x, y in letters], bool)
         levels[typo] = SLIP
-        levels[typo & longer] = TYPO
+        levels[typo & again] = TYPO
         levels[typo & moved] = TYPO_MOVED
         return levels
 
