@@ -11,6 +11,7 @@ import time
 from contextlib import contextmanager
 
 import psycopg2.errors
+from psycopg2.extensions import ISOLATION_LEVEL_READ_COMMITTED
 
 from odoo import api
 from odoo.sql_db import Cursor
@@ -36,14 +37,20 @@ def lane_env(env):
     """
     with env.registry.cursor() as cr:
         if isinstance(cr, Cursor):  # not the TestCursor of registry test mode
-            cr.execute("SET TRANSACTION ISOLATION LEVEL READ COMMITTED")
+            # The connection goes back to REPEATABLE READ with its next cursor.
+            cr.connection.set_isolation_level(ISOLATION_LEVEL_READ_COMMITTED)
         yield api.Environment(cr, env.uid, env.context)
 
 
-def claim_query(table, where, *, limit, order="id"):
-    """Return the query of :func:`claim`, to be built into a statement that reads the rows too."""
+def claim_query(table, where, *, limit, order="id", columns=None):
+    """Return the query of :func:`claim`.
+
+    :param SQL columns: what to read of the locked rows, instead of their ids
+    """
     return SQL(
-        "SELECT id FROM %(table)s WHERE %(where)s ORDER BY %(order)s LIMIT %(limit)s FOR NO KEY UPDATE SKIP LOCKED",
+        "SELECT %(columns)s FROM %(table)s WHERE %(where)s ORDER BY %(order)s LIMIT %(limit)s"
+        " FOR NO KEY UPDATE SKIP LOCKED",
+        columns=columns or SQL("id"),
         table=SQL.identifier(table),
         where=where,
         order=SQL.identifier(order),

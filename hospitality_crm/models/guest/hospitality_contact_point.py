@@ -71,6 +71,13 @@ class HospitalityContactPoint(models.Model):
             self._refresh_guests()
         return result
 
+    @api.ondelete(at_uninstall=False)
+    def _unlink_except_used(self):
+        if (
+            self.env["hospitality.contact.link"].sudo().search_count([("point_id", "in", self.ids)], limit=1)
+        ):  # any link
+            raise UserError(self.env._("Source profiles use this contact point. It goes when the last of them does."))
+
     @api.model
     def _set_reachable(self, channel, values, reachable):
         """Say whether values can be reached and resolve the guests that use them again."""
@@ -84,15 +91,22 @@ class HospitalityContactPoint(models.Model):
         """Return the e-mail addresses and numbers of our properties and companies, normalised."""
         self.env["res.partner"].flush_model(["email", "phone", "country_id"])
         self.env["hospitality.property"].flush_model(["address_id"])
-        rows = self.env.execute_query(
-            SQL(
-                """SELECT p.email, p.phone, c.code FROM res_partner p LEFT JOIN res_country c ON c.id = p.country_id
-                    WHERE p.id IN (SELECT partner_id FROM res_company
-                                    UNION SELECT address_id FROM hospitality_property)"""
-            )
+        return self._normalise_own(self.env.execute_query(self._get_own_sql()))
+
+    @api.model
+    def _get_own_sql(self):
+        """Return the query of e-mail address, number and country code of our houses."""
+        return SQL(
+            """SELECT p.email, p.phone, c.code AS country
+                 FROM res_partner p LEFT JOIN res_country c ON c.id = p.country_id
+                WHERE p.id IN (SELECT partner_id FROM res_company
+                                UNION SELECT address_id FROM hospitality_property)"""
         )
-        values = {normalise_email(email) for email, _phone, _code in rows}
-        values.update(normalise_phone(phone, code) for _email, phone, code in rows)
+
+    @api.model
+    def _normalise_own(self, rows):
+        values = {normalise_email(email) for email, _phone, _country in rows}
+        values.update(normalise_phone(phone, country) for _email, phone, country in rows)
         return frozenset(values - {None})
 
     @api.model
@@ -146,13 +160,15 @@ class HospitalityContactPoint(models.Model):
 
     @api.model
     def _find(self, pairs):
+        # Locked against deletion until the transaction ends: links have no foreign key.
         return {
             (channel, value): point_id
             for channel, value, point_id in self.env.execute_query(
                 SQL(
                     """SELECT p.channel, p.value, p.id FROM hospitality_contact_point p
                          JOIN unnest(%s::text[], %s::text[]) AS n (channel, value)
-                           ON p.channel = n.channel AND p.value = n.value""",
+                           ON p.channel = n.channel AND p.value = n.value
+                        ORDER BY p.id FOR KEY SHARE OF p""",
                     [channel for channel, _value in pairs],
                     [value for _channel, value in pairs],
                 )
