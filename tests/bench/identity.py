@@ -79,7 +79,7 @@ PARTS = {"engine": engine, "warm": warm, "splink": splink}
 
 def source(options):
     """The batches of rows up to the size asked for."""
-    return guests_files.batches(options.data, options.size)
+    return guests_files.readers(options.data, options.size)
 
 
 def run_part(options):

@@ -125,7 +125,7 @@ def main():
     options = arguments()
     with PeakMemory() as memory:
         started = time.perf_counter()
-        found = matching.match_files(guests_files.batches(options.folder, options.size), processes=options.processes)
+        found = matching.match_files(guests_files.readers(options.folder, options.size), processes=options.processes)
         seconds = time.perf_counter() - started
     count = len(found.labels)
     truth = guests_files.truth(options.folder)[:count]
