@@ -46,7 +46,7 @@ SELECT used.id, c.id, 0, used.name_key
 
 
 def build(cursor, folder, size):
-    """Fill a product database with ``size`` guests of a folder, as an import that knows nothing of matching leaves them.
+    """Fill a product database with ``size`` guests of a folder, each unknown to the others.
 
     The ids of guests in the folder are whole numbers; profiles keep their order.
     """
@@ -81,8 +81,8 @@ def _copy(cursor, batch, low, partner, sources):
         source = record["source"]
         if source not in sources:
             cursor.execute(
-                "INSERT INTO hospitality_source (name, code, kind, trust, active) VALUES (jsonb_build_object('en_US', %s::text), %s, 'pms', 50, TRUE)"
-                " RETURNING id",
+                "INSERT INTO hospitality_source (name, code, kind, trust, active)"
+                " VALUES (jsonb_build_object('en_US', %s::text), %s, 'pms', 50, TRUE) RETURNING id",
                 [source, f"bench_{source}"],
             )
             [sources[source]] = cursor.fetchone()
@@ -107,7 +107,7 @@ def _copy(cursor, batch, low, partner, sources):
         lines.write("\t".join(map(str, fields)) + "\n")
     lines.seek(0)
     cursor.copy_expert(
-        'COPY loaded (id, source_id, external_id, partner_id, state, kind, name, name_key, "values", seen_at) FROM STDIN',
+        "COPY loaded (id, source_id, external_id, partner_id, state, kind, name, name_key, values, seen_at) FROM STDIN",
         lines,
     )
 

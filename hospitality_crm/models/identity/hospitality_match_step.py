@@ -31,7 +31,7 @@ from .run_data import (
 PER_GUEST = 3
 CHUNK = 1 << 18
 # Pairs of merges and questions that are written in one step.
-APPLIED = 2_000
+APPLIED = 4_000
 # Columns of the run that this process works on.
 _tables = {}
 
