@@ -2,8 +2,6 @@
 
 import io
 import json
-import sys
-from functools import lru_cache
 
 import guests_files
 
@@ -11,7 +9,8 @@ BATCH = 20_000
 
 PARTNERS = """
 INSERT INTO res_partner (id, name, complete_name, email, email_normalized, phone, phone_sanitized, is_guest, active,
-                         type, is_company, commercial_partner_id, color, partner_share, create_uid, write_uid, create_date, write_date)
+                         type, is_company, commercial_partner_id, color, partner_share,
+                         create_uid, write_uid, create_date, write_date)
 SELECT p.partner_id, coalesce(p.name, 'Unknown guest'), coalesce(p.name, 'Unknown guest'),
        p."values"->'emails'->>0, p."values"->'emails'->>0, p."values"->'phones'->>0, p."values"->'phones'->>0,
        TRUE, TRUE, 'contact', FALSE, p.partner_id, 0, TRUE, 1, 1, now(), now()

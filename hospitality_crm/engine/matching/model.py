@@ -97,7 +97,7 @@ def evidence(table, left, right, context, weights=None, labels=None):
     for slot, codes in slots.items():
         table_ = weights.tables[slot]
         for pair, code in enumerate(codes):
-            if table_[code]:
+            if table_[code] or (slot == "guard" and code):
                 result[pair].append(Evidence(f"{slot}.{SLOTS[slot][code]}", float(table_[code])))
     return result
 
@@ -140,7 +140,7 @@ def decide(score, evidence=(), weights=None):
     """Return what to do with a pair: ``merge``, ``ask``, ``household`` or ``new``.
 
     Two given names with one family name, address, number or mailbox are a household: relatives are proposed as
-    such and never merged.
+    such and never merged. Neither is a pair that a guard holds back: that is asked.
 
     >>> decide(-4, [Evidence("given.differs", -5), Evidence("family.same", 1), Evidence("phone.same_1", 3)])
     'household'
@@ -150,7 +150,7 @@ def decide(score, evidence=(), weights=None):
     if is_household(codes):
         return "household"
     if score >= weights.auto:
-        return "merge"
+        return "ask" if any(code.startswith("guard.") for code in codes) else "merge"
     return "ask" if score >= weights.ask else "new"
 
 

@@ -14,7 +14,15 @@ _HAN = re.compile(r"[\u3400-\u9fff\U00020000-\U0003ffff]+")
 _LETTER = re.compile(r"(?<!\w)[^\W\d_](?!\w)")
 _HYPHENS = re.compile(r"([A-Za-z]+)-([A-Za-z]+)")
 _ORDINALS = {"junior": "jr", "jnr": "jr", "senior": "sr", "snr": "sr"}
-_SUFFIXES = names.SUFFIXES | {"jnr", "snr"}
+# Words for the son, the grandson, the nephew; after two other words only, for there are families of these names.
+_RELATIONS = {
+    "filho": "jr", "fils": "jr", "figlio": "jr", "hijo": "jr", "ifj": "jr", "ifjabb": "jr", "mladshiy": "jr",
+    "mlodszy": "jr", "neto": "iii", "sobrinho": "iv", "pai": "sr", "pere": "sr", "idosb": "sr", "starshiy": "sr",
+    "starszy": "sr",
+}  # fmt: skip
+_ORDINALS |= _RELATIONS
+_CLEAR = names.SUFFIXES | {"jnr", "snr"}
+_SUFFIXES = _CLEAR | _RELATIONS.keys()
 _PATRONYMIC = re.compile(
     r".{2,}(?:ovych|evych|ovich|evich|yovych|iovych|ovna|evna|ivna|yivna|iivna|ichna|inichna|ovyc|evyc|ovic|evic|owicz)\Z"
 )
@@ -125,12 +133,16 @@ def _han_words(han):
 
 
 def _suffix(words):
-    return next((_ORDINALS.get(word, word) for word in words[1:] if word in _SUFFIXES), "")
+    others = sum(word not in _SUFFIXES for word in words)
+    marks = (word for word in words[1:] if word in _CLEAR or (word in _RELATIONS and others > 1))
+    return next((_ORDINALS.get(word, word) for word in marks), "")
 
 
 def _order(words, text):
     """Return (given, middle, family, flags) of words in unknown order."""
     bare = [word for word in words if word not in _SUFFIXES] if len(words) > 1 else words
+    if len(bare) < 2 < len(words) + 1:
+        bare = [word for word in words if word not in _CLEAR] or words
     if len(bare) < 2:
         return bare, [], [], SINGLE
     if len(bare) == 2:

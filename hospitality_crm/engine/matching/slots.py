@@ -5,6 +5,7 @@ from rapidfuzz import process
 from rapidfuzz.distance import OSA
 
 from .context import address_keys, name_keys, word_keys
+from .guards import GUARDS, guard_codes
 from .person import SINGLE
 from .table import TAIL
 from .vocabulary import (
@@ -71,6 +72,7 @@ SLOTS = {
     "name_contact": tuple(f"{name}:{contact}" for name in NAME_CLASSES for contact in CONTACTS),
     "name_birth": tuple(f"{name}:{birth}" for name in NAME_CLASSES for birth in SAMENESS),
     "name_address": tuple(f"{name}:{address}" for name in NAME_CLASSES for address in ("none", "same")),
+    "guard": GUARDS,
     "rarity": ("none", *(f"{kind}:{rarity}" for kind in ("same", "near", "part") for rarity in RARITIES)),
     "entity": (
         "none",
@@ -133,7 +135,14 @@ def static_slots(table, left, right, context):
     birth = np.array([0, 0, 1, 1, 2, 2], np.uint8)[slots["birth"]]
     slots["name_birth"] = (name * len(SAMENESS) + birth).astype(np.uint8)
     slots["name_address"] = (name * 2 + (slots["address"] == 2)).astype(np.uint8)
+    slots["guard"] = _guards(table, left, right, slots)
     return slots
+
+
+def _guards(table, left, right, slots):
+    first = table.words.first
+    begins = (first[table.given[left]] == first[table.given[right]]) | (slots["order"] > 0)
+    return guard_codes(slots, (table.flags[left] & table.flags[right] & SINGLE) > 0, begins)
 
 
 def counted_slots(table, left, right, context, slots, labels=None):

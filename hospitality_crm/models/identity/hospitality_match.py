@@ -22,8 +22,8 @@ class HospitalityMatch(models.Model):
 
     ``profile_id`` is the one with the lower id. ``score`` is the sum of the weights in ``evidence``
     (log-odds), ``band`` what the thresholds made of it when it was found. The guests are shortcuts
-    that follow the profiles; the rows go with the profiles, which see to it. A pair is stored once; what people have decided is never overwritten
-    by a later run.
+    that follow the profiles; rows go with their profiles, which see to it. A pair is stored once;
+    what people have decided is never overwritten by a later run.
     """
 
     _name = "hospitality.match"

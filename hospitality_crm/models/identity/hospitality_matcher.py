@@ -436,7 +436,7 @@ class HospitalityMatcher(models.AbstractModel):
                     """
                     SELECT g.id, NOT EXISTS (SELECT FROM res_users u WHERE u.partner_id = g.id),
                            NOT EXISTS (SELECT FROM hospitality_profile p
-                                        WHERE p.partner_id = g.id AND p.source_id = %s AND p.state IN ('live', 'superseded')),
+                                        WHERE p.partner_id = g.id AND p.source_id = %s AND p.state = 'live'),
                            g.id
                       FROM res_partner g WHERE g.id = ANY(%s::int[])
                     """,
