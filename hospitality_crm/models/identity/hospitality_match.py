@@ -137,7 +137,10 @@ class HospitalityMatch(models.Model):
         self._add_vetoes(reason)
         for match in self:
             guest, other = match.partner_id, match.other_partner_id
-            if guest != other and not Relation._find_between(guest, other):
+            known = Relation.search_count(
+                [("partner_id", "in", (guest | other).ids), ("related_id", "in", (guest | other).ids)], limit=1
+            )
+            if guest != other and not known:
                 Relation.create({"partner_id": guest.id, "related_id": other.id, "kind": kind})
         self._settle("household", reason)
         self._settle_twins()

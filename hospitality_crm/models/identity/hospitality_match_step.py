@@ -192,7 +192,7 @@ class HospitalityMatchStep(models.AbstractModel):
         weights, context = run._get_weights(), self._get_context(run, "population")
         most = sum(float(weights.tables[slot].max()) for slot in COUNTED)
         kept = []
-        for at in range(0, len(left), CHUNK):
+        for at in range(0, max(len(left), 1), CHUNK):
             a, b = left[at : at + CHUNK], right[at : at + CHUNK]
             slots = static_slots(table, a, b, context)
             score = score_slots(table, a, b, slots, weights)
