@@ -66,7 +66,7 @@ def _variant(text: str) -> str:
 
 
 def _names() -> list[str]:
-    return sorted(p.stem for p in FOLDER.glob("*.py") if "def main" in p.read_text())
+    return sorted(p.stem for p in FOLDER.glob("*.py") if "__main__" in p.read_text())
 
 
 if __name__ == "__main__":
