@@ -60,7 +60,8 @@ class Judgement:
             persons = np.where(self.partners > 0, self.partners, -1 - np.arange(len(self.partners)))
             self.context = self._get_context(persons, counts, total)
             self._score()
-            self._cluster(vetoes)
+            if (self.score >= self.weights.auto).any():
+                self._cluster(vetoes)
 
     def _get_context(self, persons, counts, total):
         context = matching.Context.of(self.table, persons)
@@ -85,9 +86,12 @@ class Judgement:
     def _find_pairs(self):
         """Find the pairs of newcomers with each other and with stored profiles of other guests."""
         keys = block_keys(self.table)
+        rows = np.repeat(np.arange(len(keys), dtype=np.int32), keys.shape[1])
+        keys = keys.ravel()
+        kept = np.flatnonzero(keys)
         if len(self.hubs):
-            keys[np.isin(keys, self.hubs)] = 0
-        left, right = matching.candidates(keys, cap=LOCAL_CAP)
+            kept = kept[~np.isin(keys[kept], self.hubs)]
+        left, right = matching.candidates(keys[kept], rows[kept], cap=LOCAL_CAP)
         # Stored profiles have been compared with each other before.
         fresh = (left < len(self.newcomers)) & (
             (self.partners[left] == 0) | (self.partners[right] != self.partners[left])
