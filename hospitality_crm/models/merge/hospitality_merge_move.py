@@ -361,11 +361,14 @@ def _to_json(source):
 
 
 def _get_prepared(cr):
-    """Return the names of the statements that are known to be prepared on the connection of a cursor."""
-    connection = cr._cnx
-    if not hasattr(connection, "hospitality_prepared"):
-        connection.hospitality_prepared = set()
-    return connection.hospitality_prepared
+    """Return the names of the statements that are known to be prepared for a cursor.
+
+    Not for its connection: the pool discards what was prepared on it when another cursor takes it.
+    """
+    cursor = getattr(cr, "_cursor", cr)  # a test cursor is a savepoint of another one
+    if not hasattr(cursor, "hospitality_prepared"):
+        cursor.hospitality_prepared = set()
+    return cursor.hospitality_prepared
 
 
 class _PlannerSettings:
