@@ -25,7 +25,6 @@ import guests_files
 from common import result, table
 from memory import PeakMemory
 
-
 ODOO = ("odoo_seconds", "lookup_p95_ms", "odoo_p95_ms", "busy_ratio")
 
 
