@@ -2,7 +2,7 @@ from odoo import api, models
 from odoo.tools import SQL
 
 from ...tools.arrays import pg_array, pg_int_array
-from .merge_source import PARTNER
+from .merge_source import PARTNER, typed_hash
 
 
 class HospitalityMerge(models.Model):
@@ -201,15 +201,17 @@ class HospitalityMerge(models.Model):
             "moved",
             SQL(
                 "UPDATE %(table)s t SET %(column)s = m.winner FROM %(map)s WHERE %(where)s"
-                " RETURNING %(key)s AS key, m.merge_id, m.loser_id, %(loose)s AS loose",
+                " RETURNING %(key)s AS key, m.merge_id, m.loser_id, %(loose)s AS loose, %(shown)s AS shown",
                 table=SQL.identifier(source.table),
                 column=SQL.identifier(source.column),
                 map=plan.relation(),
                 where=SQL(" AND ").join(where),
+                shown=_to_json(source),
                 key=SQL.identifier("t", source.key),
                 loose=SQL("TRUE") if source.profile is None else SQL("%s IS NULL", SQL.identifier("t", source.profile)),
             ),
             loose,
+            SQL("jsonb_build_object('shown', jsonb_object_agg(key::text, shown))") if source.shown else None,
         )
 
     _move_pair = _move_fk
@@ -348,6 +350,14 @@ class HospitalityMerge(models.Model):
                 SQL(", ").join(map(SQL.identifier, names)),
             )
         )
+
+
+def _to_json(source):
+    """Return the SQL of what the row ``t`` shows of its contact, with a hash of all that people type into it."""
+    if not source.shown:
+        return SQL("NULL::jsonb")
+    pairs = [SQL("%s::text, %s", name, SQL.identifier("t", name)) for name, _column, _typed in source.shown]
+    return SQL("jsonb_build_object('hm_typed', %s, %s)", typed_hash(source), SQL(", ").join(pairs))
 
 
 def _get_prepared(cr):

@@ -47,16 +47,23 @@ class HospitalityMerge(models.Model):
             and field.type not in ("boolean", "binary")
             and not (field.compute and field.type != "properties")
         }
+        # What other addons compute from golden values, as far as the bulk writer runs it.
+        computed = {name for name, _needs in self.env["hospitality.bulk.partner"]._get_foreign_computes(False)}
         return (
             sorted(filled),
             frozenset(sums & filled),
-            sorted(filled | _GOLDEN | set(DERIVED) - {"commercial_partner_id"} | {"is_guest"}),
+            sorted(filled | _GOLDEN | set(DERIVED) - {"commercial_partner_id"} | {"is_guest"} | computed),
         )
+
+    @api.model
+    def _get_golden(self):
+        return _GOLDEN
 
     @api.model
     def _get_resolved_columns(self):
         """Return the columns of a contact that survivorship writes, and what follows from them."""
-        return _GOLDEN | set(DERIVED) | {"is_guest"}
+        filled, _sums, read = self._get_value_columns()
+        return set(read) - set(filled)
 
     @api.model
     def _read_values(self, plan):

@@ -33,6 +33,10 @@ class Source:
     :ivar key: column that names a row in the journal: ``id``, or the other one of a relation
     :ivar beside: for a pair: the column of the model name
     :ivar profile: for the shortcut of a fact: the column of the source profile
+    :ivar shown: stored computed fields of the table that read through the column: ``(field, column of the
+        contact, whether people may type it)``; the column is None where it depends on another of these
+    :ivar computed: with ``shown``: the columns of the table that say nothing about whether people have changed
+        a row: computed ones, time stamps, references to contacts
     """
 
     table: str
@@ -41,6 +45,8 @@ class Source:
     key: str = "id"
     beside: str | None = None
     profile: str | None = None
+    shown: tuple = ()
+    computed: tuple = ()
 
     def refers(self, alias):
         """Return the condition that the column means a contact at all."""
@@ -50,6 +56,11 @@ class Source:
 
     def col(self, alias):
         return SQL.identifier(alias, self.column)
+
+
+def typed_hash(source):
+    """Return the SQL of a hash of what people have typed into the row ``t``."""
+    return SQL("md5((to_jsonb(t) - %s::text[])::text)", list(source.computed))
 
 
 @dataclass
