@@ -3,6 +3,7 @@ from . import (
     hospitality_merge_loser,
     hospitality_merge_line,
     hospitality_merge_source,
+    hospitality_merge_index,
     hospitality_merge_refusal,
     hospitality_merge_move,
     hospitality_merge_value,
