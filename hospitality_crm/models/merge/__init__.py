@@ -8,11 +8,13 @@ from . import (
     hospitality_merge_move,
     hospitality_merge_value,
     hospitality_merge_handler,
+    hospitality_merge_hook,
     hospitality_merge_undo,
     hospitality_merge_shown,
     hospitality_merge_replay,
     hospitality_merge_sweep,
     hospitality_guest_dirty,
     res_partner,
+    base_partner_merge_leaves,
     base_partner_merge_automatic_wizard,
 )

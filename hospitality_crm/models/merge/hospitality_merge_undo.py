@@ -337,6 +337,8 @@ class HospitalityMerge(models.Model):
 
     def _undo_effect(self, line):
         """Take back what the merge itself has written; notes in the chatter stay."""
+        if (line.payload or {}).get("deleted"):
+            self._restore_deleted(line)
         if line.table_name == "loyalty_history" and "loyalty.history" in self.env:
             self.env.cr.execute(
                 SQL("DELETE FROM loyalty_history WHERE id = ANY(%s::int[])", pg_int_array(line.row_ids))
