@@ -53,11 +53,14 @@ class TestPipeline(ConnectorCommon):
         self.assertEqual(self._profile("G2").partner_id, guest)
         self.assertEqual(guest.email, "anna@koval-mail.com")
 
-    def test_a_record_that_fits_two_guests_joins_neither(self):
+    def test_a_record_that_fits_two_guests_joins_one_and_has_them_compared(self):
         self._send(self._guest("G1", name="Anna Koval", emails=["a@koval-mail.com"]))
         self._send(self._guest("G2", name="Anna Koval", emails=["b@koval-mail.com"]))
         self._send(self._guest("G3", name="Anna Koval", emails=["a@koval-mail.com", "b@koval-mail.com"]))
-        self.assertEqual(len({self._profile(f"G{number}").partner_id for number in (1, 2, 3)}), 3)
+        first, second, third = (self._profile(f"G{number}").partner_id for number in (1, 2, 3))
+        self.assertNotEqual(first, second)
+        self.assertEqual(third, first)
+        self.assertEqual(self.env["hospitality.match.queue"].search([]).mapped("profile_id")[-1:], third.profile_ids[-1:].ids)
 
     def test_a_relay_address_identifies_nobody(self):
         address = ["abc.1@guest.booking.com"]
@@ -346,7 +349,7 @@ class TestPipeline(ConnectorCommon):
         ]
         record = self._send(message, process=False)
         self.env.flush_all()
-        with self.assertQueryCount(34):
+        with self.assertQueryCount(40):
             self.assertEqual(self.connector._process_one(record.id), "done")
             self.env.flush_all()
 

@@ -10,6 +10,7 @@ from .paths import CHECKOUT, SETUP, cache
 from .shell import SetupError, command_main
 
 FOLDER = CHECKOUT / "tests" / "bench"
+WITH_PEERS = frozenset({"identity", "matching"})
 
 
 def main(argv: list[str]) -> int:
@@ -27,7 +28,7 @@ def main(argv: list[str]) -> int:
     if not script.is_file():
         raise SetupError(f"There is no benchmark {options.name}: choose from {', '.join(_names()) or 'none yet'}.")
     variant = _variant(script.read_text())
-    environment = venv.use_product_libraries()
+    environment = venv.use_product_libraries(peers=options.name in WITH_PEERS)
     source = odoo_source.find(options.odoo)
     with postgres.serving("durable") as server:
         odoo = Odoo(source, environment, server)
@@ -40,6 +41,7 @@ def main(argv: list[str]) -> int:
             "HOSPITALITY_CORE": templates.core(odoo, variant),
             "HOSPITALITY_ODOO_CONF": str(odoo.configuration(folder)),
             "HOSPITALITY_SERVER_KIND": server.kind,
+            "HOSPITALITY_BENCH_FOLDER": str(folder),
             "HOSPITALITY_FRESH": "1" if options.fresh else "",
         }
         command = [venv.python(environment), script, *(["--size", options.size] if options.size else []), *rest]
@@ -64,7 +66,7 @@ def _variant(text: str) -> str:
 
 
 def _names() -> list[str]:
-    return sorted(p.stem for p in FOLDER.glob("*.py") if "def main" in p.read_text())
+    return sorted(p.stem for p in FOLDER.glob("*.py") if "__main__" in p.read_text())
 
 
 if __name__ == "__main__":

@@ -10,6 +10,7 @@ from . import (
     hospitality_merge_handler,
     hospitality_merge_undo,
     hospitality_merge_shown,
+    hospitality_merge_replay,
     hospitality_merge_sweep,
     hospitality_guest_dirty,
     res_partner,
