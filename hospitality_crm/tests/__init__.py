@@ -23,3 +23,4 @@ from . import test_visit_status
 from . import test_visit_values
 from . import test_merge_core
 from . import test_merge_property
+from . import test_merge_index
