@@ -8,3 +8,5 @@ from . import timeline
 from . import card
 from . import board
 from . import settings
+from . import review
+from . import quality

@@ -1,0 +1,8 @@
+from . import (
+    hospitality_guest_compare,
+    hospitality_match,
+    hospitality_match_texts,
+    hospitality_match_review,
+    hospitality_match_decision,
+    hospitality_match_bulk,
+)
