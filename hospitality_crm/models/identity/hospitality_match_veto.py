@@ -1,4 +1,7 @@
-from odoo import fields, models
+from odoo import api, fields, models
+from odoo.tools import SQL
+
+from ...tools.arrays import pg_int_array
 
 
 class HospitalityMatchVeto(models.Model):
@@ -21,3 +24,59 @@ class HospitalityMatchVeto(models.Model):
 
     _pair_uniq = models.Constraint("UNIQUE (profile_id, other_profile_id)", "This was said already.")
     _pair_order = models.Constraint("CHECK (profile_id < other_profile_id)", "The lower id of a pair comes first.")
+
+    @api.model
+    def _add(self, pairs, reason=None):
+        """Remember that the profiles of each pair are of different guests. Nothing happens to known pairs.
+
+        :param pairs: iterable of pairs of profile ids, in any order
+        """
+        pairs = sorted({(min(pair), max(pair)) for pair in pairs if pair[0] != pair[1]})
+        if not pairs:
+            return
+        self.env.cr.execute(
+            SQL(
+                "INSERT INTO hospitality_match_veto (profile_id, other_profile_id, user_id, said_at, reason)"
+                " SELECT n.one, n.other, %s, now() AT TIME ZONE 'UTC', %s"
+                " FROM unnest(%s::int[], %s::int[]) AS n(one, other)"
+                " ON CONFLICT (profile_id, other_profile_id) DO NOTHING",
+                self.env.uid,
+                reason or None,
+                pg_int_array([pair[0] for pair in pairs]),
+                pg_int_array([pair[1] for pair in pairs]),
+            )
+        )
+        self.invalidate_model(flush=False)
+
+    @api.model
+    def _remove(self, pairs):
+        """Take back what was said about some pairs of profiles."""
+        for one, other in pairs:
+            self.sudo().search(  # whoever may decide about the pair is asked before
+                [("profile_id", "=", min(one, other)), ("other_profile_id", "=", max(one, other))]
+            ).unlink()
+
+    @api.model
+    def _get_guest_pairs(self, partner_ids):
+        """Return the pairs of guests, at least one of them given, that must not become one.
+
+        :return: set of ``(lower partner id, higher partner id)``
+        """
+        if not partner_ids:
+            return set()
+        self.flush_model()
+        self.env["hospitality.profile"].flush_model(["partner_id"])
+        rows = self.env.execute_query(
+            SQL(
+                """
+                SELECT LEAST(a.partner_id, b.partner_id), GREATEST(a.partner_id, b.partner_id)
+                  FROM hospitality_profile p
+                  JOIN hospitality_match_veto v ON v.profile_id = p.id OR v.other_profile_id = p.id
+                  JOIN hospitality_profile a ON a.id = v.profile_id
+                  JOIN hospitality_profile b ON b.id = v.other_profile_id
+                 WHERE p.partner_id = ANY(%s::int[])
+                """,
+                pg_int_array(partner_ids),
+            )
+        )
+        return set(rows)
