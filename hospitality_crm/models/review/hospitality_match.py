@@ -4,6 +4,11 @@ from odoo import models
 class HospitalityMatch(models.Model):
     _inherit = "hospitality.match"
 
+    def _is_clear(self):
+        # Pieces of evidence may pull against each other within a subject: what counts is their sum.
+        self.ensure_one()
+        return self.band != "household" and not self.env["hospitality.match.texts"]._speaks_against(self.evidence)
+
     def _merge_or_explain(self, reason):
         """Merge what may be merged; what may not keeps its place in the queue and gets the reason.
 

@@ -104,3 +104,28 @@ class HospitalityMatchReview(models.AbstractModel):
             and relation.related_id in guests
         ).unlink()
         return {}
+
+    @api.model
+    def _undo_merges(self, merge_ids):
+        """Take back merges of this user's own; managers may take back any."""
+        merges = self.env["hospitality.merge"].browse(merge_ids).exists()
+        mine = all(merge.merged_by_id == self.env.user for merge in merges.sudo())  # who it was, nothing else
+        if mine:
+            (merges.sudo().winner_id | merges.sudo().loser_ids).with_env(self.env).check_access("write")
+            merges = merges.sudo()  # whoever may decide on this screen may take his own decision back
+        guests = (merges.sudo().winner_id | merges.sudo().loser_ids).ids  # for the pairs, below
+        report = {"kept": [], "asked": []}
+        for merge in merges.sorted("id", reverse=True):
+            for kind, rows in merge.undo_with_report().items():
+                report[kind] += rows
+        self._reopen_pairs(guests)
+        return report
+
+    @api.model
+    def _reopen_pairs(self, guest_ids):
+        """Put the pairs of guests who are apart again back into the queue."""
+        matches = self.env["hospitality.match"].sudo()  # follows from the un-merge, whose rights were checked
+        found = matches.search(
+            [("state", "=", "merged"), ("partner_id", "in", guest_ids), ("other_partner_id", "in", guest_ids)]
+        )
+        found.filtered(lambda match: match.partner_id != match.other_partner_id)._settle("open")

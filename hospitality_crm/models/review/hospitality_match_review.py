@@ -286,7 +286,7 @@ class HospitalityMatchReview(models.AbstractModel):
                 "score": round(pair["score"], 1),
                 "band": pair["band"],
                 "title": titles.get(pair["band"], ""),
-                "clear": pair["band"] != "household" and all(p["weight"] >= 0 for p in pair["evidence"] or ()),
+                "clear": pair["band"] != "household" and not self._speaks_against(pair["evidence"]),
                 "evidence": self._show_evidence(pair["evidence"]),
             }
         return list(shown.values())

@@ -1,45 +1,261 @@
 from odoo import api, models
 
+# What a piece of evidence is about. The engine weighs combinations, too (a name together with a number): people see
+# the sum for what the combination is with.
+SUBJECTS = {
+    "given": "name",
+    "family": "name",
+    "name": "name",
+    "order": "name",
+    "middle": "name",
+    "suffix": "name",
+    "rarity": "rarity",
+    "chance": "rarity",
+    "email": "contact",
+    "phone": "contact",
+    "name_contact": "contact",
+    "birth": "birth",
+    "name_birth": "birth",
+    "address": "address",
+    "name_address": "address",
+    "city": "address",
+    "country": "address",
+}
+# A subject that is not of these and weighs less than this speaks against the pair.
+NO_DOUBT = frozenset({"prior", "rarity"})
+DOUBT = -1.0
+# From so many bearers on a name is common.
+COMMON = 9
+
 
 class HospitalityMatchTexts(models.AbstractModel):
     """What the matching engine found, in words for people.
 
-    The engine speaks in stable codes; here they get sentences in the language of the user.
+    The engine speaks in codes ``slot.level`` (see ``engine.matching.slots``); here they become one line per
+    subject with a sentence in the language of the user. The weights of the lines sum to the score.
     """
 
     _name = "hospitality.match.texts"
     _description = "Words for Evidence"
 
     @api.model
-    def _get_evidence_texts(self):
-        """Return a sentence per code of evidence. Codes without one are shown as they are."""
-        return {}
-
-    @api.model
     def _show_evidence(self, evidence):
-        """Return pieces of evidence for the screen, the strongest first.
+        """Return the evidence of a pair per subject, the strongest first.
 
         :param list evidence: ``{"code", "weight", "left", "right"}`` as stored
-        :return: list of ``{"code", "label", "weight", "left", "right"}`` with texts
+        :return: list of ``{"subject", "label", "text", "weight", "left", "right"}``
         """
-        texts = self._get_evidence_texts()
-        shown = [
-            {
-                "code": piece["code"],
-                "label": texts.get(piece["code"]) or piece["code"].replace("_", " ").replace(".", ": ").capitalize(),
-                "weight": round(piece["weight"], 2),
-                "left": self._to_text(piece.get("left")),
-                "right": self._to_text(piece.get("right")),
-            }
-            for piece in evidence or ()
-        ]
-        return sorted(shown, key=lambda piece: -abs(piece["weight"]))
+        lines = {}
+        for piece in evidence or ():
+            slot = piece["code"].partition(".")[0]
+            subject = SUBJECTS.get(slot, slot)
+            line = lines.setdefault(subject, {"subject": subject, "weight": 0.0, "pieces": [], "values": {}})
+            line["weight"] += piece["weight"]
+            line["pieces"].append(piece)
+            if slot not in ("rarity", "chance") and (piece.get("left") or piece.get("right")):
+                values = (self._to_text(piece.get("left")), self._to_text(piece.get("right")))
+                line["values"].setdefault("name" if slot.startswith("name") else slot, values)
+        labels = self._get_subject_labels()
+        shown = []
+        for subject, line in lines.items():
+            left, right = self._get_values(subject, line["values"])
+            shown.append(
+                {
+                    "subject": subject,
+                    "label": labels.get(subject, subject),
+                    "text": self._get_sentence(line["pieces"]),
+                    "weight": round(line["weight"], 2),
+                    "left": left,
+                    "right": right,
+                }
+            )
+        return sorted(shown, key=lambda line: (line["subject"] == "prior", -abs(line["weight"])))
+
+    @api.model
+    def _speaks_against(self, evidence):
+        """Whether some subject of the evidence speaks against the pair."""
+        weights = {}
+        for piece in evidence or ():
+            slot = piece["code"].partition(".")[0]
+            subject = SUBJECTS.get(slot, slot)
+            weights[subject] = weights.get(subject, 0.0) + piece["weight"]
+        return any(weight < DOUBT for subject, weight in weights.items() if subject not in NO_DOUBT)
+
+    @api.model
+    def _get_values(self, subject, values):
+        """Return the compared values of a subject: those of its slots one after the other, without doubles."""
+        if subject == "name" and "name" in values:
+            return values["name"]
+        if subject == "name":
+            slots = ("given", "middle", "family", "suffix")
+            return tuple(" ".join(filter(None, (values[s][side] for s in slots if s in values))) for side in (0, 1))
+        found = [pair for slot, pair in values.items() if slot != "name"]
+        return tuple(", ".join(filter(None, (pair[side] for pair in found))) for side in (0, 1))
 
     @api.model
     def _to_text(self, value):
         if isinstance(value, (list, tuple)):
             return ", ".join(self._to_text(item) for item in value)
         return "" if value in (None, False) else str(value)
+
+    @api.model
+    def _get_sentence(self, pieces):
+        """Return the sentences about the pieces of one subject, in the order of the slots."""
+        texts = self._get_slot_texts()
+        found = []
+        for piece in pieces:
+            slot, _dot, level = piece["code"].partition(".")
+            if slot == "rarity":
+                text = self._get_rarity_text(level)
+            else:
+                known = texts.get(slot, {})
+                text = known.get(level) or known.get(level.rpartition("_")[0])
+            if text and text not in found:
+                found.append(text)
+        return " ".join(found)
+
+    @api.model
+    def _get_rarity_text(self, level):
+        kind, _colon, count = level.partition(":")
+        if not count.isdecimal():
+            return ""
+        bearers = int(count)
+        if kind == "part":
+            if bearers == 1:
+                return self.env._("Nobody else bears the part of the name that both have.")
+            return self.env._("The part of the name that both have is borne by %s guests or more.", bearers)
+        if bearers == 1:
+            return self.env._("Nobody else bears this name.")
+        if bearers < COMMON:
+            return self.env._("A rare name: borne by %s guests or a few more.", bearers)
+        return self.env._("A common name: borne by %s guests or more.", bearers)
+
+    @api.model
+    def _get_subject_labels(self):
+        return {
+            "name": self.env._("Name"),
+            "rarity": self.env._("How common the name is"),
+            "contact": self.env._("E-mail and phone"),
+            "birth": self.env._("Birth date"),
+            "address": self.env._("Address"),
+            "document": self.env._("Document"),
+            "loyalty": self.env._("Loyalty number"),
+            "gender": self.env._("Gender"),
+            "company": self.env._("Company"),
+            "prior": self.env._("Starting point"),
+        }
+
+    @api.model
+    def _get_slot_texts(self):
+        """Return sentences by slot and level; a level ``same_3`` may be told as ``same``."""
+        _ = self.env._
+        return {
+            **self._get_name_texts(),
+            **self._get_contact_texts(),
+            "birth": {
+                "same": _("The same birth date."),
+                "similar": _("Birth dates that differ by a slip, such as day and month exchanged."),
+                "year": _("The same year of birth alone."),
+                "differs": _("Different birth dates."),
+            },
+            "address": {
+                "same": _("The same address."),
+                "street": _("The same street."),
+                "differs": _("Different addresses."),
+            },
+            "city": {"same": _("The same city."), "differs": _("Different cities.")},
+            "country": {"same": _("The same country."), "differs": _("Different countries.")},
+            "document": {
+                "same": _("The same document number."),
+                "similar": _("Document numbers that differ by a slip."),
+                "differs": _("Different document numbers; a renewed passport has a new one."),
+            },
+            "loyalty": {
+                "same": _("The same loyalty number."),
+                "similar": _("Loyalty numbers that differ by a slip."),
+                "differs": _("Different loyalty numbers of one programme."),
+            },
+            "gender": {"same": _("The same gender."), "differs": _("Different genders.")},
+            "company": {"same": _("The same company."), "differs": _("Different companies.")},
+            "prior": {"": _("Two records that are alike in something are not the same person more often than not.")},
+        }
+
+    @api.model
+    def _get_name_texts(self):
+        _ = self.env._
+        given = {
+            "missing": _("One has no given name."),
+            "same": _("The same given name."),
+            "sound": _("The same given name in another spelling."),
+            "skeleton": _("Given names with the same consonants."),
+            "typo": _("A slip in the given name."),
+            "typo_known": _("Given names that differ by a letter, each a name of its own."),
+            "form": _("A short or everyday form of the given name."),
+            "initial": _("An initial that fits the given name."),
+            "short": _("A shortened given name."),
+            "gender": _("The male and the female form of a given name."),
+            "alike": _("Given names that resemble each other."),
+            "initial_differs": _("An initial that doesn't fit the given name."),
+            "differs": _("Different given names."),
+            "known_differ": _("Different given names, both well known."),
+            "second": _("A second given name instead of the first."),
+        }
+        family = {
+            "missing": _("One has no family name."),
+            "same": _("The same family name."),
+            "sound": _("The same family name in another spelling."),
+            "skeleton": _("Family names with the same consonants."),
+            "typo": _("A slip in the family name."),
+            "typo_known": _("Family names that differ by a letter."),
+            "initial": _("An initial that fits the family name."),
+            "short": _("A shortened family name."),
+            "gender": _("The male and the female form of a family name."),
+            "alike": _("Family names that resemble each other."),
+            "initial_differs": _("An initial that doesn't fit the family name."),
+            "differs": _("Different family names."),
+            "known_differ": _("Different family names."),
+            "second": _("A second family name instead of the first."),
+        }
+        return {
+            "given": given,
+            "family": family,
+            "order": {
+                "swapped": _("Given and family name are exchanged."),
+                "words": _("The same words in another order."),
+            },
+            "middle": {
+                "same": _("The same middle name."),
+                "initial": _("A fitting middle initial."),
+                "differs": _("Different middle names."),
+            },
+            "suffix": {
+                "same": _("The same suffix."),
+                "one": _("Only one has a suffix such as Jr."),
+                "differs": _("Different suffixes, such as Jr and Sr."),
+            },
+        }
+
+    @api.model
+    def _get_contact_texts(self):
+        _ = self.env._
+        many = ("same_5", "same_10", "same_30")
+        return {
+            "email": {
+                "same_1": _("The same e-mail address, used by nobody else."),
+                "same": _("The same e-mail address, used under several names."),
+                **dict.fromkeys(many, _("The same e-mail address, but many use it.")),
+                "similar": _("E-mail addresses that differ by a slip."),
+                "mailbox": _("The same mailbox at another provider."),
+                "differs": _("Different e-mail addresses."),
+            },
+            "phone": {
+                "same_1": _("The same phone number, used by nobody else."),
+                "same": _("The same phone number, used under several names."),
+                **dict.fromkeys(many, _("The same phone number, but many use it.")),
+                "similar": _("Phone numbers that differ by a slip."),
+                "differs": _("Different phone numbers."),
+            },
+        }
 
     @api.model
     def _get_band_texts(self):

@@ -240,7 +240,9 @@ export class MatchReview extends Component {
     /** The strongest evidence in one line, for screens where the bars stand below. */
     get gist() {
         const [against, support] = [true, false].map((negative) =>
-            this.pair.evidence.filter((piece) => piece.weight < 0 === negative).map((piece) => piece.label)
+            this.pair.evidence
+                .filter((piece) => piece.weight < 0 === negative && piece.subject !== "prior")
+                .map((piece) => piece.label)
         );
         const shown = support.slice(0, 3).join(", ");
         return against.length ? _t("%(for)s. Against: %(against)s", { for: shown, against: against.slice(0, 2).join(", ") }) : shown;
