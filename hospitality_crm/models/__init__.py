@@ -3,6 +3,7 @@ from . import guest
 from . import visit
 from . import bulk
 from . import identity
+from . import merge
 from . import search
 from . import timeline
 from . import card
