@@ -58,6 +58,7 @@
         "views/visit/hospitality_stay_views.xml",
         "views/board/hospitality_board_views.xml",
         "views/identity/hospitality_match_review_views.xml",
+        "views/identity/hospitality_merge_views.xml",
         "views/quality/hospitality_data_quality_views.xml",
         "views/settings/res_config_settings_views.xml",
         "views/guest/res_config_settings_views.xml",
