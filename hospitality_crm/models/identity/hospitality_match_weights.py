@@ -52,16 +52,18 @@ class HospitalityMatchWeights(models.Model):
     @api.model
     @tools.ormcache()
     def _get_current(self):
-        """Return ``(engine weights, threshold to merge, threshold to ask)`` that decide now."""
+        """Return the engine's weights, with their thresholds, that decide now."""
         current = self.sudo().search([], limit=1)  # everybody's profiles are compared by them
+        return current._get_weights()
+
+    def _get_weights(self):
+        """Return the engine's weights of this record, of none those that come with the product."""
         weights = matching.Weights.load()
-        if not current:
-            return weights, weights.thresholds.auto, weights.thresholds.ask
-        return (
-            current._get_weights(),
-            current.threshold_auto,
-            current.threshold_ask,
-        )
+        if self:
+            if self.values:
+                weights = matching.Weights({**weights.values(), **self.values})
+            weights.auto, weights.ask = self.threshold_auto, self.threshold_ask
+        return weights
 
     @api.model
     def _set_thresholds(self, auto, ask):

@@ -48,12 +48,12 @@ class ResConfigSettings(models.TransientModel):
     @api.depends_context("uid")
     def _compute_hospitality_match(self):
         Weights = self.env["hospitality.match.weights"]
-        _weights, auto, ask = Weights._get_current()
+        weights = Weights._get_current()
         for settings in self:
             settings.hospitality_match_automatic = Weights._is_automatic()
             settings.hospitality_match_resolvers = self.env["hospitality.match"]._get_resolvers()
-            settings.hospitality_match_threshold_auto = auto
-            settings.hospitality_match_threshold_ask = ask
+            settings.hospitality_match_threshold_auto = weights.auto
+            settings.hospitality_match_threshold_ask = weights.ask
 
     def _inverse_hospitality_match_automatic(self):
         for settings in self:
@@ -67,7 +67,8 @@ class ResConfigSettings(models.TransientModel):
         Weights = self.env["hospitality.match.weights"]
         for settings in self:
             auto, ask = settings.hospitality_match_threshold_auto, settings.hospitality_match_threshold_ask
-            if (auto, ask) != Weights._get_current()[1:]:
+            weights = Weights._get_current()
+            if (auto, ask) != (weights.auto, weights.ask):
                 Weights._set_thresholds(auto, ask)
 
     def _get_match_lanes(self):
