@@ -8,5 +8,6 @@ from . import (
     hospitality_merge,
     hospitality_merge_by_hand,
     hospitality_guest_tabs,
+    hospitality_relation,
     res_partner,
 )

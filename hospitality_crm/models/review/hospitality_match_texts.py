@@ -24,6 +24,8 @@ SUBJECTS = {
 # A subject that is not of these and weighs less than this speaks against the pair.
 NO_DOUBT = frozenset({"prior", "rarity"})
 DOUBT = -1.0
+# What weighs less says nothing to people.
+SILENT = 0.05
 # From so many bearers on a name is common.
 COMMON = 9
 
@@ -58,6 +60,8 @@ class HospitalityMatchTexts(models.AbstractModel):
         labels = self._get_subject_labels()
         shown = []
         for subject, line in lines.items():
+            if abs(line["weight"]) < SILENT:
+                continue
             left, right = self._get_values(subject, line["values"])
             shown.append(
                 {

@@ -4,7 +4,7 @@ import { _t } from "@web/core/l10n/translation";
 /** A score is the sum of these weights: each piece of evidence as a bar, for or against. */
 export class EvidenceBars extends Component {
     static template = "hospitality_crm.EvidenceBars";
-    static props = { evidence: Array, score: Number };
+    static props = { evidence: Array, score: Number, showValues: { type: Boolean, optional: true } };
 
     get widest() {
         return Math.max(4, ...this.props.evidence.map((piece) => Math.abs(piece.weight)));
@@ -30,7 +30,7 @@ export class EvidenceBars extends Component {
 
     values(piece) {
         const { left, right } = piece;
-        if (!left && !right) {
+        if (!this.props.showValues || (!left && !right)) {
             return "";
         }
         return left === right || !right ? left : `${left || "–"} · ${right}`;

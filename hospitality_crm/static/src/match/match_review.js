@@ -17,7 +17,7 @@ const REFILL_BELOW = 3;
 const UNDO_KEPT = 50;
 const RUN_POLL_MS = 5000;
 const SWIPE_PX = 90;
-const ADVANCE = { merge: _t("Merged."), different: _t("Not the same."), household: _t("Household, not the same.") };
+const DONE = { merge: _t("Merged"), different: _t("Not the same"), household: _t("Household, not the same") };
 
 /**
  * Possible duplicates, one case at a time.
@@ -275,22 +275,22 @@ export class MatchReview extends Component {
         if (this.state.filters.state === "skipped") {
             this.passed.push(...guestIds);
         }
+        const decided = item.pairs.filter(
+            (pair) => guestIds.includes(pair.left) && guestIds.includes(pair.right)
+        );
         if (decision !== "skip") {
-            status.done_today += this.countPairs(item, guestIds);
+            status.done_today += decided.length;
         }
-        status.left = Math.max(0, status.left - this.countPairs(item, guestIds));
+        status.left = Math.max(0, status.left - decided.length);
+        for (const pair of decided) {
+            status.bands[pair.band] = Math.max(0, (status.bands[pair.band] || 0) - 1);
+        }
         this.state.sending++;
         this.mutex.exec(() => this.send(decision, item, matchIds, guestIds, values));
         if (this.state.cases.length < REFILL_BELOW && !this.state.exhausted) {
             // After the decision: the queue must not bring back what is being decided.
             this.mutex.exec(() => this.refill());
         }
-    }
-
-    countPairs(item, guestIds) {
-        return item.pairs.filter(
-            (pair) => guestIds.includes(pair.left) && guestIds.includes(pair.right)
-        ).length;
     }
 
     async send(decision, item, matchIds, guestIds, values) {
@@ -301,7 +301,7 @@ export class MatchReview extends Component {
                 values,
             });
         } catch (error) {
-            this.bringBack(item, _t("The decision didn't reach the server. Try again."));
+            this.bringBack(item, _t("The decision could not be saved. Try again."));
             this.refreshStatus();
             throw error;
         } finally {
@@ -326,7 +326,7 @@ export class MatchReview extends Component {
         this.state.undo.push({ token: answer.undo, decision, name: item.guests[0].name });
         this.state.undo.splice(0, this.state.undo.length - UNDO_KEPT);
         if (decision !== "skip") {
-            this.toast(ADVANCE[decision], item.guests[0].name);
+            this.toast(DONE[decision], item.guests[0].name);
         }
         if (!this.state.cases.length) {
             await this.refreshStatus();
