@@ -18,7 +18,7 @@
         "spreadsheet_dashboard",
     ],
     "external_dependencies": {
-        "python": ["anyascii", "phonenumbers"],
+        "python": ["anyascii", "numpy", "phonenumbers", "rapidfuzz"],
     },
     "data": [
         "security/hospitality_groups.xml",
@@ -30,6 +30,7 @@
         "data/hospitality_preference_type_data.xml",
         "data/hospitality_guest_cron_data.xml",
         "data/hospitality_guest_metrics_data.xml",
+        "data/hospitality_match_data.xml",
         "wizards/hospitality_allergy_withdraw_views.xml",
         "data/hospitality_guest_search_data.xml",
         "data/hospitality_data_quality_data.xml",

@@ -17,7 +17,7 @@ class HospitalityMatchNormal(models.Model):
     One row per profile with the packed normal form and an array of its block keys under a GIN
     index: half the size of a row per key, and faster to look up. ``version`` is that of the
     engine; look-ups skip rows of another one, the next full run makes them anew. Rows are written
-    with their profile, in its transaction. Nothing here is for the ORM to read.
+    with their profile, in its transaction, without a foreign key: look-ups join the profile anyway. Nothing here is for the ORM to read.
 
     Three more tables belong to it: *hub*, the keys of too many guests; *count*, how many guests
     bear a word of a name or a whole name (key 0: guests in all); *delta*, what is to be added to
@@ -35,7 +35,7 @@ class HospitalityMatchNormal(models.Model):
         self.env.cr.execute(
             """
             CREATE TABLE hospitality_match_normal (
-                id int4 PRIMARY KEY REFERENCES hospitality_profile ON DELETE CASCADE,
+                id int4 PRIMARY KEY,
                 version int2 NOT NULL,
                 keys int8[] NOT NULL,
                 normal bytea NOT NULL
@@ -102,7 +102,9 @@ class HospitalityMatchNormal(models.Model):
         rows = self._read_blocks(numbers, keys, lows, hubs)
         crowded = {number for number, count in _count(rows).items() if count >= MAX_FOUND}
         if crowded:
-            fresh = self._find_hubs({key for number, key in zip(numbers, keys, strict=True) if number in crowded} - hubs)
+            fresh = self._find_hubs(
+                {key for number, key in zip(numbers, keys, strict=True) if number in crowded} - hubs
+            )
             hubs |= fresh
             rows = [row for row in rows if row[0] not in crowded]
             again = [row for row in zip(numbers, keys, lows, strict=True) if row[0] in crowded]

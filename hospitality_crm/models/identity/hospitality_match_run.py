@@ -1,4 +1,6 @@
-from odoo import fields, models
+from odoo import api, fields, models
+
+from ...tools import claim
 
 PHASES = [
     ("prepare", "Reading Profiles"),
@@ -44,3 +46,41 @@ class HospitalityMatchRun(models.Model):
     refused_count = fields.Integer(string="Refused Merges", help="Groups that must not be merged without a person.")
     open_count = fields.Integer(string="To Review")
     household_count = fields.Integer(string="Households")
+    status = fields.Char(compute="_compute_status")
+
+    @api.depends("state", "phase", "progress", "merged_count", "open_count")
+    def _compute_status(self):
+        phases = dict(self._fields["phase"]._description_selection(self.env))
+        for run in self:
+            if run.state == "running":
+                run.status = self.env._(
+                    "%(phase)s: %(progress)s %%", phase=phases[run.phase], progress=round(run.progress)
+                )
+            else:
+                run.status = self.env._(
+                    "%(merged)s guests merged, %(open)s pairs to review", merged=run.merged_count, open=run.open_count
+                )
+
+    @api.model
+    def _wake(self, lanes):
+        """Let lanes run soon."""
+        for number in range(1, lanes + 1):
+            lane = self.env.ref(f"hospitality_crm.cron_match_lane_{number}", raise_if_not_found=False)
+            if lane:
+                lane.sudo()._trigger()  # whoever changes a guest may wake the lane
+
+    @api.model
+    def _run_lane(self):
+        """Compare waiting profiles and work on the current run until nothing is left or the time is up."""
+        Cron = self.env["ir.cron"]
+        while done := claim.with_retry(self._run_step):
+            if not Cron._commit_progress(done, remaining=1):
+                return
+        Cron._commit_progress(remaining=0)
+
+    @api.model
+    def _run_step(self):
+        """Do one step in a transaction of its own; return how much it did."""
+        with claim.lane_env(self.env) as env:
+            env["hospitality.match.normal"]._fold_counts()
+            return env["hospitality.match.queue"]._take()

@@ -179,9 +179,7 @@ class HospitalityMatcher(models.AbstractModel):
         """
         everybody = [*newcomers, *stored]
         prepare_all(list(stored))
-        self.env["hospitality.match.normal"]._store(
-            [one.normal for one in everybody], [one.keys for one in everybody]
-        )
+        self.env["hospitality.match.normal"]._store([one.normal for one in everybody], [one.keys for one in everybody])
         counts = {}
         for one in newcomers:
             for key in (*one.counted, 0) if one.counted else ():
@@ -189,9 +187,27 @@ class HospitalityMatcher(models.AbstractModel):
         self.env["hospitality.match.normal"]._add_counts(counts)
         self._propose([proposal for one in newcomers for proposal in one.proposals])
         self.env["hospitality.match.queue"]._add(
-            [(one.normal.id, 0) for one in everybody if one.torn or one in stored]
+            [(one.normal.id, 0) for one in stored]
+            + [(one.normal.id, 0) for one in newcomers if one.torn]
             + [(one.normal.id, one.low) for one in newcomers if one.low and not one.torn]
         )
+
+    @api.model
+    def _erase(self, profile_ids):
+        """Forget everything about anonymised profiles but the decisions."""
+        if profile_ids:
+            ids = pg_int_array(sorted(profile_ids))
+            self.env["hospitality.match.normal"]._forget(profile_ids)
+            self.env.cr.execute(
+                SQL(
+                    "UPDATE hospitality_match SET evidence = NULL,"
+                    " state = CASE state WHEN 'open' THEN 'obsolete' ELSE state END"
+                    " WHERE profile_id = ANY(%s::int[]) OR other_profile_id = ANY(%s::int[])",
+                    ids,
+                    ids,
+                )
+            )
+            self.env["hospitality.match"].invalidate_model(flush=False)
 
     @api.model
     def _propose(self, proposals, run=None):
@@ -253,9 +269,7 @@ class HospitalityMatcher(models.AbstractModel):
         questions = judgement.get_questions()
         ids = self._propose(
             [
-                Proposal(
-                    judgement.nodes[one], judgement.nodes[other], score, band, judgement.explain(one, other)
-                )
+                Proposal(judgement.nodes[one], judgement.nodes[other], score, band, judgement.explain(one, other))
                 for one, other, score, band in questions
             ]
         )
@@ -282,8 +296,7 @@ class HospitalityMatcher(models.AbstractModel):
             )
         )
         return [
-            Newcomer(id_, matching.Normal.unpack(bytes(data)), partner_id, lows[id_])
-            for id_, partner_id, data in rows
+            Newcomer(id_, matching.Normal.unpack(bytes(data)), partner_id, lows[id_]) for id_, partner_id, data in rows
         ]
 
     @api.model

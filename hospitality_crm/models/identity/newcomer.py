@@ -30,6 +30,11 @@ class Newcomer:
         self.proposals = []
         self.counted = ()
 
+    def set_profile(self, profile_id, partner_id):
+        """Say which profile and guest it has become."""
+        self.normal = self.normal._replace(id=profile_id)
+        self.partner_id = partner_id
+
 
 class Proposal:
     """Two profiles for people to look at; either side may be a newcomer without an id yet."""

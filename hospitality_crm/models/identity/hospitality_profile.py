@@ -1,0 +1,50 @@
+from odoo import api, models
+
+# What matching compares, and what says whether it does.
+_COMPARED = frozenset({"values", "kind", "state", "name"})
+
+
+class HospitalityProfile(models.Model):
+    _inherit = "hospitality.profile"
+
+    @api.model_create_multi
+    def create(self, vals_list):
+        self.env["hospitality.matcher"]._enter()
+        profiles = super().create(vals_list)
+        profiles._match()
+        return profiles
+
+    def write(self, vals):
+        result = super().write(vals)
+        if not _COMPARED.isdisjoint(vals):
+            self._match()
+        return result
+
+    def unlink(self):
+        ids = self.ids
+        self.env["hospitality.match.veto"].sudo().search(  # the profile and what was said of it go together
+            ["|", ("profile_id", "in", ids), ("other_profile_id", "in", ids)]
+        ).unlink()
+        result = super().unlink()
+        self.env["hospitality.match.normal"]._forget(ids)
+        return result
+
+    def _match(self):
+        """Let the profiles be found by others, and compare them as soon as this is committed."""
+        matcher = self.env["hospitality.matcher"]
+        live = self.filtered(lambda profile: profile.state == "live")
+        matcher._remember(
+            (),
+            [
+                matcher._prepare(
+                    profile.id,
+                    profile.values or {},
+                    profile.kind,
+                    profile.source_id.code or "",
+                    profile.id,
+                    profile.partner_id.id,
+                )
+                for profile in live
+            ],
+        )
+        matcher._erase((self - live).filtered(lambda profile: profile.state == "anonymised").ids)
