@@ -5,6 +5,8 @@ from . import (
     hospitality_match_review,
     hospitality_match_decision,
     hospitality_match_bulk,
+    hospitality_match_bench,
+    hospitality_match_weights,
     hospitality_merge,
     hospitality_merge_by_hand,
     hospitality_guest_tabs,

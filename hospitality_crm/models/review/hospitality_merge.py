@@ -18,7 +18,9 @@ class HospitalityMerge(models.Model):
     _inherit = "hospitality.merge"
 
     loser_names = fields.Char(string="Merged Guests", compute="_compute_loser_names")
-    journal = ScreenJson(string="What Was Moved", compute="_compute_journal", export_string_translation=False, exportable=False)
+    journal = ScreenJson(
+        string="What Was Moved", compute="_compute_journal", export_string_translation=False, exportable=False
+    )
 
     @api.depends("member_ids.partner_id")
     def _compute_loser_names(self):
