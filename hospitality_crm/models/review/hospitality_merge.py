@@ -25,7 +25,7 @@ class HospitalityMerge(models.Model):
     @api.depends("member_ids.partner_id")
     def _compute_loser_names(self):
         for merge in self:
-            merge.loser_names = ", ".join(merge.sudo().loser_ids.mapped("name"))  # whom the user sees merged away
+            merge.loser_names = ", ".join(merge.sudo().member_ids.partner_id.mapped("name"))  # whom the user sees merged away
 
     @api.depends("state")
     @api.depends_context("lang")
