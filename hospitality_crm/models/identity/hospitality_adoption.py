@@ -7,20 +7,5 @@ class HospitalityAdoption(models.Model):
     @api.model
     def _insert_profiles(self, source, profiles, meta):
         ids = super()._insert_profiles(source, profiles, meta)
-        matcher = self.env["hospitality.matcher"]
-        matcher._remember(
-            (),
-            [
-                matcher._prepare(
-                    row["id"],
-                    values,
-                    "company" if row["is_company"] else "person",
-                    source.code,
-                    ids[row["id"]],
-                    row["id"],
-                )
-                for row, values, _key in profiles
-                if row["id"] in ids
-            ],
-        )
+        self.env["hospitality.matcher"]._mark(ids.values())
         return ids

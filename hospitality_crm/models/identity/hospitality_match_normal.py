@@ -17,7 +17,8 @@ class HospitalityMatchNormal(models.Model):
     One row per profile with the packed normal form and an array of its block keys under a GIN
     index: half the size of a row per key, and faster to look up. ``version`` is that of the
     engine; look-ups skip rows of another one, the next full run makes them anew. Rows are written
-    with their profile, in its transaction, without a foreign key: look-ups join the profile anyway. Nothing here is for the ORM to read.
+    with their profile, in its transaction, and have no foreign key: look-ups join the profile
+    anyway. Nothing here is for the ORM to read.
 
     Three more tables belong to it: *hub*, the keys of too many guests; *count*, how many guests
     bear a word of a name or a whole name (key 0: guests in all); *delta*, what is to be added to

@@ -8,6 +8,7 @@ from ...tools.arrays import pg_array, pg_int_array
 from .judgement import Judgement
 from .newcomer import Newcomer, Node, Proposal, prepare_all, to_record
 
+PENDING = "hospitality.matcher"
 # First key of the advisory locks of transactions that attach profiles; the second is the last
 # profile id when they began.
 LOCK = 1_919_512_169
@@ -30,6 +31,46 @@ class HospitalityMatcher(models.AbstractModel):
 
     _name = "hospitality.matcher"
     _description = "Matching of Profiles"
+
+    # Writes through the ORM
+
+    @api.model
+    def _mark(self, profile_ids):
+        """Have profiles stored for look-ups and queued: before the next look-up, at the latest with the commit."""
+        data = self.env.cr.precommit.data
+        if not data.get(PENDING):
+            data[PENDING] = set()
+            self.env.cr.precommit.add(self.sudo()._flush_marked)  # whoever has changed a guest
+        data[PENDING].update(profile_ids)
+
+    @api.model
+    def _flush_marked(self):
+        """Store and queue the marked profiles."""
+        ids = self.env.cr.precommit.data.pop(PENDING, None)
+        if not ids:
+            return
+        self.env.flush_all()
+        rows = self._read_values(SQL("p.id = ANY(%s::int[])", pg_int_array(sorted(ids))))
+        self._remember(
+            (),
+            [
+                self._prepare(id_, values or {}, kind, source, id_, partner_id)
+                for id_, partner_id, kind, source, state, values in rows
+                if state == "live"
+            ],
+        )
+        self._erase([row[0] for row in rows if row[4] == "anonymised"])
+
+    @api.model
+    def _read_values(self, where):
+        """Return ``(id, partner id, kind, code of the source, state, values)`` of profiles in the order of ids."""
+        return self.env.execute_query(
+            SQL(
+                'SELECT p.id, p.partner_id, p.kind, s.code, p.state, p."values" FROM hospitality_profile p'
+                " LEFT JOIN hospitality_source s ON s.id = p.source_id WHERE %s ORDER BY p.id",
+                where,
+            )
+        )
 
     # Arrival
 
@@ -69,6 +110,7 @@ class HospitalityMatcher(models.AbstractModel):
     @api.model
     def _judge(self, newcomers, hubs=frozenset()):
         """Compare newcomers with each other and with the guests that share a key with them."""
+        self.sudo()._flush_marked()  # what was changed in this transaction, whoever looks
         Normal = self.env["hospitality.match.normal"]
         found, hubs = Normal._find({one: (one.keys, one.low) for one in newcomers})
         partner_ids = set().union(*found.values()) if found else set()

@@ -11,13 +11,13 @@ class HospitalityProfile(models.Model):
     def create(self, vals_list):
         self.env["hospitality.matcher"]._enter()
         profiles = super().create(vals_list)
-        profiles._match()
+        self.env["hospitality.matcher"]._mark(profiles.ids)
         return profiles
 
     def write(self, vals):
         result = super().write(vals)
         if not _COMPARED.isdisjoint(vals):
-            self._match()
+            self.env["hospitality.matcher"]._mark(self.ids)
         return result
 
     def unlink(self):
@@ -28,23 +28,3 @@ class HospitalityProfile(models.Model):
         result = super().unlink()
         self.env["hospitality.match.normal"]._forget(ids)
         return result
-
-    def _match(self):
-        """Let the profiles be found by others, and compare them as soon as this is committed."""
-        matcher = self.env["hospitality.matcher"]
-        live = self.filtered(lambda profile: profile.state == "live")
-        matcher._remember(
-            (),
-            [
-                matcher._prepare(
-                    profile.id,
-                    profile.values or {},
-                    profile.kind,
-                    profile.source_id.code or "",
-                    profile.id,
-                    profile.partner_id.id,
-                )
-                for profile in live
-            ],
-        )
-        matcher._erase((self - live).filtered(lambda profile: profile.state == "anonymised").ids)

@@ -1,4 +1,4 @@
-"""Which profiles of a small graph are one guest: the engine's scores and clusters over newcomers and stored profiles."""
+"""Which profiles of a small graph are one guest: newcomers and the stored profiles they may belong to."""
 
 import numpy as np
 

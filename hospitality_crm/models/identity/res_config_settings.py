@@ -14,7 +14,7 @@ class ResConfigSettings(models.TransientModel):
         string="Merge Clear Duplicates",
         compute="_compute_hospitality_match",
         inverse="_inverse_hospitality_match_automatic",
-        help="Guests whose score reaches the upper threshold are merged without being asked. Every merge can be undone.",
+        help="Guests whose score reaches the upper threshold are merged without being asked. A merge can be undone.",
     )
     hospitality_match_resolvers = fields.Selection(
         [
