@@ -307,7 +307,7 @@ class HospitalityGuestCompare(models.AbstractModel):
         """Turn choices of the screen into values for a merge.
 
         :param dict choices: name of a row -> id of the guest whose value is kept
-        :return: dict of column -> value, as ``res.partner.write`` takes it
+        :return: dict of column -> value, as ``hospitality.merge._merge_groups`` takes it
         """
         values = {}
         for name, guest_id in (choices or {}).items():
@@ -315,5 +315,6 @@ class HospitalityGuestCompare(models.AbstractModel):
             guest.check_access("read")
             for column in ROWS.get(name, ()):
                 field = guest._fields[column]
-                values[column] = field.convert_to_write(guest[column], guest)
+                # A plain number would be taken for the id of a profile.
+                values[column] = {"value": field.convert_to_write(guest[column], guest)}
         return values

@@ -109,11 +109,11 @@ class HospitalityMatchReview(models.AbstractModel):
     def _undo_merges(self, merge_ids):
         """Take back merges of this user's own; managers may take back any."""
         merges = self.env["hospitality.merge"].browse(merge_ids).exists()
-        mine = all(merge.merged_by_id == self.env.user for merge in merges.sudo())  # who it was, nothing else
-        if mine:
-            (merges.sudo().winner_id | merges.sudo().loser_ids).with_env(self.env).check_access("write")
-            merges = merges.sudo()  # whoever may decide on this screen may take his own decision back
-        guests = (merges.sudo().winner_id | merges.sudo().loser_ids).ids  # for the pairs, below
+        door = merges.sudo()  # who has merged whom, nothing else
+        guests = (door.winner_id | door.member_ids.partner_id).ids
+        if all(merge.merged_by_id == self.env.user for merge in door):
+            self.env["res.partner"].browse(guests).check_access("write")
+            merges = door  # whoever may decide on this screen may take his own decision back
         report = {"kept": [], "asked": []}
         for merge in merges.sorted("id", reverse=True):
             for kind, rows in merge.undo_with_report().items():

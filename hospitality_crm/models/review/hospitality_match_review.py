@@ -204,6 +204,7 @@ class HospitalityMatchReview(models.AbstractModel):
     def _fetch_pairs(self, query):
         if query.is_empty():
             return []
+        self.env["hospitality.match"].flush_model()
         names = ("id", "partner_id", "other_partner_id", "score", "band", "evidence", "profile_id")
         rows = self.env.execute_query(query.select(*(SQL.identifier(query.table, name) for name in names)))
         pairs = [dict(zip(names, row, strict=True)) for row in rows]

@@ -25,7 +25,9 @@ class HospitalityMerge(models.Model):
     @api.depends("member_ids.partner_id")
     def _compute_loser_names(self):
         for merge in self:
-            merge.loser_names = ", ".join(merge.sudo().member_ids.partner_id.mapped("name"))  # whom the user sees merged away
+            merge.loser_names = ", ".join(
+                merge.sudo().member_ids.partner_id.mapped("name")
+            )  # whom the user sees merged away
 
     @api.depends("state")
     @api.depends_context("lang")
@@ -42,10 +44,12 @@ class HospitalityMerge(models.Model):
         self.ensure_one()
         door = self.sudo()  # the merge itself is readable for the user; its lines hold numbers alone
         names = self._get_table_labels(door.line_ids.mapped("table_name"))
-        counted = defaultdict(lambda: defaultdict(int))
+        # A row may have moved by several columns.
+        counted = defaultdict(lambda: defaultdict(set))
         for line in door.line_ids:
             if line.table_name not in _SILENT_TABLES:
-                counted[line.loser_id.id][line.kind, names[line.table_name]] += len(line.row_ids or ())
+                rows = counted[line.loser_id.id][line.kind, names[line.table_name]]
+                rows.update((line.table_name, row_id) for row_id in line.row_ids or ())
         guests = [
             {
                 "id": member.partner_id.id,
@@ -71,8 +75,8 @@ class HospitalityMerge(models.Model):
     def _show_counts(self, counts):
         kinds = dict(self.env["hospitality.merge.line"]._fields["kind"]._description_selection(self.env))
         rows = [
-            {"kind": kind, "kind_label": kinds.get(kind, kind), "label": label, "count": count}
-            for (kind, label), count in counts.items()
+            {"kind": kind, "kind_label": kinds.get(kind, kind), "label": label, "count": len(ids)}
+            for (kind, label), ids in counts.items()
         ]
         return sorted(rows, key=lambda row: (row["kind"] != "moved", row["kind"], -row["count"], row["label"]))
 
