@@ -68,6 +68,8 @@ class TestMergeScreens(ReviewCommon):
         merge = self._merge()
         self.env["res.partner"].create({"name": "New child", "parent_id": self.one.id})
         preview = merge.get_undo_preview()
+        self.assertIn(("Stay", 1), [(row["label"], row["count"]) for row in preview["back"]])
+        self.assertNotIn("Stay", [row["label"] for row in preview["kept"]])
         self.assertIn(("Contact", 1), [(row["label"], row["count"]) for row in preview["back"]])
         self.assertFalse(self.other.active)
         self.assertEqual(merge.state, "done")

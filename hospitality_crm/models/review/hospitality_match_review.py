@@ -1,6 +1,7 @@
 from collections import defaultdict
 
 from odoo import api, fields, models
+from odoo.exceptions import AccessError
 from odoo.fields import Domain
 from odoo.tools import SQL
 
@@ -95,6 +96,18 @@ class HospitalityMatchReview(models.AbstractModel):
         reception = user.has_group("hospitality_crm.group_hospitality_reception")
         everything = user.has_group("hospitality_crm.group_hospitality_manager") or (reception and resolvers == "all")
         return everything, everything or (reception and resolvers == "clear")
+
+    @api.model
+    def start_run(self):
+        """Compare all guests with each other, in the background.
+
+        :return: what ``get_status`` says about the run
+        :raise AccessError: when the user is no guest relations manager
+        """
+        if not self.env.user.has_group("hospitality_crm.group_hospitality_manager"):
+            raise AccessError(self.env._("Only guest relations managers may have all guests compared."))
+        self.env["hospitality.match.run"].sudo().action_start()  # the role was checked above
+        return self._show_run()
 
     @api.model
     def _show_run(self):

@@ -56,6 +56,16 @@ export class BulkDialog extends Component {
         return this.load();
     }
 
+    get sampleText() {
+        const { count, sample } = this.state.preview;
+        return count > sample.length
+            ? _t("%(count)s pairs. Look at these %(sample)s, evenly from the best to the worst, before you go on.", {
+                  count: count.toLocaleString(),
+                  sample: sample.length,
+              })
+            : _t("Look at them before you go on, from the best to the worst.");
+    }
+
     get startText() {
         return _t("Merge %s pairs", this.state.preview.count.toLocaleString());
     }

@@ -520,14 +520,6 @@ export class MatchReview extends Component {
         });
     }
 
-    openHistory() {
-        this.action.doAction("hospitality_crm.hospitality_merge_action");
-    }
-
-    openRuns() {
-        this.action.doAction("hospitality_crm.hospitality_match_run_action");
-    }
-
     startRun() {
         this.dialog.add(ConfirmationDialog, {
             title: _t("Look for duplicates"),
