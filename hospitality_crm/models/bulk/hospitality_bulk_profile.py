@@ -149,11 +149,11 @@ class HospitalityBulkProfile(models.AbstractModel):
         if not users:
             return {}
         wanted = sorted(users)
-        known = {}
-        self._lock_points(wanted, known)
+        known, own, blocked = {}, set(), set()
+        self._lock_points(wanted, known, own, blocked)
         missing = [point for point in wanted if point not in known]
         if missing:
-            rows = self._prepare_points(missing, users)
+            rows = self._prepare_points(missing, users, own, blocked)
             for channel, value, id_, kind, reachable in self.env["hospitality.bulk.fact"]._insert(
                 "hospitality.contact.point",
                 rows,
@@ -164,25 +164,12 @@ class HospitalityBulkProfile(models.AbstractModel):
                 known[channel, value] = (id_, kind, reachable, True)
             late = [point for point in missing if point not in known]
             if late:
-                self._lock_points(late, known)
+                self._lock_points(late, known, own, blocked)
         return known
 
     @api.model
-    def _prepare_points(self, missing, users):
+    def _prepare_points(self, missing, users, own, blocked):
         """Return the rows of contact points that nobody has used so far."""
-        own = self.env["hospitality.contact.point"]._get_own_values()
-        values = pg_array([value for _channel, value in missing])
-        blocked = {
-            row[0]
-            for row in self.env.execute_query(
-                SQL(
-                    "SELECT email FROM mail_blacklist WHERE active AND email = ANY(%(values)s::varchar[])"
-                    " UNION ALL SELECT number FROM phone_blacklist"
-                    " WHERE active AND number = ANY(%(values)s::varchar[])",
-                    values=values,
-                )
-            )
-        }
         rows = []
         for channel, value in missing:
             kind, by = contact.kind_of(channel, value, own), "list"
@@ -202,19 +189,25 @@ class HospitalityBulkProfile(models.AbstractModel):
         return rows
 
     @api.model
-    def _lock_points(self, wanted, known):
+    def _lock_points(self, wanted, known, own, blocked):
         """Read the stored ones of some contact points, and lock those that identify a person.
 
         The address of an agency is in many messages at once; nobody has to wait for it, it is only
-        kept from being deleted.
+        kept from being deleted. What new ones depend on is read along.
+
+        :param dict known: gets the stored points
+        :param set own: gets the values of our own properties and companies
+        :param set blocked: gets the wanted values that are blacklisted
         """
+        Point = self.env["hospitality.contact.point"]
         channels, values = zip(*wanted, strict=True)
-        for channel, value, id_, kind, reachable in self.env.execute_query(
+        ours = []
+        for channel, value, id_, kind, reachable, country in self.env.execute_query(
             SQL(
                 """
                 WITH found AS MATERIALIZED (
                     SELECT p.id, p.kind
-                      FROM unnest(%s::varchar[], %s::varchar[]) AS w(channel, value),
+                      FROM unnest(%(channels)s::varchar[], %(values)s::varchar[]) AS w(channel, value),
                            LATERAL (SELECT id, kind FROM hospitality_contact_point
                                      WHERE channel = w.channel AND value = w.value OFFSET 0) p
                 ), own AS MATERIALIZED (
@@ -226,13 +219,26 @@ class HospitalityBulkProfile(models.AbstractModel):
                      WHERE id = ANY(ARRAY(SELECT id FROM found WHERE kind <> 'real'))
                      ORDER BY id FOR KEY SHARE
                 )
-                SELECT * FROM own UNION ALL SELECT * FROM others
+                SELECT *, NULL AS country FROM own
+                UNION ALL SELECT *, NULL FROM others
+                UNION ALL SELECT 'ours', o.email, NULL, o.phone, NULL, o.country FROM (%(ours)s) o
+                UNION ALL SELECT 'blocked', email, NULL, NULL, NULL, NULL FROM mail_blacklist
+                           WHERE active AND email = ANY(%(values)s::varchar[])
+                UNION ALL SELECT 'blocked', number, NULL, NULL, NULL, NULL FROM phone_blacklist
+                           WHERE active AND number = ANY(%(values)s::varchar[])
                 """,
-                pg_array(channels),
-                pg_array(values),
+                channels=pg_array(channels),
+                values=pg_array(values),
+                ours=Point._get_own_sql(),
             )
         ):
-            known[channel, value] = (id_, kind, reachable, False)
+            if id_ is not None:
+                known[channel, value] = (id_, kind, reachable, False)
+            elif channel == "ours":
+                ours.append((value, kind, country))
+            else:
+                blocked.add(value)
+        own |= Point._normalise_own(ours)
 
     @api.model
     def _write_links(self, batch, people, points, inserted):
