@@ -61,6 +61,7 @@ class HospitalityBulkProfile(models.AbstractModel):
             points = self._write_points(people)
             if newcomers:
                 self._attach_profiles(batch, newcomers, points)
+                self._follow_merges(newcomers)
                 self._create_guests(batch, newcomers, points, codes["source"][batch.source_id][0])
         fact = self.env["hospitality.bulk.fact"]
         for person in people:
@@ -313,6 +314,30 @@ class HospitalityBulkProfile(models.AbstractModel):
         matcher._attach([person.match for person in people])
         for person in people:
             person.partner_id, person.group = person.match.partner_id, person.match.group
+
+    @api.model
+    def _follow_merges(self, people):
+        """Lead people whose guest is being merged away to the winner.
+
+        The lock waits for a merge that is under way and keeps a later one waiting until the profile
+        is stored.
+        """
+        wanted = sorted({person.partner_id for person in people if person.partner_id})
+        if not wanted:
+            return
+        rows = self.env.execute_query(
+            SQL(
+                "SELECT id, merged_into_id FROM res_partner WHERE id = ANY(%s::int[]) ORDER BY id FOR KEY SHARE",
+                pg_int_array(wanted),
+            )
+        )
+        merged = [partner_id for partner_id, merged_into_id in rows if merged_into_id]
+        if not merged:
+            return
+        targets = self.env["res.partner"].browse(merged)._get_merged_targets()
+        for person in people:
+            person.partner_id = targets.get(person.partner_id, person.partner_id)
+        self._follow_merges([person for person in people if person.partner_id in targets.values()])
 
     @api.model
     def _note_known_names(self, batch, people, points):

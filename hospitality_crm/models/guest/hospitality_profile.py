@@ -20,8 +20,8 @@ class HospitalityProfile(models.Model):
     differs from the profile as a whole (profile of source ``odoo``):
     ``{"phones": {"by": "staff", "at": 1764000000.0, "uid": 7}}``.
 
-    States: *live* takes part in survivorship; *superseded* counts as an older record (the
-    ``odoo`` profile of a guest that was merged away); *gone* was deleted in the source;
+    States: *live* takes part in survivorship; *superseded* still counts and is
+    found, but comes after the guest's own (the ``odoo`` profile of a guest that was merged away); *gone* was deleted in the source;
     *anonymised* keeps its key so that the next sync doesn't bring the person back.
 
     A profile that is created without a guest is attached to the one guest who shares a real
@@ -122,6 +122,10 @@ class HospitalityProfile(models.Model):
         """Give each dict of values a guest, in place: the given, the found or a new one."""
         Partner = self.env["res.partner"]
         odoo = self._default_source_id()
+        targets = Partner.browse({vals["partner_id"] for vals in vals_list if vals.get("partner_id")})._get_merged_targets()
+        for vals in vals_list:
+            if vals.get("partner_id"):
+                vals["partner_id"] = targets[vals["partner_id"]]
         given = Partner.browse(
             vals["partner_id"]
             for vals in vals_list
@@ -149,6 +153,7 @@ class HospitalityProfile(models.Model):
         matcher = self.env["hospitality.matcher"]
         newcomer = matcher._prepare("", values, kind, source)
         matcher._attach([newcomer])
+        self.env["hospitality.bulk.profile"]._follow_merges([newcomer])
         return self.env["res.partner"].browse(newcomer.partner_id or ())
 
     @api.model

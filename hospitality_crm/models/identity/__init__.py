@@ -2,6 +2,7 @@ from . import (
     hospitality_match_run,
     hospitality_match_part,
     hospitality_match_task,
+    hospitality_match_step,
     hospitality_match_normal,
     hospitality_match_queue,
     hospitality_match_weights,

@@ -200,7 +200,8 @@ class HospitalityMatch(models.Model):
                      WHERE m.state = 'open'
                        AND (m.partner_id = ANY(%(ids)s::int[]) OR m.other_partner_id = ANY(%(ids)s::int[]))
                        AND (m.partner_id = m.other_partner_id
-                            OR EXISTS (SELECT FROM hospitality_match_veto v, hospitality_profile a, hospitality_profile b
+                            OR EXISTS (SELECT FROM hospitality_match_veto v,
+                                                   hospitality_profile a, hospitality_profile b
                                         WHERE a.partner_id = m.partner_id AND b.partner_id = m.other_partner_id
                                           AND v.profile_id = LEAST(a.id, b.id)
                                           AND v.other_profile_id = GREATEST(a.id, b.id)))

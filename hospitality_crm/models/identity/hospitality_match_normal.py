@@ -96,42 +96,45 @@ class HospitalityMatchNormal(models.Model):
             lows += [low] * len(own)
         if not keys:
             return {}, set()
-        hubs = self._get_hubs(keys)
-        found = {}
-        # What the planner guesses about arrays it can't see would make it read the whole table.
-        self.env.cr.execute("SET LOCAL enable_seqscan = off")
-        rows = self._read_blocks(numbers, keys, lows, hubs)
+        hubs, rows = self._read_blocks(numbers, keys, lows)
         crowded = {number for number, count in _count(rows).items() if count >= MAX_FOUND}
         if crowded:
-            fresh = self._find_hubs(
+            hubs |= self._find_hubs(
                 {key for number, key in zip(numbers, keys, strict=True) if number in crowded} - hubs
             )
-            hubs |= fresh
-            rows = [row for row in rows if row[0] not in crowded]
             again = [row for row in zip(numbers, keys, lows, strict=True) if row[0] in crowded]
-            rows += self._read_blocks(*map(list, zip(*again, strict=True)), hubs, limit=10 * MAX_FOUND)
-        self.env.cr.execute("SET LOCAL enable_seqscan = on")
+            rows = [row for row in rows if row[0] not in crowded]
+            rows += self._read_blocks(*map(list, zip(*again, strict=True)), limit=10 * MAX_FOUND)[1]
+        found = {}
         for number, partner_id in rows:
             found.setdefault(order[number], set()).add(partner_id)
         return found, hubs
 
     @api.model
-    def _read_blocks(self, numbers, keys, lows, hubs, limit=MAX_FOUND):
-        kept = [row for row in zip(numbers, keys, lows, strict=True) if row[1] not in hubs]
-        if not kept:
-            return []
-        numbers, keys, lows = zip(*kept, strict=True)
-        return self.env.execute_query(
+    def _read_blocks(self, numbers, keys, lows, limit=MAX_FOUND):
+        """Return ``(keys of too many guests, [(number, partner id)])``.
+
+        What the planner guesses about arrays that it can't see would make it read the whole table.
+        """
+        self.env.cr.execute(
             SQL(
                 """
-                SELECT w.number, p.partner_id
+                SET LOCAL enable_seqscan = off;
+                WITH wanted AS MATERIALIZED (
+                    SELECT n.number, n.low, n.key, h.key IS NOT NULL AS hub
+                      FROM unnest(%s::int[], %s::int8[], %s::int[]) AS n(number, key, low)
+                 LEFT JOIN hospitality_match_hub h ON h.key = n.key
+                )
+                SELECT w.number, p.partner_id, NULL::int8
                   FROM (SELECT number, array_agg(key) AS keys, min(low) AS low
-                          FROM unnest(%s::int[], %s::int8[], %s::int[]) AS n(number, key, low) GROUP BY number) AS w,
+                          FROM wanted WHERE NOT hub GROUP BY number) AS w,
                        LATERAL (SELECT m.id FROM hospitality_match_normal m
                                  WHERE m.keys && w.keys AND m.id >= w.low AND m.version = %s LIMIT %s) AS c
                   JOIN hospitality_profile p ON p.id = c.id
                   JOIN res_partner g ON g.id = p.partner_id
-                 WHERE p.state = 'live' AND g.active
+                 WHERE p.state IN ('live', 'superseded') AND g.active
+                 UNION ALL
+                SELECT NULL, NULL, key FROM wanted WHERE hub
                 """,
                 pg_int_array(numbers),
                 pg_int_array(keys),
@@ -140,25 +143,18 @@ class HospitalityMatchNormal(models.Model):
                 limit,
             )
         )
-
-    @api.model
-    def _get_hubs(self, keys):
-        """Return those of some keys that too many guests share."""
-        return {
-            row[0]
-            for row in self.env.execute_query(
-                SQL("SELECT key FROM hospitality_match_hub WHERE key = ANY(%s::int8[])", pg_int_array(set(keys)))
-            )
-        }
+        rows = self.env.cr.fetchall()
+        return {key for _n, _p, key in rows if key}, [row[:2] for row in rows if row[2] is None]
 
     @api.model
     def _find_hubs(self, keys):
         """Count the guests of some keys; remember and return those of too many."""
         if not keys:
             return set()
-        rows = self.env.execute_query(
+        self.env.cr.execute(
             SQL(
                 """
+                SET LOCAL enable_seqscan = off;
                 SELECT k.key FROM unnest(%s::int8[]) AS k(key),
                        LATERAL (SELECT count(DISTINCT p.partner_id) AS guests
                                   FROM (SELECT m.id FROM hospitality_match_normal m
@@ -171,7 +167,7 @@ class HospitalityMatchNormal(models.Model):
                 MAX_BLOCK,
             )
         )
-        hubs = {row[0] for row in rows}
+        hubs = {row[0] for row in self.env.cr.fetchall()}
         self._add_hubs(hubs)
         return hubs
 
@@ -187,18 +183,17 @@ class HospitalityMatchNormal(models.Model):
 
     @api.model
     def _load(self, partner_ids):
-        """Read the live profiles of some guests.
+        """Read the live profiles of some guests; to be called after every :meth:`_find`, which it cleans up after.
 
         :return: list of ``(profile id, partner id, whether a source system knows it, normal as bytes)``
         """
-        if not partner_ids:
-            return []
-        return self.env.execute_query(
+        self.env.cr.execute(
             SQL(
                 """
+                SET LOCAL enable_seqscan = on;
                 SELECT p.id, p.partner_id, p.source_id <> %s, m.normal
                   FROM hospitality_profile p JOIN hospitality_match_normal m ON m.id = p.id
-                 WHERE p.partner_id = ANY(%s::int[]) AND p.state = 'live' AND m.version = %s
+                 WHERE p.partner_id = ANY(%s::int[]) AND p.state IN ('live', 'superseded') AND m.version = %s
                  ORDER BY p.id
                 """,
                 self.env["hospitality.profile"]._default_source_id().id,
@@ -206,6 +201,7 @@ class HospitalityMatchNormal(models.Model):
                 matching.VERSION,
             )
         )
+        return self.env.cr.fetchall()
 
     # How many guests bear a name
 
@@ -232,6 +228,20 @@ class HospitalityMatchNormal(models.Model):
                     pg_int_array(counts.values()),
                 )
             )
+
+    @api.model
+    def _replace_counts(self, keys, values):
+        """Replace all counts by new ones, which know of everything that has been added so far."""
+        self.env.cr.execute(SQL("SELECT pg_advisory_xact_lock(%s, 0)", LOCK))
+        self.env.cr.execute("DELETE FROM hospitality_match_delta; DELETE FROM hospitality_match_count")
+        self.env.cr.execute(
+            SQL(
+                "INSERT INTO hospitality_match_count (key, value)"
+                " SELECT * FROM unnest(%s::int8[], %s::int[]) AS n(key, value) ORDER BY key",
+                pg_int_array(keys),
+                pg_int_array(values),
+            )
+        )
 
     @api.model
     def _fold_counts(self):

@@ -5,7 +5,7 @@ class HospitalityMatchTask(models.Model):
     """One step of a matching run that a lane does in a transaction of its own, within 20 seconds.
 
     A lane locks the row while it works and deletes it with its result; whoever is killed leaves it
-    for the next one. When no task of a phase is left, the run goes on to the next phase.
+    for the next one. When no step of a phase is left, the run goes on to the next phase.
     """
 
     _name = "hospitality.match.task"

@@ -69,12 +69,19 @@ class HospitalityMatchVeto(models.Model):
         rows = self.env.execute_query(
             SQL(
                 """
+                WITH own AS MATERIALIZED (
+                    SELECT id FROM hospitality_profile WHERE partner_id = ANY(%s::int[])
+                ), said AS MATERIALIZED (
+                    SELECT v.profile_id, v.other_profile_id
+                      FROM own JOIN hospitality_match_veto v ON v.profile_id = own.id
+                     UNION
+                    SELECT v.profile_id, v.other_profile_id
+                      FROM own JOIN hospitality_match_veto v ON v.other_profile_id = own.id
+                )
                 SELECT LEAST(a.partner_id, b.partner_id), GREATEST(a.partner_id, b.partner_id)
-                  FROM hospitality_profile p
-                  JOIN hospitality_match_veto v ON v.profile_id = p.id OR v.other_profile_id = p.id
-                  JOIN hospitality_profile a ON a.id = v.profile_id
-                  JOIN hospitality_profile b ON b.id = v.other_profile_id
-                 WHERE p.partner_id = ANY(%s::int[])
+                  FROM said
+                  JOIN hospitality_profile a ON a.id = said.profile_id
+                  JOIN hospitality_profile b ON b.id = said.other_profile_id
                 """,
                 pg_int_array(partner_ids),
             )

@@ -56,7 +56,7 @@ class HospitalityMatcher(models.AbstractModel):
             [
                 self._prepare(id_, values or {}, kind, source, id_, partner_id)
                 for id_, partner_id, kind, source, state, values in rows
-                if state == "live"
+                if state in ("live", "superseded")
             ],
         )
         self._erase([row[0] for row in rows if row[4] == "anonymised"])
@@ -99,7 +99,6 @@ class HospitalityMatcher(models.AbstractModel):
             for one in own:
                 one.partner_id, one.group = partner_id, own[0].key
                 one.torn = len(partners) > 1
-        self._follow_merges(newcomers)
         self._note_questions(judgement)
         count = judgement.words
         for row, one in enumerate(newcomers):
@@ -121,24 +120,26 @@ class HospitalityMatcher(models.AbstractModel):
             self.env["hospitality.match.weights"]._get_current(),
             hubs,
         )
-        counts = Normal._get_counts([0, *judgement.get_name_keys()])
-        vetoes = self.env["hospitality.match.veto"]._get_guest_pairs(partner_ids)
-        judgement.judge(counts, counts.get(0, 0), vetoes)
+        if len(judgement.left):
+            counts = Normal._get_counts([0, *judgement.get_name_keys()])
+            vetoes = self.env["hospitality.match.veto"]._get_guest_pairs(partner_ids) if len(partner_ids) > 1 else ()
+            judgement.judge(counts, counts.get(0, 0), vetoes)
         return judgement
 
     @api.model
     def _load_nodes(self, partner_ids, without=frozenset()):
-        """Return the stored profiles of guests as nodes, those that say the same once."""
+        """Return the stored profiles of guests as nodes; of very many those that say something of their own."""
         nodes, seen, counts = [], set(), {}
         for id_, partner_id, known, data in self.env["hospitality.match.normal"]._load(partner_ids):
             if id_ in without:
                 continue
             normal = matching.Normal.unpack(bytes(data))
             same = (partner_id, normal._replace(id=0))
-            if same in seen or counts.get(partner_id, 0) >= MAX_PROFILES:
+            count = counts.get(partner_id, 0)
+            if count >= MAX_PROFILES or (count >= MAX_PROFILES // 2 and same in seen):
                 continue
             seen.add(same)
-            counts[partner_id] = counts.get(partner_id, 0) + 1
+            counts[partner_id] = count + 1
             nodes.append(Node(normal, partner_id, known))
         return nodes
 
@@ -146,12 +147,12 @@ class HospitalityMatcher(models.AbstractModel):
     def _note_questions(self, judgement):
         """Give newcomers the pairs that people should look at."""
         count = len(judgement.newcomers)
-        for one, other, score, band in judgement.get_questions():
+        for one, other, score, band, evidence in judgement.get_questions():
             newcomer = judgement.newcomers[one]
             mate = judgement.nodes[other]
             if band == "merge" and newcomer.torn and other >= count:
                 continue  # the lane decides about the two guests
-            newcomer.proposals.append(Proposal(newcomer, mate, score, band, judgement.explain(one, other)))
+            newcomer.proposals.append(Proposal(newcomer, mate, score, band, evidence))
 
     @api.model
     def _enter(self):
@@ -182,35 +183,6 @@ class HospitalityMatcher(models.AbstractModel):
             )
         )
         return [row[0] for row in rows]
-
-    @api.model
-    def _follow_merges(self, newcomers):
-        """Keep the guests of newcomers from being merged until the transaction ends; follow merges that were faster."""
-        wanted = {one.partner_id for one in newcomers if one.partner_id}
-        if not wanted:
-            return
-        alive = {
-            row[0]
-            for row in self.env.execute_query(
-                SQL(
-                    "SELECT id FROM res_partner WHERE id = ANY(%s::int[]) AND active ORDER BY id FOR KEY SHARE",
-                    pg_int_array(sorted(wanted)),
-                )
-            )
-        }
-        for partner_id in sorted(wanted - alive):
-            self.env["res.partner"].invalidate_model(["active"], flush=False)
-            target = self._get_target(partner_id)
-            for one in newcomers:
-                if one.partner_id == partner_id:
-                    one.partner_id = target
-
-    @api.model
-    def _get_target(self, partner_id):
-        """Return the guest that an archived one was merged into, None when there is none."""
-        partner = self.env["res.partner"].browse(partner_id)
-        target = partner._get_merged_target() if hasattr(partner, "_get_merged_target") else partner
-        return target.id if target.active else None
 
     @api.model
     def _remember(self, newcomers, stored=()):
@@ -308,11 +280,10 @@ class HospitalityMatcher(models.AbstractModel):
             return
         prepare_all(newcomers)
         judgement = self._judge(newcomers)
-        questions = judgement.get_questions()
         ids = self._propose(
             [
-                Proposal(judgement.nodes[one], judgement.nodes[other], score, band, judgement.explain(one, other))
-                for one, other, score, band in questions
+                Proposal(judgement.nodes[one], judgement.nodes[other], score, band, evidence)
+                for one, other, score, band, evidence in judgement.get_questions()
             ]
         )
         groups = []
@@ -330,7 +301,7 @@ class HospitalityMatcher(models.AbstractModel):
                 SELECT p.id, p.partner_id, m.normal
                   FROM hospitality_profile p JOIN hospitality_match_normal m ON m.id = p.id
                   JOIN res_partner g ON g.id = p.partner_id
-                 WHERE p.id = ANY(%s::int[]) AND p.state = 'live' AND m.version = %s AND g.active
+                 WHERE p.id = ANY(%s::int[]) AND p.state IN ('live', 'superseded') AND m.version = %s AND g.active
                  ORDER BY p.id
                 """,
                 pg_int_array(lows),
@@ -385,6 +356,29 @@ class HospitalityMatcher(models.AbstractModel):
         return sum(len(losers) for _winner, losers, _options in merged), len(refusals)
 
     @api.model
+    def _merge_pairs(self, match_ids):
+        """Merge the guests of some open pairs; those that share a guest are one.
+
+        :return: ``(guests merged away, refused groups, pairs that are left to people)``
+        """
+        rows = self.env.execute_query(
+            SQL(
+                "SELECT partner_id, other_partner_id, id FROM hospitality_match"
+                " WHERE id = ANY(%s::int[]) AND state = 'open' AND partner_id <> other_partner_id",
+                pg_int_array(match_ids),
+            )
+        )
+        groups = self._plan_merges(rows)
+        merged, refused = self._merge_clusters([[winner, *losers] for winner, losers, _options in groups], match_ids)
+        [(left,)] = self.env.execute_query(
+            SQL(
+                "SELECT count(*) FROM hospitality_match WHERE id = ANY(%s::int[]) AND state = 'open'",
+                pg_int_array(match_ids),
+            )
+        )
+        return merged, refused, left
+
+    @api.model
     def _get_known_guests(self, partner_ids):
         """Return those of some guests that a source system knows: what only people have typed they merge themselves."""
         return {
@@ -392,7 +386,7 @@ class HospitalityMatcher(models.AbstractModel):
             for row in self.env.execute_query(
                 SQL(
                     "SELECT DISTINCT partner_id FROM hospitality_profile"
-                    " WHERE partner_id = ANY(%s::int[]) AND state = 'live' AND source_id <> %s",
+                    " WHERE partner_id = ANY(%s::int[]) AND state IN ('live', 'superseded') AND source_id <> %s",
                     pg_int_array(partner_ids),
                     self.env["hospitality.profile"]._default_source_id().id,
                 )
@@ -442,7 +436,7 @@ class HospitalityMatcher(models.AbstractModel):
                     """
                     SELECT g.id, NOT EXISTS (SELECT FROM res_users u WHERE u.partner_id = g.id),
                            NOT EXISTS (SELECT FROM hospitality_profile p
-                                        WHERE p.partner_id = g.id AND p.source_id = %s AND p.state = 'live'),
+                                        WHERE p.partner_id = g.id AND p.source_id = %s AND p.state IN ('live', 'superseded')),
                            g.id
                       FROM res_partner g WHERE g.id = ANY(%s::int[])
                     """,

@@ -5,7 +5,9 @@ import numpy as np
 from ...engine import matching
 from ...engine.matching.context import Counts, name_keys, word_keys
 from ...engine.matching.keys import block_keys
+from ...engine.matching.model import _value as get_value
 from ...engine.matching.model import household_pairs
+from .run_data import get_chains
 
 # Profiles of one guest belong together whatever the engine thinks of them.
 CERTAIN = 1000.0
@@ -32,10 +34,15 @@ class Judgement:
         self.nodes = [*newcomers, *nodes]
         self.weights = weights
         self.hubs = np.fromiter(hubs, np.int64, len(hubs))
+        self.context = matching.Context()
         self.table = matching.Table.of([node.normal for node in self.nodes])
         self.partners = np.array([node.partner_id or 0 for node in self.nodes], np.int64)
         self.names = name_keys(self.table)
         self.words = word_keys(self.table)
+        self.labels = np.arange(len(self.nodes))
+        self.score = np.zeros(0, np.float32)
+        self.household = np.zeros(0, bool)
+        self._find_pairs()
 
     def get_name_keys(self):
         """Return the keys of names and words whose number of guests matters."""
@@ -49,16 +56,20 @@ class Judgement:
         :param int total: guests in all
         :param vetoes: pairs of partner ids that are different guests
         """
-        persons = np.where(self.partners > 0, self.partners, -1 - np.arange(len(self.partners)))
-        self.context = self._get_context(persons, counts, total)
-        self._score()
-        self._cluster(vetoes)
+        if len(self.left):
+            persons = np.where(self.partners > 0, self.partners, -1 - np.arange(len(self.partners)))
+            self.context = self._get_context(persons, counts, total)
+            self._score()
+            self._cluster(vetoes)
 
     def _get_context(self, persons, counts, total):
         context = matching.Context.of(self.table, persons)
         contacts = dict(zip(context.contacts.keys.tolist(), context.contacts.values.tolist(), strict=True))
         contacts |= dict.fromkeys(self.hubs.tolist(), MANY)
         known = dict(zip(context.persons.keys.tolist(), context.persons.values.tolist(), strict=True))
+        # All who bear a whole name are here; of a word of a name the few who are here say nothing.
+        words = set(np.concatenate(self.words).tolist())
+        known = {key: count for key, count in known.items() if key not in words}
         for key, count in counts.items():
             known[key] = max(known.get(key, 0), count)
         for key in self.hubs.tolist():
@@ -68,9 +79,11 @@ class Judgement:
             Counts(list(contacts), list(contacts.values())),
             Counts(list(known), list(known.values())),
             max(total, LEAST_TOTAL),
+            roles=context.roles,
         )
 
-    def _score(self):
+    def _find_pairs(self):
+        """Find the pairs of newcomers with each other and with stored profiles of other guests."""
         keys = block_keys(self.table)
         if len(self.hubs):
             keys[np.isin(keys, self.hubs)] = 0
@@ -81,14 +94,21 @@ class Judgement:
         )
         fresh &= self.table.kind[left] == self.table.kind[right]
         self.left, self.right = left[fresh], right[fresh]
-        self.slots = matching.features(self.table, self.left, self.right, self.context)
+
+    def _get_chains(self):
+        chain, before = get_chains(self.partners)
+        stored = self.partners[chain] > 0
+        return chain[stored], before[stored]
+
+    def _score(self):
+        chain, before = self._get_chains()
+        labels = matching.clusters.components(len(self.nodes), chain, before)
+        self.slots = matching.features(self.table, self.left, self.right, self.context, labels)
         self.score = score_slots(self.table, self.left, self.right, self.slots, self.weights)
         self.household = household_pairs(self.slots) & (self.table.kind[self.left] == 0)
 
     def _cluster(self, vetoes):
-        order = np.lexsort((np.arange(len(self.partners)), self.partners))
-        chained = order[1:][(self.partners[order][1:] == self.partners[order][:-1]) & (self.partners[order][1:] > 0)]
-        before = order[:-1][(self.partners[order][1:] == self.partners[order][:-1]) & (self.partners[order][1:] > 0)]
+        chain, before = self._get_chains()
         rows = {}
         for row, partner_id in enumerate(self.partners.tolist()):
             rows.setdefault(partner_id, row)
@@ -96,9 +116,9 @@ class Judgement:
         joins = ~self.household
         found = matching.cluster(
             self.table,
-            np.concatenate([np.minimum(chained, before), self.left[joins]]),
-            np.concatenate([np.maximum(chained, before), self.right[joins]]),
-            np.concatenate([np.full(len(chained), CERTAIN, np.float32), self.score[joins]]),
+            np.concatenate([before, self.left[joins]]),
+            np.concatenate([chain, self.right[joins]]),
+            np.concatenate([np.full(len(chain), CERTAIN, np.float32), self.score[joins]]),
             self.weights.auto,
             self.context,
             pairs,
@@ -127,7 +147,7 @@ class Judgement:
         return min(partners, key=lambda partner_id: (-best.get(partner_id, -CERTAIN), partner_id))
 
     def get_questions(self):
-        """Return ``[(row, row, score, band)]`` of pairs of different guests for people, the best per pair of guests.
+        """Return ``[(row, row, score, band, evidence)]`` for people, of each two guests their best pair.
 
         Guests are told by ``partner_id`` or, of newcomers without one, by their ``group``.
         """
@@ -149,26 +169,38 @@ class Judgement:
                 band = "household"
             else:
                 band = "merge" if score >= self.weights.auto else "ask"
-            questions.append((one, other, score, band))
+            evidence = get_evidence(
+                self.slots, self.weights, position, score, self.nodes[one].normal, self.nodes[other].normal
+            )
+            questions.append((one, other, score, band, evidence))
         return questions
 
-    def explain(self, one, other):
-        """Return the evidence about two rows as it is stored."""
-        return to_evidence(
-            matching.explain(self.nodes[one].normal, self.nodes[other].normal, self.context, self.weights)
-        )
 
+def get_evidence(slots, weights, position, score, one, other):
+    """Return what speaks for and against a pair as it is stored, strongest first; the weights sum to the score.
 
-def to_evidence(pieces):
-    """Return the engine's evidence in the form in which it is stored.
-
-    >>> to_evidence([matching.model.Evidence("email.same_1", 5.125, "a@x.org", "a@x.org")])
-    [{'code': 'email.same_1', 'weight': 5.13, 'left': 'a@x.org', 'right': 'a@x.org'}]
+    :param slots: codes of the pairs
+    :param int position: which of them
+    :param one, other: normal forms of its profiles, for the values
     """
-    return [
-        {"code": piece.code, "weight": round(piece.weight, 2), "left": piece.left, "right": piece.right}
-        for piece in pieces
-    ]
+    pieces = [{"code": "prior", "weight": round(weights.bias, 2), "left": "", "right": ""}]
+    rest = score - weights.bias
+    for slot, codes in slots.items():
+        weight = float(weights.tables[slot][codes[position]])
+        if weight:
+            rest -= weight
+            code = f"{slot}.{matching.slots.SLOTS[slot][codes[position]]}"
+            pieces.append(
+                {
+                    "code": code,
+                    "weight": round(weight, 2),
+                    "left": get_value(one, code),
+                    "right": get_value(other, code),
+                }
+            )
+    if abs(rest) > 0.05:
+        pieces.append({"code": "organisation", "weight": round(rest, 2), "left": one.company, "right": other.company})
+    return sorted(pieces, key=lambda piece: (-abs(piece["weight"]), piece["code"]))
 
 
 def score_slots(table, left, right, slots, weights):

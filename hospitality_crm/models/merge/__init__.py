@@ -8,6 +8,9 @@ from . import (
     hospitality_merge_value,
     hospitality_merge_handler,
     hospitality_merge_undo,
+    hospitality_merge_shown,
+    hospitality_merge_sweep,
+    hospitality_guest_dirty,
     res_partner,
     base_partner_merge_automatic_wizard,
 )

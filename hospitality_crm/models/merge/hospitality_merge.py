@@ -87,7 +87,8 @@ class HospitalityMerge(models.Model):
         groups = [self._prepare_group(*group) for group in groups]
         members = sorted({member for group in groups for member in group.members})
         self._check_may_merge(members)
-        door = self.sudo()  # rights were checked above; journal, profiles and foreign rows are the system's
+        # Rights were checked above; journal, profiles and foreign rows are the system's.
+        door = self.sudo().with_context(**self.env["res.partner"]._survivorship_context(), mail_notrack=True)
         self.env.flush_all()
         door._lock_members(members)
         refusals = door._get_refusals([group.members for group in groups])
@@ -157,14 +158,15 @@ class HospitalityMerge(models.Model):
         rows = self.env.execute_query(
             SQL(
                 """INSERT INTO hospitality_merge (winner_id, state, automatic, reason, match_ids, merged_at, merged_by_id,
-                                                  undo_until)
-                   SELECT n.winner, 'done', %s, nullif(n.reason, ''), nullif(n.matches, '')::int[], %s, %s, %s
+                                                  undo_until, winner_digest)
+                   SELECT n.winner, 'done', %s, nullif(n.reason, ''), nullif(n.matches, '')::int[], %s, %s, %s, %s
                      FROM unnest(%s::int[], %s::text[], %s::text[]) WITH ORDINALITY AS n (winner, reason, matches, nth)
                     ORDER BY nth RETURNING id""",
                 automatic,
                 now,
                 self.env.uid,
                 now + timedelta(days=days),
+                self._digest(SQL("n.winner")),
                 pg_int_array([group.winner for group in groups]),
                 pg_array([group.options.get("reason") or "" for group in groups]),
                 pg_array([pg_int_array(group.options.get("matches") or ()) for group in groups]),
@@ -177,8 +179,11 @@ class HospitalityMerge(models.Model):
             flat += [(merge_id, loser, position) for position, loser in enumerate(group.losers)]
         rows = self.env.execute_query(
             SQL(
-                """INSERT INTO hospitality_merge_loser (merge_id, partner_id, sequence, state)
-                   SELECT n.*, 'done' FROM unnest(%s::int[], %s::int[], %s::int[]) AS n RETURNING partner_id, id""",
+                """INSERT INTO hospitality_merge_loser (merge_id, partner_id, sequence, state, digest)
+                   SELECT n.merge_id, n.partner, n.sequence, 'done', %s
+                     FROM unnest(%s::int[], %s::int[], %s::int[]) AS n (merge_id, partner, sequence)
+                RETURNING partner_id, id""",
+                self._digest(SQL("n.partner")),
                 *(pg_int_array(column) for column in zip(*flat, strict=True)),
             )
         )
@@ -207,7 +212,7 @@ class HospitalityMerge(models.Model):
         if plan.bulk:
             plan.materialise(self.env.cr)
         before = self._read_values(plan)
-        self._note_digests(plan)
+        plan.names = {loser: before[loser]["complete_name"] for loser in plan.losers}
         self._move_profiles(plan)
         if hooks:
             self._move_by_hooks(plan)
@@ -218,32 +223,22 @@ class HospitalityMerge(models.Model):
         self._announce(plan)
 
     @api.model
-    def _note_digests(self, plan):
-        """Remember what the profiles of each member say, to see at an un-merge whether it still holds."""
-        digests = self._get_digests(plan.members)
-        for table, column, pairs in (
-            ("hospitality_merge", "winner_digest", [(group.merge_id, group.winner) for group in plan.groups]),
-            ("hospitality_merge_loser", "digest", [(row[3], row[0]) for row in plan.rows]),
-        ):
-            self.env.cr.execute(
-                SQL(
-                    "UPDATE %s t SET %s = n.digest FROM unnest(%s::int[], %s::text[]) AS n (id, digest) WHERE t.id = n.id",
-                    SQL.identifier(table),
-                    SQL.identifier(column),
-                    pg_int_array([pair[0] for pair in pairs]),
-                    pg_array([digests.get(pair[1], "") for pair in pairs]),
-                )
-            )
+    def _digest(self, partner):
+        """Return the SQL of a hash of what the live profiles of a guest say, NULL without any."""
+        return SQL(
+            """(SELECT md5(string_agg(concat_ws('|', id, state, "values", meta), ';' ORDER BY id)) FROM hospitality_profile
+                 WHERE partner_id = %s AND state IN ('live', 'superseded'))""",
+            partner,
+        )
 
     @api.model
     def _get_digests(self, partner_ids):
-        """Return a hash of the live profiles of guests: ``{id: hash}``; nobody without profiles."""
+        """Return ``{id: hash}`` of what the live profiles of guests say at present; see ``winner_digest``."""
         return dict(
             self.env.execute_query(
                 SQL(
-                    """SELECT partner_id, md5(string_agg(concat_ws('|', id, state, "values", meta), ';' ORDER BY id))
-                         FROM hospitality_profile WHERE partner_id = ANY(%s::int[]) AND state IN ('live', 'superseded')
-                        GROUP BY partner_id""",
+                    "SELECT p.id, %s FROM unnest(%s::int[]) AS p (id)",
+                    self._digest(SQL("p.id")),
                     pg_int_array(partner_ids),
                 )
             )
@@ -255,3 +250,4 @@ class HospitalityMerge(models.Model):
         self.env["hospitality.guest.dirty"]._mark(plan.members)
         self.env["hospitality.guest.search"]._mark(plan.members)
         self._write_notes(plan)
+        self._journal(plan.lines)

@@ -95,26 +95,24 @@ class HospitalityMerge(models.Model):
         )
         merge_of = {group.winner: group.merge_id for group in plan.groups}
         old = {"active": True, "withdrawn_by_id": None, "withdrawn_on": None, "withdrawn_reason": None}
-        self._journal(
-            [
-                {
-                    "merge_id": merge_of[partner_id],
-                    "kind": "value",
-                    "table_name": "hospitality_allergy",
-                    "row_ids": [allergy_id],
-                    "payload": {
-                        "old": old,
-                        "new": {
-                            "active": False,
-                            "withdrawn_by_id": self.env.uid,
-                            "withdrawn_on": withdrawn_on.isoformat(),
-                            "withdrawn_reason": reason,
-                        },
+        plan.lines += [
+            {
+                "merge_id": merge_of[partner_id],
+                "kind": "value",
+                "table_name": "hospitality_allergy",
+                "row_ids": [allergy_id],
+                "payload": {
+                    "old": old,
+                    "new": {
+                        "active": False,
+                        "withdrawn_by_id": self.env.uid,
+                        "withdrawn_on": withdrawn_on.isoformat(),
+                        "withdrawn_reason": reason,
                     },
-                }
-                for allergy_id, partner_id, withdrawn_on in rows
-            ]
-        )
+                },
+            }
+            for allergy_id, partner_id, withdrawn_on in rows
+        ]
 
     # -- website -----------------------------------------------------------------------------
 
@@ -129,19 +127,17 @@ class HospitalityMerge(models.Model):
                 plan.relation(),
             )
         )
-        self._journal(
-            [
-                {
-                    "merge_id": merge_id,
-                    "loser_id": loser_id,
-                    "kind": "value",
-                    "table_name": "website_visitor",
-                    "row_ids": [visitor_id],
-                    "payload": {"old": {"access_token": str(loser)}, "new": {"access_token": str(winner)}},
-                }
-                for visitor_id, loser, winner, merge_id, loser_id in rows
-            ]
-        )
+        plan.lines += [
+            {
+                "merge_id": merge_id,
+                "loser_id": loser_id,
+                "kind": "value",
+                "table_name": "website_visitor",
+                "row_ids": [visitor_id],
+                "payload": {"old": {"access_token": str(loser)}, "new": {"access_token": str(winner)}},
+            }
+            for visitor_id, loser, winner, merge_id, loser_id in rows
+        ]
 
     # -- loyalty cards -------------------------------------------------------------------------
 
@@ -152,27 +148,34 @@ class HospitalityMerge(models.Model):
         A guest has one card per programme. The other one is emptied and archived; both get a line
         in their history, so that it adds up. Points of an expired card are not revived.
         """
+        parked = {
+            card_id: (merge_id, loser_id) for _row, card_id, loser_id, merge_id in plan.parked.get("loyalty_card", ())
+        }
+        if not parked:
+            return
         rows = self.env.execute_query(
             SQL(
-                """SELECT l.merge_id, l.loser_id, c.id, c.points, c.code, w.id, w.points, w.code
-                     FROM hospitality_merge_line l
-                     JOIN hospitality_merge g ON g.id = l.merge_id
-                     JOIN loyalty_card c ON c.id = ANY(l.row_ids)
-                     JOIN LATERAL (SELECT x.id, x.points, x.code FROM loyalty_card x
-                                    WHERE x.partner_id = g.winner_id AND x.program_id = c.program_id AND x.active
+                """SELECT c.id, c.points, c.code, w.id, w.code
+                     FROM loyalty_card c
+                     JOIN %s ON m.loser = c.partner_id
+                     JOIN LATERAL (SELECT x.id, x.code FROM loyalty_card x
+                                    WHERE x.partner_id = m.winner AND x.program_id = c.program_id AND x.active
                                     ORDER BY x.id LIMIT 1) w ON TRUE
-                    WHERE l.merge_id = ANY(%s) AND l.table_name = 'loyalty_card' AND l.kind = 'conflict' AND c.active
+                    WHERE c.id = ANY(%s) AND c.active
                       AND (c.expiration_date IS NULL OR c.expiration_date >= current_date)
                     ORDER BY c.id FOR UPDATE OF c""",
-                plan.merge_ids,
+                plan.relation(),
+                list(parked),
             )
         )
-        for merge_id, loser_id, card_id, points, code, target_id, _points, target_code in rows:
-            self._move_points(merge_id, loser_id, (card_id, code), (target_id, target_code), points or 0.0)
+        for card_id, points, code, target_id, target_code in rows:
+            lines = self._move_points((card_id, code), (target_id, target_code), points or 0.0)
+            merge_id, loser_id = parked[card_id]
+            plan.lines += [{"merge_id": merge_id, "loser_id": loser_id, **line} for line in lines]
 
     @api.model
-    def _move_points(self, merge_id, loser_id, card, target, points):
-        """Move points from one card to another by SQL: no mail, no communication plan."""
+    def _move_points(self, card, target, points):
+        """Move points from one card to another by SQL: no mail, no communication plan. Return the journal."""
         cr = self.env.cr
         cr.execute(SQL("UPDATE loyalty_card SET points = 0, active = FALSE WHERE id = %s", card[0]))
         cr.execute(SQL("UPDATE loyalty_card SET points = coalesce(points, 0) + %s WHERE id = %s", points, target[0]))
@@ -212,4 +215,4 @@ class HospitalityMerge(models.Model):
                 )
                 ids.append(cr.fetchone()[0])
             lines.append({"kind": "effect", "table_name": "loyalty_history", "row_ids": ids})
-        self._journal([{"merge_id": merge_id, "loser_id": loser_id, **line} for line in lines])
+        return lines

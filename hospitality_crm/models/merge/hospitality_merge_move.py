@@ -14,9 +14,12 @@ class HospitalityMerge(models.Model):
 
     @api.model
     def _move_profiles(self, plan):
-        """Assign the source profiles of the losers to the winners; their own ``odoo`` profiles retire."""
+        """Assign the source profiles of the losers to the winners; their own ``odoo`` profiles retire.
+
+        :return: rows with the ids of the merged contacts that had any
+        """
         odoo = self.env["hospitality.profile"]._default_source_id()
-        self.env.cr.execute(
+        return self.env.execute_query(
             SQL(
                 """WITH retired AS (
                        SELECT p.id, m.merge_id, m.loser_id FROM %(map)s
@@ -35,9 +38,9 @@ class HospitalityMerge(models.Model):
                        SELECT merge_id, loser_id, 'value', 'hospitality_profile', 'state', 'id', array_agg(id),
                               '{"old": {"state": "live"}, "new": {"state": "superseded"}}'
                          FROM retired GROUP BY 1, 2)
-                   UPDATE hospitality_merge_loser l SET profile_ids = n.ids
+                   UPDATE hospitality_merge_loser l SET profile_ids = coalesce(l.profile_ids, '{}') || n.ids
                      FROM (SELECT loser_id, array_agg(id ORDER BY id) AS ids FROM moved GROUP BY 1) AS n
-                    WHERE l.id = n.loser_id""",
+                    WHERE l.id = n.loser_id RETURNING l.id""",
                 map=plan.relation(),
                 odoo=odoo.id,
             )
@@ -48,35 +51,35 @@ class HospitalityMerge(models.Model):
     @api.model
     def _move_rows(self, plan):
         """Point every row of the losers at their winners, in all tables."""
-        touched = self._find_touched(plan)
-        with self._planner_settings(plan):
-            position = 0
-            for table in self._get_tables():
-                sources = []
-                for source in table.sources:
-                    if touched is None or position in touched:
-                        sources.append(source)
-                    position += 1
-                if sources:
-                    self._move_table(plan, table, sources)
-
-    @api.model
-    def _planner_settings(self, plan):
-        return _PlannerSettings(self.env.cr, plan.bulk)
+        self._find_touched(plan)
+        tables = [table for table in self._get_tables() if plan.touches(table)]
+        guarded = [table for table in tables if table.uniques or table.checks]
+        with _PlannerSettings(self.env.cr, plan.bulk):
+            # Few contacts: one question and one order for all tables. Many: table by table.
+            for part in [guarded] if not plan.bulk else [[table] for table in guarded]:
+                plan.parked.update(self._find_conflicts(plan, part))
+            self._leave_again(plan)
+            moves = [move for table in tables for move in self._get_moves(plan, table)]
+            for part in [moves] if not plan.bulk else [[move] for move in moves]:
+                if part:
+                    self.env.cr.execute(SQL("; ").join(part))
+        self._journal_parked(plan)
 
     @api.model
     def _find_touched(self, plan):
-        """Return the positions of the sources that have rows of the losers; None: all may have.
+        """Find out which sources have rows of the losers. For many losers all are taken to have some.
 
         One prepared statement asks all tables; its plan is made once per connection.
         """
         if plan.bulk:
-            return None
+            return
         cr = self.env.cr
         name, query = self._get_probe()
-        cr.execute("SELECT FROM pg_prepared_statements WHERE name = %s", (name,))
-        if not cr.rowcount:
-            cr.execute(SQL("PREPARE %s (int[], text[], text[]) AS %s", SQL.identifier(name), SQL(query)))
+        if name not in _get_prepared(cr):
+            cr.execute("SELECT FROM pg_prepared_statements WHERE name = %s", (name,))
+            if not cr.rowcount:
+                cr.execute(SQL("PREPARE %s (int[], text[], text[]) AS %s", SQL.identifier(name), SQL(query)))
+            _get_prepared(cr).add(name)
         with _PlannerSettings(cr, False):
             cr.execute(
                 SQL(
@@ -87,51 +90,65 @@ class HospitalityMerge(models.Model):
                     pg_array([str(loser) for loser in plan.losers]),
                 )
             )
-            return {row[0] for row in cr.fetchall()}
+            positions = {row[0] for row in cr.fetchall()}
+        sources = [source for table in self._get_tables() for source in table.sources]
+        plan.touched = {(sources[position].table, sources[position].column) for position in positions}
 
     @api.model
-    def _move_table(self, plan, table, sources):
-        """Move the rows of one table; those that can't be moved stay and are journalled as such."""
-        parked = self._find_conflicts(plan, table) if table.uniques or table.checks else []
-        for source in sources:
-            getattr(self, f"_move_{source.kind}")(plan, table, source, [row for row, *_rest in parked])
-        self._journal_parked(table, parked)
-        if table.keep is not None:
-            self._journal_kept(plan, table, sources)
+    def _get_moves(self, plan, table):
+        """Return the statements that move the rows of one table; those that can't be moved are journalled."""
+        moves = []
+        parked = [row for row, *_rest in plan.parked.get(table.name, ())]
+        for source in table.sources:
+            if plan.touches(source):
+                moves.append(getattr(self, f"_move_{source.kind}")(plan, table, source, parked))
+                if table.keep is not None and plan.left is None:
+                    moves.append(self._keep_rows(plan, table, source))
+        return moves
 
     @api.model
-    def _find_conflicts(self, plan, table):
+    def _find_conflicts(self, plan, tables):
         """Return the rows that would break a unique key or a check at their winner.
 
-        The table is looked at as it would be afterwards: rows of the winner come first, then those of the
-        losers; every row that repeats a key stays.
+        The tables are looked at as they would be afterwards: rows of the winner come first, then those
+        of the losers; every row that repeats a key stays.
 
-        :return: list of ``(ctid, key, id of the merged contact, merge id)``
+        :return: dict table name -> list of ``(ctid, key, id of the merged contact, merge id)``
         """
+        relations, found = [], []
+        for number, table in enumerate(tables):
+            name = SQL.identifier(f"after{number}")
+            relations.append(SQL("%s AS MATERIALIZED (%s)", name, self._get_after(plan, table)))
+            queries = [self._repeats(unique, name) for unique in table.uniques]
+            queries += [
+                SQL(
+                    "SELECT hm_row, hm_key, hm_owner, hm_merge FROM %s WHERE hm_moved > 0 AND NOT (%s)",
+                    name,
+                    SQL(check.replace("%", "%%")),
+                )
+                for check in table.checks
+            ]
+            found += [SQL("SELECT %s::int, q.* FROM (%s) AS q", number, query) for query in queries]
+        parked = {}
+        if found:
+            query = SQL("WITH %s %s", SQL(", ").join(relations), SQL(" UNION ").join(found))
+            for number, *row in self.env.execute_query(query):
+                parked.setdefault(tables[number].name, []).append(tuple(row))
+        return parked
+
+    @api.model
+    def _get_after(self, plan, table):
+        """Return the query of the rows of all members as they would be at their winners."""
         sources = [source for source in table.sources if source.kind in ("fk", "pair")]
         joins, columns, moved, owners, merges, scope = [], [], [], [], [], []
         members = pg_int_array(plan.members)
         keep = SQL("AND NOT (%s)", table.keep) if table.keep is not None else SQL()
         for number, source in enumerate(sources):
             alias = f"m{number}"
-            joins.append(
-                SQL(
-                    "LEFT JOIN %s ON %s = %s AND %s %s",
-                    plan.relation(alias),
-                    SQL.identifier(alias, "loser"),
-                    source.col("t"),
-                    source.refers("t"),
-                    keep,
-                )
-            )
-            columns.append(
-                SQL(
-                    "coalesce(%s, %s) AS %s",
-                    SQL.identifier(alias, "winner"),
-                    source.col("t"),
-                    SQL.identifier(source.column),
-                )
-            )
+            condition = SQL("%s = %s AND %s", SQL.identifier(alias, "loser"), source.col("t"), source.refers("t"))
+            joins.append(SQL("LEFT JOIN %s ON %s %s", plan.relation(alias), condition, keep))
+            winner = SQL("coalesce(%s, %s)", SQL.identifier(alias, "winner"), source.col("t"))
+            columns.append(SQL("%s AS %s", winner, SQL.identifier(source.column)))
             moved.append(SQL("(%s IS NOT NULL)::int", SQL.identifier(alias, "loser")))
             owners.append(SQL.identifier(alias, "loser_id"))
             merges.append(SQL.identifier(alias, "merge_id"))
@@ -140,7 +157,7 @@ class HospitalityMerge(models.Model):
         columns += [SQL.identifier("t", name) for name in sorted(table.needs - changed)]
         if any(not unique.own for unique in table.uniques):
             scope = [SQL("TRUE")]
-        after = SQL(
+        return SQL(
             "SELECT t.ctid AS hm_row, %(key)s AS hm_key, %(moved)s AS hm_moved, coalesce(%(owners)s) AS hm_owner,"
             " coalesce(%(merges)s) AS hm_merge, %(columns)s FROM %(table)s t %(joins)s WHERE %(scope)s",
             key=SQL.identifier("t", table.key),
@@ -152,21 +169,10 @@ class HospitalityMerge(models.Model):
             joins=SQL(" ").join(joins),
             scope=SQL(" OR ").join(scope),
         )
-        found = [self._repeats(unique) for unique in table.uniques]
-        found += [
-            SQL(
-                "SELECT hm_row, hm_key, hm_owner, hm_merge FROM after WHERE hm_moved > 0 AND NOT (%s)",
-                SQL(check.replace("%", "%%")),
-            )
-            for check in table.checks
-        ]
-        return self.env.execute_query(
-            SQL("WITH after AS MATERIALIZED (%s) %s", after, SQL(" UNION ").join(found)),
-        )
 
     @api.model
-    def _repeats(self, unique):
-        """Return the query of the moved rows that repeat a unique key of the relation ``after``."""
+    def _repeats(self, unique, after):
+        """Return the query of the moved rows that repeat a unique key in the relation ``after``."""
         exprs = [SQL("(%s)", SQL(expr.replace("%", "%%"))) for expr in unique.exprs]
         where = [SQL("(%s)", SQL(unique.where.replace("%", "%%")))] if unique.where else []
         if not unique.nulls_equal:
@@ -174,8 +180,9 @@ class HospitalityMerge(models.Model):
         return SQL(
             "SELECT hm_row, hm_key, hm_owner, hm_merge FROM ("
             "SELECT *, row_number() OVER (PARTITION BY %s ORDER BY hm_moved, hm_owner, hm_key) AS hm_nth"
-            " FROM after WHERE %s) AS ranked WHERE hm_nth > 1 AND hm_moved > 0",
+            " FROM %s WHERE %s) AS ranked WHERE hm_nth > 1 AND hm_moved > 0",
             SQL(", ").join(exprs),
+            after,
             SQL(" AND ").join(where) if where else SQL("TRUE"),
         )
 
@@ -189,29 +196,29 @@ class HospitalityMerge(models.Model):
             where.append(SQL("NOT (%s)", table.keep))
         if table.name == "res_partner":
             where.append(SQL("t.id <> m.loser"))
-        self._move(
-            plan,
+        return self._move(
             source,
             "moved",
             SQL(
                 "UPDATE %(table)s t SET %(column)s = m.winner FROM %(map)s WHERE %(where)s"
-                " RETURNING %(key)s AS key, m.merge_id, m.loser_id, %(loose)s AS loose",
+                " RETURNING %(key)s AS key, m.merge_id, m.loser_id, %(loose)s AS loose, %(shown)s AS shown",
                 table=SQL.identifier(source.table),
                 column=SQL.identifier(source.column),
                 map=plan.relation(),
                 where=SQL(" AND ").join(where),
+                shown=_to_json([name for name, _column, _typed in source.shown]),
                 key=SQL.identifier("t", source.key),
                 loose=SQL("TRUE") if source.profile is None else SQL("%s IS NULL", SQL.identifier("t", source.profile)),
             ),
             loose,
+            SQL("jsonb_build_object('shown', jsonb_object_agg(key::text, shown))") if source.shown else None,
         )
 
     _move_pair = _move_fk
 
     @api.model
     def _move_reference(self, plan, table, source, parked):
-        self._move(
-            plan,
+        return self._move(
             source,
             "moved",
             SQL(
@@ -227,8 +234,7 @@ class HospitalityMerge(models.Model):
 
     @api.model
     def _move_default(self, plan, table, source, parked):
-        self._move(
-            plan,
+        return self._move(
             source,
             "moved",
             SQL(
@@ -243,8 +249,7 @@ class HospitalityMerge(models.Model):
     @api.model
     def _move_company(self, plan, table, source, parked):
         """Point the entries of a company-dependent column at the winners, company by company."""
-        self._move(
-            plan,
+        return self._move(
             source,
             "moved",
             SQL(
@@ -264,68 +269,66 @@ class HospitalityMerge(models.Model):
         )
 
     @api.model
-    def _move(self, plan, source, kind, update, where=None, payload=None):
-        """Run an update that returns ``key merge_id loser_id`` and write its journal in the same statement."""
-        self.env.cr.execute(
-            SQL(
-                """WITH moved AS (%(update)s)
+    def _move(self, source, kind, update, where=None, payload=None):
+        """Return the statement that runs an update returning ``key merge_id loser_id`` and journals it."""
+        return SQL(
+            """WITH moved AS (%(update)s)
                    INSERT INTO hospitality_merge_line
                           (merge_id, loser_id, kind, table_name, column_name, key_name, row_ids, payload)
                    SELECT merge_id, loser_id, %(kind)s, %(table)s, %(column)s, %(key)s, array_agg(key ORDER BY key),
                           %(payload)s
                      FROM moved WHERE %(where)s GROUP BY merge_id, loser_id""",
-                update=update,
-                kind=kind,
-                table=source.table,
-                column=source.column,
-                key=source.key,
-                payload=payload or SQL("NULL::jsonb"),
-                where=where or SQL("TRUE"),
-            )
+            update=update,
+            kind=kind,
+            table=source.table,
+            column=source.column,
+            key=source.key,
+            payload=payload or SQL("NULL::jsonb"),
+            where=where or SQL("TRUE"),
         )
 
     # -- what stays --------------------------------------------------------------------------
 
     @api.model
-    def _journal_parked(self, table, parked):
+    def _journal_parked(self, plan):
         """Write down which rows stay with the archived contact because the winner has their like."""
-        lines = {}
-        for _row, key, loser_id, merge_id in parked:
-            lines.setdefault((merge_id, loser_id), []).append(key)
-        self._journal(
-            [
+        tables = {table.name: table for table in self._get_tables()}
+        for name, rows in plan.parked.items():
+            lines = {}
+            for _row, key, loser_id, merge_id in rows:
+                if merge_id is None or (plan.left and key in plan.left.get(name, ())):
+                    continue
+                lines.setdefault((merge_id, loser_id), set()).add(key)
+            plan.lines += [
                 {
                     "merge_id": merge_id,
                     "loser_id": loser_id,
                     "kind": "conflict",
-                    "table_name": table.name,
-                    "column_name": table.sources[0].column,
-                    "key_name": table.key,
-                    "row_ids": sorted(set(keys)),
+                    "table_name": name,
+                    "column_name": tables[name].sources[0].column,
+                    "key_name": tables[name].key,
+                    "row_ids": sorted(keys),
                 }
                 for (merge_id, loser_id), keys in lines.items()
             ]
-        )
 
     @api.model
-    def _journal_kept(self, plan, table, sources):
-        """Write down which rows may not be changed and are read through the pointer."""
-        for source in sources:
-            self._move(
-                plan,
-                source,
-                "kept",
-                SQL(
-                    "SELECT %(key)s AS key, m.merge_id, m.loser_id FROM %(map)s JOIN %(table)s t ON %(column)s = m.loser"
-                    " WHERE %(refers)s AND (%(keep)s)",
-                    key=SQL.identifier("t", source.key),
-                    map=plan.relation(),
-                    table=SQL.identifier(source.table),
-                    column=source.col("t"),
-                    refers=source.refers("t"),
-                    keep=table.keep,
-                ),
-            )
+    def _keep_rows(self, plan, table, source):
+        """Return the statement that writes down which rows may not be changed and are read through the pointer."""
+        return self._move(
+            source,
+            "kept",
+            SQL(
+                "SELECT %(key)s AS key, m.merge_id, m.loser_id FROM %(map)s JOIN %(table)s t ON %(column)s = m.loser"
+                " WHERE %(refers)s AND (%(keep)s)",
+                key=SQL.identifier("t", source.key),
+                map=plan.relation(),
+                table=SQL.identifier(source.table),
+                column=source.col("t"),
+                refers=source.refers("t"),
+                keep=table.keep,
+            ),
+        )
 
     @api.model
     def _journal(self, lines):
@@ -347,6 +350,22 @@ class HospitalityMerge(models.Model):
                 SQL(", ").join(map(SQL.identifier, names)),
             )
         )
+
+
+def _to_json(names):
+    """Return the SQL of a JSON object of columns of the row ``t``."""
+    if not names:
+        return SQL("NULL::jsonb")
+    pairs = [SQL("%s::text, %s", name, SQL.identifier("t", name)) for name in names]
+    return SQL("jsonb_build_object(%s)", SQL(", ").join(pairs))
+
+
+def _get_prepared(cr):
+    """Return the names of the statements that are known to be prepared on the connection of a cursor."""
+    connection = cr._cnx
+    if not hasattr(connection, "hospitality_prepared"):
+        connection.hospitality_prepared = set()
+    return connection.hospitality_prepared
 
 
 class _PlannerSettings:

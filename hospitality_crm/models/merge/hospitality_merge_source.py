@@ -1,3 +1,4 @@
+from dataclasses import replace
 from hashlib import sha256
 
 from odoo import api, models, tools
@@ -142,11 +143,58 @@ class HospitalityMerge(models.Model):
         if source.column not in table.columns:
             return None
         if "id" in table.columns:
-            return source
+            shown = self._get_shown(table, source)
+            return replace(source, shown=shown) if shown else source
         others = [column for column in table.columns if column != source.column]
         if len(others) != 1 or source.kind != "fk":
             return None
         return Source(source.table, source.column, source.kind, others[0])
+
+    @api.model
+    def _get_shown(self, table, source):
+        """Return what rows of a table show of the contact in a column; see ``Source.shown``.
+
+        When somebody edits the winner, the moved rows change with him.
+        """
+        if table.model is None or source.kind != "fk" or source.profile or table.name in ("res_partner", "res_users"):
+            return ()
+        shown = {}
+        for field in self.env[table.model]._fields.values():
+            if (
+                not (field.store and field.compute and field.column_type)
+                or field.related
+                or field.name not in table.columns
+            ):
+                continue
+            for path in self.env.registry.field_depends[field]:
+                column, _dot, name = path.partition(".")
+                if column == source.column and name:
+                    name = "complete_name" if name == "display_name" else name
+                    shown[field.name] = (field.name, name, not field.readonly)
+        more = self._get_followers(table, set(shown))
+        return (*shown.values(), *((name, None, False) for name in more))
+
+    @api.model
+    def _get_followers(self, table, names):
+        """Return the stored fields of a model that are computed from some others of it, directly or not."""
+        followers, depends = set(), self.env.registry.field_depends
+        while True:
+            found = (
+                {
+                    field.name
+                    for field in self.env[table.model]._fields.values()
+                    if field.store
+                    and field.compute
+                    and field.column_type
+                    and field.name in table.columns
+                    and not (names | followers).isdisjoint(depends[field])
+                }
+                - followers
+                - names
+            )
+            if not found:
+                return sorted(followers) if names else []
+            followers |= found
 
     @api.model
     def _get_source(self, table_name, column_name):
@@ -177,6 +225,8 @@ class HospitalityMerge(models.Model):
                 where = SQL("EXISTS (SELECT FROM jsonb_each_text(%s) e WHERE e.value = ANY($3))", column)
             else:
                 where = SQL("%s = ANY($1)", column)
+            if source.table == "res_partner":  # a contact is its own commercial entity
+                where = SQL("%s AND t.id <> ALL($1)", where)
             if source.kind == "pair":
                 where = SQL("%s AND %s = 'res.partner'", where, SQL.identifier("t", source.beside))
             parts.append(

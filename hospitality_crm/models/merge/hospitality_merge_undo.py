@@ -1,10 +1,11 @@
 import psycopg2
 
-from odoo import api, fields, models
+from odoo import api, fields, models, tools
 from odoo.exceptions import UserError
 from odoo.tools import SQL, mute_logger
 
 from ...tools.arrays import pg_int_array
+from .hospitality_merge_value import CACHED_TABLES
 from .merge_plan import Group, Plan
 from .merge_source import PARTNER
 
@@ -60,7 +61,8 @@ class HospitalityMerge(models.Model):
         merges = self.sorted("id", reverse=True)
         merges._check_may_merge((merges.sudo().winner_id | merges.sudo().loser_ids).ids)  # which contacts are meant
         report = {"kept": [], "asked": []}
-        for merge in merges.sudo():  # rights were checked above; journal and foreign rows are the system's
+        context = {**self.env["res.partner"]._survivorship_context(), "mail_notrack": True}
+        for merge in merges.sudo().with_context(**context):  # rights were checked above; foreign rows are the system's
             self.env.flush_all()
             rows = merge._get_undoable(partner_ids)
             chain = merge._lock_undo(rows)
@@ -108,11 +110,13 @@ class HospitalityMerge(models.Model):
 
     def _undo_rows(self, rows, chain, downstream, report):
         """Take some losers of one merge out of it."""
+        followed = self._read_columns(chain)
         for merge in downstream.sorted("id", reverse=True):
             merge._revert_values(merge.line_ids, report, quiet=True)
         self._revert_values(self.line_ids.filtered(lambda line: not line.loser_id), report)
+        due = {}
         for row in rows:
-            self._undo_row(row, chain, downstream, report)
+            self._undo_row(row, chain, downstream, report, followed, due)
         left = self.member_ids.filtered(lambda row: row.state == "done")
         self.state = "partly" if left else "undone"
         self.env.flush_all()
@@ -126,15 +130,22 @@ class HospitalityMerge(models.Model):
         if not left:
             known[self.winner_id.id] = self.winner_digest
         changed = [partner for partner in affected if digests.get(partner, "") != (known.get(partner) or "")]
-        self.env["hospitality.bulk.guest"]._refresh_golden(changed)
+        self.env["res.partner"].browse(changed)._refresh_golden()
         self.env.flush_all()
+        self.env.invalidate_all(flush=False)
+        self._follow_winners(followed, self._read_columns(chain), due)
+        self._recompute_due(due)
         self.env["hospitality.guest.dirty"]._mark(affected)
         self.env["hospitality.guest.search"]._mark(affected)
         names = ", ".join(f"{partner.name} (ID {partner.id})" for partner in rows.partner_id)
-        self._post_notes([(self.id, self.winner_id.id, self.env._("Un-merged: %s", names))])
+        self._journal(self._post_notes([(self.id, self.winner_id.id, self.env._("Un-merged: %s", names))]))
 
-    def _undo_row(self, row, chain, downstream, report):
-        """Give one loser back what was his."""
+    def _undo_row(self, row, chain, downstream, report, followed, due):
+        """Give one loser back what was his.
+
+        :param dict followed: columns of the winners before the undo
+        :param dict due: takes which written columns others depend on: ``{(model, column): ids}``
+        """
         loser = row.partner_id.id
         self._return_profiles(row, chain, downstream)
         lines = row.line_ids.sorted("id", reverse=True)
@@ -143,6 +154,7 @@ class HospitalityMerge(models.Model):
             if line.kind == "moved":
                 returned = self._return_line(line, loser, chain, report)
                 self._release(line, returned, downstream)
+                self._return_shown(line, returned, followed, due, report)
                 if (line.table_name, line.column_name) == ("res_partner", "parent_id"):
                     children += returned
                 if line.table_name == "res_users":
@@ -165,6 +177,8 @@ class HospitalityMerge(models.Model):
         row.write({"state": "undone", "undone_at": fields.Datetime.now(), "undone_by_id": self.env.uid})
         self.env.flush_all()
         self._recompute_partners(children, users)
+        if any(line.table_name in CACHED_TABLES for line in lines):
+            self.env.registry.clear_cache()
 
     def _return_profiles(self, row, chain, downstream):
         """Give the loser his source profiles back, and with them every fact of theirs, old or new."""
@@ -284,6 +298,18 @@ class HospitalityMerge(models.Model):
                 returned += [row[0] for row in rows]
         return returned
 
+    @api.model
+    @tools.ormcache("table")
+    def _get_model_of_table(self, table):
+        return next(
+            (
+                name
+                for name, model in self.env.registry.items()
+                if model._table == table and model._auto and not model._abstract
+            ),
+            None,
+        )
+
     def _release(self, line, returned, downstream):
         """Take rows that went back out of the journals of later merges: they don't pass there any more."""
         if returned and downstream:
@@ -382,12 +408,13 @@ class HospitalityMerge(models.Model):
                 {name: payload[name] for name in ("ref", "barcode", "vat") if payload.get(name) is not None}
             )
         self._settle(plan, before, again=True)
+        self._journal(plan.lines)
 
     # -- report ----------------------------------------------------------------------------------
 
     @api.model
     def _report(self, report, kind, table, column, ids, partner_id):
-        model = next((name for name, model in self.env.registry.items() if model._table == table and model._auto), None)
+        model = self._get_model_of_table(table)
         report[kind].append(
             {
                 "model": model,

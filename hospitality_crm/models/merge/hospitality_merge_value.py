@@ -17,6 +17,8 @@ _NEVER_FILLED = frozenset(
     " message_bounce color employee signup_type calendar_last_notif_ack partner_latitude partner_longitude"
     " date_localization website_id".split()
 )
+# Rows of these tables are kept in memory beyond the transaction.
+CACHED_TABLES = ("ir_default", "ir_model_data", "res_users")
 _EMPTY = (None, "", 0, 0.0, {}, [])
 
 
@@ -45,16 +47,19 @@ class HospitalityMerge(models.Model):
             and field.type not in ("boolean", "binary")
             and not (field.compute and field.type != "properties")
         }
+        # What other addons compute from golden values, as far as the bulk writer runs it.
+        computed = {name for name, _needs in self.env["hospitality.bulk.partner"]._get_foreign_computes(False)}
         return (
             sorted(filled),
             frozenset(sums & filled),
-            sorted(filled | _GOLDEN | set(DERIVED) - {"commercial_partner_id"} | {"is_guest"}),
+            sorted(filled | _GOLDEN | set(DERIVED) - {"commercial_partner_id"} | {"is_guest"} | computed),
         )
 
     @api.model
     def _get_resolved_columns(self):
         """Return the columns of a contact that survivorship writes, and what follows from them."""
-        return _GOLDEN | set(DERIVED) | {"is_guest"}
+        filled, _sums, read = self._get_value_columns()
+        return set(read) - set(filled)
 
     @api.model
     def _read_values(self, plan):
@@ -156,7 +161,7 @@ class HospitalityMerge(models.Model):
         self.env.flush_all()
         self._journal_values(plan, before)
         for name, handler in self._merge_handlers().items():
-            if handler.after and name in self.env and (not again or handler.again):
+            if handler.after and (not again or handler.again) and plan.touches_table(self.env[name]._table):
                 getattr(self, handler.after)(plan)
 
     @api.model
@@ -187,21 +192,23 @@ class HospitalityMerge(models.Model):
     @api.model
     def _recompute_family(self, plan):
         """Let the contacts below a loser follow their new company: full name, commercial entity."""
-        children = self.env.execute_query(
+        if not plan.touches_table("res_partner", *CACHED_TABLES):
+            return
+        rows = self.env.execute_query(
             SQL(
-                "SELECT unnest(row_ids) FROM hospitality_merge_line WHERE merge_id = ANY(%s::int[])"
-                " AND table_name = 'res_partner' AND column_name = 'parent_id' AND kind = 'moved'",
+                "SELECT table_name, column_name, row_ids FROM hospitality_merge_line WHERE merge_id = ANY(%s::int[])"
+                " AND kind = 'moved' AND table_name = ANY(%s)",
                 pg_int_array(plan.merge_ids),
+                ["res_partner", *CACHED_TABLES],
             )
         )
-        users = self.env.execute_query(
-            SQL(
-                "SELECT loser_id FROM hospitality_merge_line WHERE merge_id = ANY(%s::int[])"
-                " AND table_name = 'res_users' AND column_name = 'partner_id' AND kind = 'moved'",
-                pg_int_array(plan.merge_ids),
-            )
-        )
-        self._recompute_partners([row[0] for row in children], plan.members if users else [])
+        children = [
+            row_id for table, column, ids in rows if (table, column) == ("res_partner", "parent_id") for row_id in ids
+        ]
+        tables = {table for table, _column, _ids in rows}
+        self._recompute_partners(children, plan.members if "res_users" in tables else [])
+        if tables & set(CACHED_TABLES):
+            self.env.registry.clear_cache()
 
     @api.model
     def _recompute_partners(self, child_ids, user_ids):
@@ -217,14 +224,12 @@ class HospitalityMerge(models.Model):
             partners = Partner.browse(user_ids)
             self.env.add_to_compute(Partner._fields["partner_share"], partners)
             self.env.flush_all()
-            self.env.registry.clear_cache()
 
     @api.model
     def _journal_values(self, plan, before):
         """Write down how the winners' columns differ from before."""
         sums = self._get_value_columns()[1]
         after = self._read_columns(plan.winners)
-        lines = []
         for group in plan.groups:
             old, new = before[group.winner], after[group.winner]
             names = [name for name in new if old.get(name) != new[name]]
@@ -232,7 +237,7 @@ class HospitalityMerge(models.Model):
                 payload = {"old": {name: old.get(name) for name in names}, "new": {name: new[name] for name in names}}
                 if summed := sorted(sums.intersection(names)):
                     payload["sum"] = summed
-                lines.append(
+                plan.lines.append(
                     {
                         "merge_id": group.merge_id,
                         "kind": "value",
@@ -241,7 +246,6 @@ class HospitalityMerge(models.Model):
                         "payload": payload,
                     }
                 )
-        self._journal(lines)
 
     # -- values that a person has chosen -----------------------------------------------------
 
@@ -251,11 +255,11 @@ class HospitalityMerge(models.Model):
         for group in plan.groups:
             values = group.options.get("values")
             if values:
-                self._choose_group_values(group, values)
+                plan.lines += self._choose_group_values(group, values)
 
     @api.model
     def _choose_group_values(self, group, values):
-        """Write one winner's chosen values; his ``odoo`` profile before and after goes to the journal."""
+        """Write one winner's chosen values; return the line of the journal with his ``odoo`` profile before and after."""
         self.env.invalidate_all(flush=False)
         winner = self.env["res.partner"].browse(group.winner)
         profile = winner._get_odoo_profile().sudo()  # journalled by the system
@@ -269,18 +273,17 @@ class HospitalityMerge(models.Model):
         winner.with_context(tracking_disable=True).write(vals)
         self.env.flush_all()
         new = {"values": profile.values, "meta": profile.meta}
-        if new != old:
-            self._journal(
-                [
-                    {
-                        "merge_id": group.merge_id,
-                        "kind": "value",
-                        "table_name": "hospitality_profile",
-                        "row_ids": [profile.id],
-                        "payload": {"old": old, "new": new},
-                    }
-                ]
-            )
+        if new == old:
+            return []
+        return [
+            {
+                "merge_id": group.merge_id,
+                "kind": "value",
+                "table_name": "hospitality_profile",
+                "row_ids": [profile.id],
+                "payload": {"old": old, "new": new},
+            }
+        ]
 
     @api.model
     def _get_profile_columns(self, winner, profile_id, name):
@@ -297,11 +300,7 @@ class HospitalityMerge(models.Model):
     @api.model
     def _write_notes(self, plan):
         """Leave a note in the chatter of each winner; nobody is notified."""
-        names = dict(
-            self.env.execute_query(
-                SQL("SELECT id, complete_name FROM res_partner WHERE id = ANY(%s::int[])", pg_int_array(plan.losers))
-            )
-        )
+        names = plan.names
         bodies = [
             self.env._(
                 "Merged with: %s",
@@ -315,7 +314,7 @@ class HospitalityMerge(models.Model):
 
     @api.model
     def _post_notes(self, notes):
-        """Insert chatter notes of this moment: ``[(merge id, partner id, text)]``, journalled as side effects."""
+        """Insert chatter notes of this moment: ``[(merge id, partner id, text)]``; return the lines of the journal."""
         author = self.env.user.partner_id
         rows = self.env.execute_query(
             SQL(
@@ -336,14 +335,12 @@ class HospitalityMerge(models.Model):
             )
         )
         by_partner = {partner_id: message_id for message_id, partner_id in rows}
-        self._journal(
-            [
-                {
-                    "merge_id": merge_id,
-                    "kind": "effect",
-                    "table_name": "mail_message",
-                    "row_ids": [by_partner[partner_id]],
-                }
-                for merge_id, partner_id, _body in notes
-            ]
-        )
+        return [
+            {
+                "merge_id": merge_id,
+                "kind": "effect",
+                "table_name": "mail_message",
+                "row_ids": [by_partner[partner_id]],
+            }
+            for merge_id, partner_id, _body in notes
+        ]

@@ -43,6 +43,24 @@ class Plan:
         self.merge_ids = [group.merge_id for group in groups]
         self.bulk = len(self.rows) >= BULK
         self.temporary = False
+        # (table, column) of the sources with rows of the losers; None: not known, all may have some.
+        self.touched = None
+        # Table name -> rows that stay with their loser; lines of the journal that are still to be written.
+        self.parked = {}
+        self.lines = []
+        self.names = {}
+        # Table name -> keys of rows that were left with their loser by an earlier look; None: the first look.
+        self.left = None
+
+    def touches(self, what):
+        """Tell whether a ``Table`` or ``Source`` may have rows of the losers."""
+        if self.touched is None:
+            return True
+        sources = getattr(what, "sources", [what])
+        return any((source.table, source.column) in self.touched for source in sources)
+
+    def touches_table(self, *names):
+        return self.touched is None or any(table in names for table, _column in self.touched)
 
     @property
     def members(self):

@@ -33,6 +33,8 @@ class Source:
     :ivar key: column that names a row in the journal: ``id``, or the other one of a relation
     :ivar beside: for a pair: the column of the model name
     :ivar profile: for the shortcut of a fact: the column of the source profile
+    :ivar shown: stored computed fields of the table that read through the column: ``(field, column of the
+        contact, whether people may type it)``; the column is None where it depends on another of these
     """
 
     table: str
@@ -41,6 +43,7 @@ class Source:
     key: str = "id"
     beside: str | None = None
     profile: str | None = None
+    shown: tuple = ()
 
     def refers(self, alias):
         """Return the condition that the column means a contact at all."""

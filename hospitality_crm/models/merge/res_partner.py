@@ -1,6 +1,6 @@
 from odoo import api, fields, models
 from odoo.exceptions import UserError
-from odoo.tools import SQL
+from odoo.tools import SQL, verify_hash_signed
 
 
 class ResPartner(models.Model):
@@ -11,7 +11,6 @@ class ResPartner(models.Model):
     merged_into_id = fields.Many2one(
         "res.partner",
         string="Merged into",
-        index="btree_not_null",
         readonly=True,
         copy=False,
         ondelete="restrict",
@@ -125,6 +124,24 @@ class ResPartner(models.Model):
                     )
                 )
         return super().write(vals)
+
+    def _get_partner_from_token(self, token):
+        """Let a sign-up or password link of a contact that was merged away lead to the winner.
+
+        It stays valid only as long as the logins are those that it was made for.
+        """
+        payload = verify_hash_signed(self.sudo().env, "signup", token)  # the key of the database is no user's
+        partner = self.browse(payload[0]).exists() if payload else self.browse()
+        target = partner._get_merged_target()
+        if target == partner:
+            return super()._get_partner_from_token(token)
+        _partner_id, user_ids, login_date, signup_type = payload
+        valid = (
+            target._get_login_date() == login_date
+            and target.user_ids.ids == user_ids
+            and partner.signup_type == signup_type
+        )
+        return target if valid else None
 
     def action_open_merged_target(self):
         """Open the contact that this one has become."""
