@@ -8,6 +8,7 @@ from odoo.tools import SQL
 IGNORED_TABLES = {"hospitality_guest_dirty", "hospitality_golden_queue", "ir_cron_trigger", "bus_bus", "ir_cron"}
 IGNORED_COLUMNS = {
     "mail_message": {"message_id"},
+    "mail_tracking_value": {"old_value_char", "new_value_char"},
     "sale_order": {"access_token"},
     "res_partner": {"write_uid"},
 }

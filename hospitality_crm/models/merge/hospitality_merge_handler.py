@@ -37,6 +37,7 @@ class HospitalityMerge(models.Model):
                 uniques=(Unique(("res_model", "res_id", "res_field"), "res_field IS NOT NULL"),),
                 needs=("res_model", "res_id", "res_field"),
             ),
+            "res.partner.bank": MergeHandler(shown=(("partner_id", "acc_holder_name", "name"),)),
             "hospitality.allergy": MergeHandler(after="_settle_allergies", again=True),
         }
         optional = {

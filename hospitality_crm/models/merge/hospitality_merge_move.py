@@ -2,7 +2,7 @@ from odoo import api, models
 from odoo.tools import SQL
 
 from ...tools.arrays import pg_array, pg_int_array
-from .merge_source import PARTNER
+from .merge_source import PARTNER, typed_hash
 
 
 class HospitalityMerge(models.Model):
@@ -206,7 +206,7 @@ class HospitalityMerge(models.Model):
                 column=SQL.identifier(source.column),
                 map=plan.relation(),
                 where=SQL(" AND ").join(where),
-                shown=_to_json([name for name, _column, _typed in source.shown]),
+                shown=_to_json(source),
                 key=SQL.identifier("t", source.key),
                 loose=SQL("TRUE") if source.profile is None else SQL("%s IS NULL", SQL.identifier("t", source.profile)),
             ),
@@ -352,12 +352,12 @@ class HospitalityMerge(models.Model):
         )
 
 
-def _to_json(names):
-    """Return the SQL of a JSON object of columns of the row ``t``."""
-    if not names:
+def _to_json(source):
+    """Return the SQL of what the row ``t`` shows of its contact, with a hash of all that people type into it."""
+    if not source.shown:
         return SQL("NULL::jsonb")
-    pairs = [SQL("%s::text, %s", name, SQL.identifier("t", name)) for name in names]
-    return SQL("jsonb_build_object(%s)", SQL(", ").join(pairs))
+    pairs = [SQL("%s::text, %s", name, SQL.identifier("t", name)) for name, _column, _typed in source.shown]
+    return SQL("jsonb_build_object('hm_typed', %s, %s)", typed_hash(source), SQL(", ").join(pairs))
 
 
 def _get_prepared(cr):

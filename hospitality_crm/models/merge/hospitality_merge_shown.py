@@ -2,6 +2,7 @@ from odoo import api, models
 from odoo.tools import SQL
 
 from ...tools.arrays import pg_int_array
+from .merge_source import typed_hash
 
 
 class HospitalityMerge(models.Model):
@@ -25,49 +26,65 @@ class HospitalityMerge(models.Model):
         source = self._get_source(line.table_name, line.column_name)
         if not returned or not shown or source is None or not source.shown:
             return
-        names = [name for name, _column, _typed in source.shown]
-        current = self._read_rows(line.table_name, returned, names)
-        untouched = self._find_untouched(line.table_name, returned)
+        current = self._read_shown(source, returned)
         changes, kept = {}, {}
         for row_id, values in current.items():
             old = shown.get(str(row_id)) or {}
-            for name, column, typed in source.shown:
-                if name not in old or values[name] == old[name]:
-                    continue
-                if row_id in untouched:
-                    changes.setdefault(row_id, {})[name] = old[name]
-                elif column is None:
-                    continue
-                elif typed and all(values[name] != winner.get(column) for winner in followed.values()):
-                    kept.setdefault(name, []).append(row_id)
-                else:
-                    changes.setdefault(row_id, {})[name] = old[name]
+            change, later = self._get_shown_changes(source, values, old, followed.values())
+            if not later and values["hm_typed"] == old.get("hm_typed"):
+                # Nobody has touched the row: what is computed from these fields is as it was, too.
+                change = {name: old[name] for name in old if name in values and name != "hm_typed"}
+            else:
+                for name in change:
                     due.setdefault((self._get_model_of_table(line.table_name), name), []).append(row_id)
+            changes[row_id] = {name: value for name, value in change.items() if values[name] != value}
+            for name in later:
+                kept.setdefault(name, []).append(row_id)
         self._write_columns(line.table_name, changes)
         for name, ids in kept.items():
             self._report(report, "kept", line.table_name, name, ids, line.loser_id.partner_id.id)
 
-    def _find_untouched(self, table, ids):
-        """Return which rows nobody has written since the merge; computed values don't count."""
-        return {
-            row[0]
-            for row in self.env.execute_query(
-                SQL(
-                    "SELECT id FROM %s WHERE id = ANY(%s::int[]) AND (write_date IS NULL OR write_date <= %s)",
-                    SQL.identifier(table),
-                    pg_int_array(ids),
-                    self.merged_at,
-                )
-            )
-        }
+    @api.model
+    def _get_shown_changes(self, source, values, old, winners):
+        """Return ``(fields that show their old value again, fields that a person has changed)`` of a row."""
+        change, later = {}, []
+        for name, column, typed in source.shown:
+            if column is None or name not in old or values[name] == old[name]:
+                continue
+            if typed and all(values[name] != winner.get(column) for winner in winners):
+                later.append(name)
+            else:
+                change[name] = old[name]
+        return change, later
 
     @api.model
-    def _follow_winners(self, before, after, due):
+    def _read_shown(self, source, ids):
+        """Return what rows show at present: ``{id: {field: JSON value, "hm_typed": hash}}``."""
+        names = [SQL.identifier("t", name) for name, _column, _typed in source.shown]
+        return dict(
+            self.env.execute_query(
+                SQL(
+                    "SELECT t.id, to_jsonb(x) FROM %s t, LATERAL (SELECT %s AS hm_typed, %s) AS x"
+                    " WHERE t.id = ANY(%s::int[])",
+                    SQL.identifier(source.table),
+                    typed_hash(source),
+                    SQL(", ").join(names),
+                    pg_int_array(ids),
+                )
+            )
+        )
+
+    @api.model
+    def _follow_winners(self, before, after, downstream, due):
         """Let rows of the winners that show a value which the undo has changed show the present one.
+
+        Rows that have gone on to a later winner will, when they come back.
 
         :param dict before: winner id -> his columns before the undo
         :param dict after: the same now
+        :param downstream: the later merges
         """
+        self._follow_in_journal(before, after, downstream)
         for table in self._get_tables():
             for source in table.sources:
                 for name, column, typed in source.shown:
@@ -86,6 +103,34 @@ class HospitalityMerge(models.Model):
                             self.env.add_to_compute(model._fields[name], model.browse(ids))
 
     @api.model
+    def _follow_in_journal(self, before, after, downstream):
+        for row in downstream.member_ids:
+            partner = row.partner_id.id
+            if partner not in before:
+                continue
+            for line in row.line_ids.filtered(lambda line: line.kind == "moved"):
+                source = line.payload and self._get_source(line.table_name, line.column_name)
+                changes = (
+                    {
+                        name: (before[partner].get(column), after[partner].get(column))
+                        for name, column, _typed in source.shown
+                        if column
+                    }
+                    if source
+                    else {}
+                )
+                shown = (line.payload or {}).get("shown") or {}
+                renewed = {
+                    row_id: {
+                        name: changes[name][1] if name in changes and value == changes[name][0] else value
+                        for name, value in values.items()
+                    }
+                    for row_id, values in shown.items()
+                }
+                if renewed != shown:
+                    line.payload = {**line.payload, "shown": renewed}
+
+    @api.model
     def _showing(self, source, winner, name, value):
         """Return the query of the rows of a winner that show a value."""
         return SQL(
@@ -95,20 +140,6 @@ class HospitalityMerge(models.Model):
             winner,
             SQL.identifier("t", name),
             None if value is None else str(value),
-        )
-
-    @api.model
-    def _read_rows(self, table, ids, names):
-        """Return columns of rows as JSON values: ``{id: {column: value}}``."""
-        return dict(
-            self.env.execute_query(
-                SQL(
-                    "SELECT t.id, to_jsonb(x) FROM %s t, LATERAL (SELECT %s) AS x WHERE t.id = ANY(%s::int[])",
-                    SQL.identifier(table),
-                    SQL(", ").join(SQL.identifier("t", name) for name in names),
-                    pg_int_array(ids),
-                )
-            )
         )
 
     @api.model

@@ -144,7 +144,7 @@ class HospitalityMerge(models.Model):
             return None
         if "id" in table.columns:
             shown = self._get_shown(table, source)
-            return replace(source, shown=shown) if shown else source
+            return replace(source, shown=shown, computed=self._get_computed(table))
         others = [column for column in table.columns if column != source.column]
         if len(others) != 1 or source.kind != "fk":
             return None
@@ -173,6 +173,17 @@ class HospitalityMerge(models.Model):
                     shown[field.name] = (field.name, name, not field.readonly)
         more = self._get_followers(table, set(shown))
         return (*shown.values(), *((name, None, False) for name in more))
+
+    @api.model
+    def _get_computed(self, table):
+        """Return the columns of a table whose values come from elsewhere than from people; see ``Source.computed``."""
+        fields = self.env[table.model]._fields if table.model else {}
+        return (
+            "write_uid",
+            "write_date",
+            *(source.column for source in table.sources),
+            *(name for name in table.columns if name in fields and fields[name].compute),
+        )
 
     @api.model
     def _get_followers(self, table, names):

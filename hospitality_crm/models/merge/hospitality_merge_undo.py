@@ -111,12 +111,13 @@ class HospitalityMerge(models.Model):
     def _undo_rows(self, rows, chain, downstream, report):
         """Take some losers of one merge out of it."""
         followed = self._read_columns(chain)
+        due, blocked = {}, []
+        for row in rows:
+            self._undo_row(row, chain, downstream, report, followed, due, blocked)
+        self._retry_blocked(blocked, chain, downstream, report)
         for merge in downstream.sorted("id", reverse=True):
             merge._revert_values(merge.line_ids, report, quiet=True)
         self._revert_values(self.line_ids.filtered(lambda line: not line.loser_id), report)
-        due = {}
-        for row in rows:
-            self._undo_row(row, chain, downstream, report, followed, due)
         left = self.member_ids.filtered(lambda row: row.state == "done")
         self.state = "partly" if left else "undone"
         self.env.flush_all()
@@ -129,21 +130,24 @@ class HospitalityMerge(models.Model):
         known = {row.partner_id.id: row.digest for row in rows}
         if not left:
             known[self.winner_id.id] = self.winner_digest
+        if not left and digests.get(self.winner_id.id, "") == (self.winner_digest or ""):
+            self._restore_golden()
         changed = [partner for partner in affected if digests.get(partner, "") != (known.get(partner) or "")]
         self.env["res.partner"].browse(changed)._refresh_golden()
         self.env.flush_all()
         self.env.invalidate_all(flush=False)
-        self._follow_winners(followed, self._read_columns(chain), due)
+        self._follow_winners(followed, self._read_columns(chain), downstream, due)
         self._recompute_due(due)
         self.env["hospitality.guest.dirty"]._mark(affected)
         self.env["hospitality.guest.search"]._mark(affected)
         names = ", ".join(f"{partner.name} (ID {partner.id})" for partner in rows.partner_id)
         self._journal(self._post_notes([(self.id, self.winner_id.id, self.env._("Un-merged: %s", names))]))
 
-    def _undo_row(self, row, chain, downstream, report, followed, due):
+    def _undo_row(self, row, chain, downstream, report, followed, due, blocked):
         """Give one loser back what was his.
 
         :param dict followed: columns of the winners before the undo
+        :param list blocked: takes ``(line, keys)`` of rows that another row keeps from going back yet
         :param dict due: takes which written columns others depend on: ``{(model, column): ids}``
         """
         loser = row.partner_id.id
@@ -152,7 +156,9 @@ class HospitalityMerge(models.Model):
         children, users = [], []
         for line in lines:
             if line.kind == "moved":
-                returned = self._return_line(line, loser, chain, report)
+                returned, waiting = self._return_line(line, list(line.row_ids or ()), loser, chain, report)
+                if waiting:
+                    blocked.append((line, waiting))
                 self._release(line, returned, downstream)
                 self._return_shown(line, returned, followed, due, report)
                 if (line.table_name, line.column_name) == ("res_partner", "parent_id"):
@@ -179,6 +185,22 @@ class HospitalityMerge(models.Model):
         self._recompute_partners(children, users)
         if any(line.table_name in CACHED_TABLES for line in lines):
             self.env.registry.clear_cache()
+
+    def _retry_blocked(self, blocked, chain, downstream, report):
+        """Try rows again that had to wait for others; what can't go back stays with the winner and is listed."""
+        while blocked:
+            waiting, progress = [], False
+            for line, ids in blocked:
+                returned, rest = self._return_line(line, ids, line.loser_id.partner_id.id, chain, report)
+                self._release(line, returned, downstream)
+                progress |= bool(returned)
+                if rest:
+                    waiting.append((line, rest))
+            if not progress:
+                for line, ids in waiting:
+                    self._report(report, "kept", line.table_name, line.column_name, ids, line.loser_id.partner_id.id)
+                return
+            blocked = waiting
 
     def _return_profiles(self, row, chain, downstream):
         """Give the loser his source profiles back, and with them every fact of theirs, old or new."""
@@ -212,30 +234,32 @@ class HospitalityMerge(models.Model):
                 )
             )
 
-    def _return_line(self, line, loser, chain, report):
-        """Point the rows of a line of the journal at the loser again; return the keys of those that did."""
+    def _return_line(self, line, ids, loser, chain, report):
+        """Point rows of a line of the journal at the loser again.
+
+        :return: keys of those that do now, and of those that a row of the same key has kept from it
+        """
         source = self._get_source(line.table_name, line.column_name)
-        ids = list(line.row_ids)
+        blocked = []
         if source is None:
             self._report(report, "kept", line.table_name, line.column_name, ids, loser)
-            return []
+            return [], blocked
         update = getattr(self, f"_return_{source.kind}")
         try:
             with mute_logger("odoo.sql_db"), self.env.cr.savepoint(flush=False):
                 returned = update(source, line, ids, loser, chain)
         except psycopg2.IntegrityError:
-            # The loser has got a row of the same key meanwhile.
             returned = []
             for row_id in ids:
                 try:
                     with mute_logger("odoo.sql_db"), self.env.cr.savepoint(flush=False):
                         returned += update(source, line, [row_id], loser, chain)
                 except psycopg2.IntegrityError:
-                    continue
-        missing = sorted(set(ids) - set(returned))
+                    blocked.append(row_id)
+        missing = sorted(set(ids) - set(returned) - set(blocked))
         if missing:
             self._report_changed(source, line, missing, loser, report)
-        return returned
+        return returned, blocked
 
     def _return_fk(self, source, line, ids, loser, chain):
         rows = self.env.execute_query(
@@ -372,6 +396,8 @@ class HospitalityMerge(models.Model):
             later.append("points")
             self._cover_points(line, -change["points"])
             change["points"] = 0
+        if line.table_name == "res_partner":
+            self._revert_golden(row_id, {name: change.pop(name) for name in list(change) if name in self._get_golden()})
         self._write_columns(line.table_name, {row_id: change})
         # Golden values are decided anew from the profiles.
         later = [name for name in later if line.table_name != "res_partner" or name not in self._get_resolved_columns()]
@@ -382,6 +408,27 @@ class HospitalityMerge(models.Model):
             profile = self.env["hospitality.profile"].browse(row_id)
             profile.invalidate_recordset()
             profile.with_context(hospitality_keep_golden=True).write({"values": profile.values})
+
+    def _revert_golden(self, partner_id, change):
+        """Give a winner golden values back the way the merge has written them, with what follows from them."""
+        if change:
+            current = self.env["hospitality.bulk.guest"]._read_current([partner_id])
+            self.env["hospitality.bulk.partner"]._update_partners({partner_id: change}, current)
+            self.env.flush_all()
+            self.env.invalidate_all(flush=False)
+
+    def _restore_golden(self):
+        """Give the winner the golden values of before the merge: his own profiles say what they said then."""
+        original = {}
+        lines = self.line_ids.filtered(lambda line: line.kind == "value" and line.table_name == "res_partner")
+        for line in lines.sorted("id"):
+            for name, value in (line.payload or {}).get("old", {}).items():
+                if name in self._get_golden():
+                    original.setdefault(name, value)
+        current = self._read_columns(self.winner_id.ids)[self.winner_id.id]
+        self._revert_golden(
+            self.winner_id.id, {name: value for name, value in original.items() if current[name] != value}
+        )
 
     def _cover_points(self, line, shortage):
         """Take points that were spent after the merge off the card that gets its points back."""

@@ -56,6 +56,10 @@ class HospitalityMerge(models.Model):
         )
 
     @api.model
+    def _get_golden(self):
+        return _GOLDEN
+
+    @api.model
     def _get_resolved_columns(self):
         """Return the columns of a contact that survivorship writes, and what follows from them."""
         filled, _sums, read = self._get_value_columns()

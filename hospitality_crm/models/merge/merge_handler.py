@@ -1,6 +1,6 @@
 """How rows of a model follow a merge, where that is more than changing a column."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from odoo.tools import SQL
 
@@ -16,6 +16,8 @@ class MergeHandler:
     :ivar uniques: keys that no index enforces but that mean the same row twice: tuples of columns, or
         ``Unique``; a repeated row stays with the archived contact
     :ivar needs: further columns that these keys mention
+    :ivar shown: ``(reference, field, column of the contact)``: the field repeats a value of the contact and is
+        written with it, though it is no computed field that says so
     :ivar after: name of a method of ``hospitality.merge`` that is called with the plan when all rows
         have moved, to settle what a conflict means
     :ivar again: it is called again when another merge of the same guests was taken back
@@ -25,6 +27,7 @@ class MergeHandler:
     keep: str | None = None
     uniques: tuple = ()
     needs: tuple = ()
+    shown: tuple = ()
     after: str | None = None
     again: bool = False
 
@@ -40,3 +43,8 @@ class MergeHandler:
             table.uniques.append(unique)
             table.needs.update(expr for expr in unique.exprs if expr in table.columns)
         table.needs.update(self.needs)
+        for reference, name, column in self.shown:
+            table.sources = [
+                replace(source, shown=(*source.shown, (name, column, True))) if source.column == reference else source
+                for source in table.sources
+            ]

@@ -35,6 +35,8 @@ class Source:
     :ivar profile: for the shortcut of a fact: the column of the source profile
     :ivar shown: stored computed fields of the table that read through the column: ``(field, column of the
         contact, whether people may type it)``; the column is None where it depends on another of these
+    :ivar computed: with ``shown``: the columns of the table that say nothing about whether people have changed
+        a row: computed ones, time stamps, references to contacts
     """
 
     table: str
@@ -44,6 +46,7 @@ class Source:
     beside: str | None = None
     profile: str | None = None
     shown: tuple = ()
+    computed: tuple = ()
 
     def refers(self, alias):
         """Return the condition that the column means a contact at all."""
@@ -53,6 +56,11 @@ class Source:
 
     def col(self, alias):
         return SQL.identifier(alias, self.column)
+
+
+def typed_hash(source):
+    """Return the SQL of a hash of what people have typed into the row ``t``."""
+    return SQL("md5((to_jsonb(t) - %s::text[])::text)", list(source.computed))
 
 
 @dataclass
