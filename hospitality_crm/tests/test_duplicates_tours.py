@@ -20,7 +20,7 @@ class DuplicatesCase(HttpCase):
             )
             user.action_id = False
         cls.env["hospitality.match"].search([]).unlink()
-        cls.env["hospitality.match.run"].create({"state": "done", "phase": "done"})
+        cls.env["hospitality.match.run"].create({"state": "done", "phase": "finish"})
         sources = cls.env["hospitality.source"].create(
             [{"name": "Tour PMS", "code": "t_dup_pms"}, {"name": "Tour OTA", "code": "t_dup_ota", "kind": "ota"}]
         )

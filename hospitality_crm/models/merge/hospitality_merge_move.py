@@ -69,17 +69,16 @@ class HospitalityMerge(models.Model):
     def _find_touched(self, plan):
         """Find out which sources have rows of the losers. For many losers all are taken to have some.
 
-        One prepared statement asks all tables; its plan is made once per connection.
+        One prepared statement asks all tables; its plan is made once per use of a connection: whoever
+        takes it from the pool next finds it without statements.
         """
         if plan.bulk:
             return
         cr = self.env.cr
         name, query = self._get_probe()
-        if name not in _get_prepared(cr):
-            cr.execute("SELECT FROM pg_prepared_statements WHERE name = %s", (name,))
-            if not cr.rowcount:
-                cr.execute(SQL("PREPARE %s (int[], text[], text[]) AS %s", SQL.identifier(name), SQL(query)))
-            _get_prepared(cr).add(name)
+        cr.execute("SELECT FROM pg_prepared_statements WHERE name = %s", (name,))
+        if not cr.rowcount:
+            cr.execute(SQL("PREPARE %s (int[], text[], text[]) AS %s", SQL.identifier(name), SQL(query)))
         with _PlannerSettings(cr, False):
             cr.execute(
                 SQL(
@@ -358,14 +357,6 @@ def _to_json(source):
         return SQL("NULL::jsonb")
     pairs = [SQL("%s::text, %s", name, SQL.identifier("t", name)) for name, _column, _typed in source.shown]
     return SQL("jsonb_build_object('hm_typed', %s, %s)", typed_hash(source), SQL(", ").join(pairs))
-
-
-def _get_prepared(cr):
-    """Return the names of the statements that are known to be prepared on the connection of a cursor."""
-    connection = cr._cnx
-    if not hasattr(connection, "hospitality_prepared"):
-        connection.hospitality_prepared = set()
-    return connection.hospitality_prepared
 
 
 class _PlannerSettings:
