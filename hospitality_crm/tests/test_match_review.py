@@ -2,6 +2,8 @@ from odoo.exceptions import AccessError, UserError
 from odoo.fields import Command
 from odoo.tests import tagged
 
+from ..engine.matching import fit
+from ..engine.matching.slots import SLOTS
 from .common import ROLE_GROUPS
 from .review_common import AGAINST, CLEAR, ReviewCommon
 
@@ -293,3 +295,24 @@ class TestMatchDecisions(ReviewCommon):
     def test_rights_follow_the_role(self):
         self.users["service"].group_ids = [Command.link(self.env.ref(ROLE_GROUPS["reception"]).id)]
         self.assertTrue(self._decide("different", self.users["service"])["done"])
+
+
+@tagged("post_install", "-at_install")
+class TestEvidenceWords(ReviewCommon):
+    def test_every_piece_of_evidence_has_words(self):
+        """What the engine learns to say must be told to people, too."""
+        Texts = self.env["hospitality.match.texts"]
+        mute = [
+            f"{slot}.{level}"
+            for slot, levels in SLOTS.items()
+            if slot not in ("name", "chance") and not slot.startswith("name_")
+            for level, silent in zip(levels, fit.silent(levels), strict=True)
+            if not silent and not Texts._get_sentence([{"code": f"{slot}.{level}"}])
+        ]
+        self.assertFalse(mute)
+
+    def test_every_subject_has_a_name(self):
+        Texts = self.env["hospitality.match.texts"]
+        evidence = [{"code": f"{slot}.x", "weight": 1.0} for slot in SLOTS]
+        for line in Texts._show_evidence(evidence):
+            self.assertNotEqual(line["label"], line["subject"])

@@ -4,6 +4,7 @@ from odoo import api, models
 from odoo.exceptions import AccessError, UserError
 from odoo.tools import SQL
 
+from ...engine.matching.model import COUNTED
 from . import bench
 from .hospitality_match_texts import SUBJECTS
 
@@ -236,7 +237,7 @@ class HospitalityMatchBench(models.AbstractModel):
         rows = []
         for code, count in counts.items():
             slot = code.partition(".")[0]
-            text = self._get_sentence([{"code": code}])
+            text = slot not in COUNTED and self._get_sentence([{"code": code}])
             if text:
                 subject = SUBJECTS.get(slot, slot)
                 rows.append(

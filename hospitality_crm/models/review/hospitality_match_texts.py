@@ -11,6 +11,7 @@ SUBJECTS = {
     "suffix": "name",
     "rarity": "rarity",
     "chance": "rarity",
+    "entity": "rarity",
     "email": "contact",
     "phone": "contact",
     "name_contact": "contact",
@@ -54,7 +55,7 @@ class HospitalityMatchTexts(models.AbstractModel):
             line = lines.setdefault(subject, {"subject": subject, "weight": 0.0, "pieces": [], "values": {}})
             line["weight"] += piece["weight"]
             line["pieces"].append(piece)
-            if slot not in ("rarity", "chance") and (piece.get("left") or piece.get("right")):
+            if slot not in ("rarity", "chance", "entity") and (piece.get("left") or piece.get("right")):
                 values = (self._to_text(piece.get("left")), self._to_text(piece.get("right")))
                 line["values"].setdefault("name" if slot.startswith("name") else slot, values)
         labels = self._get_subject_labels()
@@ -111,6 +112,8 @@ class HospitalityMatchTexts(models.AbstractModel):
             slot, _dot, level = piece["code"].partition(".")
             if slot == "rarity":
                 text = self._get_rarity_text(level)
+            elif slot == "entity":
+                text = self._get_entity_text(level)
             else:
                 known = texts.get(slot, {})
                 text = known.get(level) or known.get(level.rpartition("_")[0])
@@ -135,6 +138,13 @@ class HospitalityMatchTexts(models.AbstractModel):
         return self.env._("A common name: borne by %s guests or more.", bearers)
 
     @api.model
+    def _get_entity_text(self, level):
+        """Return what the other records of both say: the level is size, least, others and apart, see the engine."""
+        if level.rpartition(":")[2] in ("1", "2"):
+            return self.env._("Both are known with contacts of their own, and none of them is the same.")
+        return self.env._("Weighed against the other guests of this name.")
+
+    @api.model
     def _get_subject_labels(self):
         return {
             "name": self.env._("Name"),
@@ -146,6 +156,7 @@ class HospitalityMatchTexts(models.AbstractModel):
             "loyalty": self.env._("Loyalty number"),
             "gender": self.env._("Gender"),
             "company": self.env._("Company"),
+            "guard": self.env._("Caution"),
             "prior": self.env._("Starting point"),
         }
 
@@ -179,6 +190,16 @@ class HospitalityMatchTexts(models.AbstractModel):
                 "similar": _("Loyalty numbers that differ by a slip."),
                 "differs": _("Different loyalty numbers of one programme."),
             },
+            "guard": {
+                "suffix": _("Only one of them is Jr or Sr: it may be father and son."),
+                "given": _("The given names may be those of a brother and a sister."),
+                "middle": _("The middle names may be those of two relatives."),
+                "family": _("Only the given name is the same."),
+                "word": _("All there is of the names is one word each."),
+                "gender": _("The genders contradict each other."),
+                "birth": _("The birth dates contradict each other."),
+                "document": _("Another document number, and no contact in common."),
+            },
             "gender": {"same": _("The same gender."), "differs": _("Different genders.")},
             "company": {"same": _("The same company."), "differs": _("Different companies.")},
             "prior": {"": _("Two records that are alike in something are not the same person more often than not.")},
@@ -193,7 +214,9 @@ class HospitalityMatchTexts(models.AbstractModel):
             "sound": _("The same given name in another spelling."),
             "skeleton": _("Given names with the same consonants."),
             "typo": _("A slip in the given name."),
+            "slip": _("A slip of the keyboard in the given name."),
             "typo_known": _("Given names that differ by a letter, each a name of its own."),
+            "nickname": _("A nickname for the given name."),
             "form": _("A short or everyday form of the given name."),
             "initial": _("An initial that fits the given name."),
             "short": _("A shortened given name."),
@@ -210,7 +233,10 @@ class HospitalityMatchTexts(models.AbstractModel):
             "sound": _("The same family name in another spelling."),
             "skeleton": _("Family names with the same consonants."),
             "typo": _("A slip in the family name."),
+            "slip": _("A slip of the keyboard in the family name."),
             "typo_known": _("Family names that differ by a letter."),
+            "form": _("Another form of the family name."),
+            "nickname": _("A short form of the family name."),
             "initial": _("An initial that fits the family name."),
             "short": _("A shortened family name."),
             "gender": _("The male and the female form of a family name."),
@@ -257,6 +283,7 @@ class HospitalityMatchTexts(models.AbstractModel):
                 "same": _("The same phone number, used under several names."),
                 **dict.fromkeys(many, _("The same phone number, but many use it.")),
                 "similar": _("Phone numbers that differ by a slip."),
+                "mailbox": _("Nearly the same phone number."),
                 "differs": _("Different phone numbers."),
             },
         }

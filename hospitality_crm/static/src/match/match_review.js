@@ -1,4 +1,4 @@
-import { Component, onWillStart, onWillUnmount, useExternalListener, useRef, useState } from "@odoo/owl";
+import { Component, onWillStart, onWillUnmount, useRef, useState } from "@odoo/owl";
 import { browser } from "@web/core/browser/browser";
 import { ConfirmationDialog } from "@web/core/confirmation_dialog/confirmation_dialog";
 import { _t } from "@web/core/l10n/translation";
@@ -11,12 +11,12 @@ import { BulkDialog } from "./bulk_dialog";
 import { EvidenceBars } from "./evidence_bars";
 import { GuestColumns } from "./guest_columns";
 import { HelpDialog } from "./help_dialog";
+import { useKeys, useSwipe } from "./input_hooks";
 
 const AHEAD = 5;
 const REFILL_BELOW = 3;
 const UNDO_KEPT = 50;
 const RUN_POLL_MS = 5000;
-const SWIPE_PX = 90;
 const DONE = { merge: _t("Merged"), different: _t("Not the same"), household: _t("Household, not the same") };
 
 /**
@@ -70,7 +70,9 @@ export class MatchReview extends Component {
             // What was decided must have reached the server before the page goes.
             beforeLeave: () => this.mutex.getUnlockedDef(),
         });
-        useExternalListener(window, "keydown", this.onKeydown);
+        useKeys(() => this.keys);
+        // A swipe skips the case; decisions that change guests need a button.
+        this.swipe = useSwipe(() => this.decide("skip"), ".o_hosp_match_wide");
         onWillStart(() => this.reload());
         onWillUnmount(() => browser.clearTimeout(this.poll));
     }
@@ -425,58 +427,34 @@ export class MatchReview extends Component {
         this.state.choices[row.name] = filled[next].id;
     }
 
-    onKeydown(ev) {
-        const busy = ev.target.closest?.("input, textarea, select, [contenteditable=true], .modal, .o-dropdown--menu");
-        if (busy || ev.ctrlKey || ev.metaKey || ev.altKey || document.querySelector(".modal.o_technical_modal, .o_dialog")) {
-            return;
-        }
-        const key = ev.key.length === 1 ? ev.key.toLowerCase() : ev.key;
-        const keys = {
-            m: () => this.decide("merge"),
-            n: () => this.decide("different"),
-            h: () => this.decide("household"),
-            s: () => this.decide("skip"),
+    /** What the keys do; see the help. */
+    get keys() {
+        const always = {
             z: () => this.undoLast(),
             u: () => this.undoLast(),
             "?": () => this.openHelp(),
             f: () => (this.state.showFilters = !this.state.showFilters),
         };
-        const columns = this.current && {
+        if (!this.current) {
+            return always;
+        }
+        const forward = getComputedStyle(document.body).direction === "rtl" ? -1 : 1;
+        const columns = this.current.guests.map((_guest, index) => [
+            String(index + 1),
+            () => this.chooseColumn(index),
+        ]);
+        return {
+            ...always,
+            ...Object.fromEntries(columns),
+            m: () => this.decide("merge"),
+            n: () => this.decide("different"),
+            h: () => this.decide("household"),
+            s: () => this.decide("skip"),
             ArrowDown: () => this.moveCursor(1),
             ArrowUp: () => this.moveCursor(-1),
-            ArrowRight: () => this.stepColumn(this.isRtl ? -1 : 1),
-            ArrowLeft: () => this.stepColumn(this.isRtl ? 1 : -1),
+            ArrowRight: () => this.stepColumn(forward),
+            ArrowLeft: () => this.stepColumn(-forward),
         };
-        const handler =
-            keys[key] ||
-            columns?.[key] ||
-            (this.current && /^[1-9]$/.test(key) ? () => this.chooseColumn(Number(key) - 1) : null);
-        if (handler && !ev.repeat) {
-            ev.preventDefault();
-            handler();
-        }
-    }
-
-    get isRtl() {
-        return getComputedStyle(document.body).direction === "rtl";
-    }
-
-    onTouchStart(ev) {
-        const { clientX: x, clientY: y } = ev.touches[0];
-        this.touch = { x, y, scrolls: Boolean(ev.target.closest(".o_hosp_match_wide")) };
-    }
-
-    /** A swipe skips the case; decisions that change guests need a button. */
-    onTouchEnd(ev) {
-        if (!this.touch || this.touch.scrolls) {
-            return;
-        }
-        const { clientX, clientY } = ev.changedTouches[0];
-        const width = Math.abs(clientX - this.touch.x);
-        if (width > SWIPE_PX && width > 2 * Math.abs(clientY - this.touch.y)) {
-            this.decide("skip");
-        }
-        this.touch = null;
     }
 
     setFilter(name, value) {
