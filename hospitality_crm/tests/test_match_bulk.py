@@ -57,6 +57,7 @@ class TestMatchBulk(ReviewCommon):
         self.assertEqual((job.merged_count, job.refused_count, job.done_count), (11, 1, 12))
         self.assertEqual(match.state, "open")
         self.assertTrue(match.reason)
+        self.assertEqual(self._case(one, other)["pairs"][0]["refused"], match.reason)
 
     def test_guests_linked_by_pairs_become_one(self):
         (one, other), match = self.pairs[0]

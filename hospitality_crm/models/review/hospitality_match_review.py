@@ -218,7 +218,7 @@ class HospitalityMatchReview(models.AbstractModel):
         if query.is_empty():
             return []
         self.env["hospitality.match"].flush_model()
-        names = ("id", "partner_id", "other_partner_id", "score", "band", "evidence", "profile_id")
+        names = ("id", "partner_id", "other_partner_id", "score", "band", "evidence", "profile_id", "reason")
         rows = self.env.execute_query(query.select(*(SQL.identifier(query.table, name) for name in names)))
         pairs = [dict(zip(names, row, strict=True)) for row in rows]
         return [{**pair, "seeded": True} for pair in pairs]
@@ -302,5 +302,7 @@ class HospitalityMatchReview(models.AbstractModel):
                 "title": titles.get(pair["band"], ""),
                 "clear": pair["band"] != "household" and not self._speaks_against(pair["evidence"]),
                 "evidence": self._show_evidence(pair["evidence"]),
+                # Of an open pair: why a merge was refused before.
+                "refused": pair["reason"] or "",
             }
         return list(shown.values())
