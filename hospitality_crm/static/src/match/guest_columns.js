@@ -37,6 +37,10 @@ export class GuestColumns extends Component {
         return Boolean(this.props.left?.[guest.id]);
     }
 
+    leftLabel(guest) {
+        return this.isLeft(guest) ? _t("Decide about this guest, too") : _t("Leave this guest out");
+    }
+
     statusText(row) {
         return {
             same: _t("Equal"),

@@ -43,8 +43,9 @@ export class DataQuality extends Component {
     }
 
     get groups() {
-        const titles = { source: _t("Source"), property: _t("Property"), user: _t("Employee") };
-        return GROUPS.map((name) => ({ name, title: titles[name] }));
+        const titles = { source: _t("By source"), property: _t("By property"), user: _t("By employee") };
+        const columns = { source: _t("Source"), property: _t("Property"), user: _t("Employee") };
+        return GROUPS.map((name) => ({ name, title: titles[name], column: columns[name] }));
     }
 
     get rows() {
@@ -91,9 +92,12 @@ export class DataQuality extends Component {
         };
     }
 
-    get since() {
+    get trendText() {
         const [first] = this.state.data.trend;
-        return deserializeDate(first.date).toLocaleString({ day: "numeric", month: "short" });
+        return _t(
+            "Trend since %s",
+            deserializeDate(first.date).toLocaleString({ day: "numeric", month: "short" })
+        );
     }
 
     /** The trend of a rate as a polyline; the scale is its own range, at least five points wide. */

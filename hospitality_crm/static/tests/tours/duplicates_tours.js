@@ -159,7 +159,7 @@ tours.add("hospitality_data_quality", {
         { trigger: ".o_hosp_quality button:contains('Count now')", run: "click" },
         { trigger: ".o_hosp_quality_tile[data-measure=completeness] .o_hosp_quality_value:contains('%')" },
         { trigger: ".o_hosp_quality_tabs [data-group=user]", run: "click" },
-        { trigger: ".o_hosp_quality_groups:contains('Employee')" },
+        { trigger: ".o_hosp_quality_tabs [data-group=user][aria-selected=true]" },
         { trigger: ".o_hosp_quality .o_hosp_bar button:contains('Pivot')", run: "click" },
         { trigger: ".o_pivot th:contains('Completeness')" },
     ],
