@@ -8,6 +8,12 @@ from . import test_golden
 from . import test_lookup
 from . import test_origin
 from . import test_guest_search
+from . import test_data_quality
+from . import test_duplicates_tours
+from . import test_match_bench
+from . import test_match_bulk
+from . import test_match_review
+from . import test_merge_screens
 from . import test_metrics
 from . import test_metrics_tables
 from . import test_metrics_upkeep

@@ -463,11 +463,16 @@ class HospitalityMerge(models.Model):
         """List those of the rows that still exist and point at somebody else."""
         rows = self.env.execute_query(
             SQL(
-                "SELECT DISTINCT %(key)s FROM %(table)s t WHERE %(key)s = ANY(%(ids)s::int[]) AND %(refers)s",
+                "SELECT DISTINCT %(key)s FROM %(table)s t"
+                " WHERE %(key)s = ANY(%(ids)s::int[]) AND %(refers)s AND %(elsewhere)s",
                 key=SQL.identifier("t", source.key),
                 table=SQL.identifier(source.table),
                 ids=pg_int_array(ids),
                 refers=source.refers("t"),
+                # Facts have gone back with their profiles already.
+                elsewhere=SQL("%s IS DISTINCT FROM %s", source.col("t"), loser)
+                if source.kind in ("fk", "pair")
+                else SQL("TRUE"),
             )
         )
         if rows:
