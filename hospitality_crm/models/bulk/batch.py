@@ -111,6 +111,7 @@ class Batch:
     :ivar fresh: ids of guests created by this batch
     :ivar known_names: pairs of contact point and name key that were counted before
     :ivar pending: references to records that have not arrived, see `hospitality.pending.ref`
+    :ivar shared: ids of stays of which it must be decided anew who gets the nights and the spend
     :ivar unmapped: ``{(kind, code): number of times}`` of codes without a record
     """
 
@@ -129,6 +130,7 @@ class Batch:
         self.fresh = set()
         self.known_names = set()
         self.pending = []
+        self.shared = set()
         self.unmapped = {}
 
     def count(self, model, inserted, updated=()):

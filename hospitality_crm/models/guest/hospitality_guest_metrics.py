@@ -186,28 +186,27 @@ class HospitalityGuestMetrics(models.Model):
         [(written,)] = self.env.execute_query(
             SQL(
                 """
-                WITH fresh AS MATERIALIZED (%(query)s),
+                WITH fresh AS MATERIALIZED (
+                    SELECT f.*, m.id AS metrics_id, (%(stored)s) IS DISTINCT FROM (%(fresh)s) AS differs
+                      FROM (%(query)s) AS f
+                      LEFT JOIN hospitality_guest_metrics m
+                             ON m.partner_id = f.partner_id AND m.company_id = f.company_id AND %(guest)s),
                 changed AS (
                     UPDATE hospitality_guest_metrics m
                        SET (%(columns)s, refreshed_at) = ROW(%(fresh)s, %(now)s)
                       FROM fresh f
-                     WHERE m.partner_id = f.partner_id AND m.company_id = f.company_id AND %(guest)s
-                       AND (%(stored)s) IS DISTINCT FROM (%(fresh)s)
+                     WHERE m.id = f.metrics_id AND f.differs AND %(guest)s
                     RETURNING 1),
                 added AS (
                     INSERT INTO hospitality_guest_metrics (partner_id, company_id, %(columns)s, refreshed_at)
                     SELECT f.partner_id, f.company_id, %(fresh)s, %(now)s
                       FROM fresh f
-                      LEFT JOIN hospitality_guest_metrics m
-                             ON m.partner_id = f.partner_id AND m.company_id = f.company_id AND %(guest)s
-                     WHERE m.id IS NULL
+                     WHERE f.metrics_id IS NULL
                     ON CONFLICT (partner_id, company_id) DO NOTHING
                     RETURNING 1),
                 removed AS (
                     DELETE FROM hospitality_guest_metrics m
-                     WHERE %(guest)s
-                       AND NOT EXISTS (SELECT FROM fresh f
-                                        WHERE f.partner_id = m.partner_id AND f.company_id = m.company_id)
+                     WHERE %(guest)s AND NOT EXISTS (SELECT FROM fresh f WHERE f.metrics_id = m.id)
                     RETURNING 1)
                 SELECT (SELECT count(*) FROM changed) + (SELECT count(*) FROM added) + (SELECT count(*) FROM removed)
                 """,

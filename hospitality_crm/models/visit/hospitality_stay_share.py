@@ -1,0 +1,92 @@
+from odoo import api, models
+from odoo.tools import SQL
+
+from ...tools.arrays import pg_int_array
+from .visit_tally import PAYER, SLEEPER
+
+
+class HospitalityStay(models.Model):
+    _inherit = "hospitality.stay"
+
+    def write(self, vals):
+        result = super().write(vals)
+        if {"partner_id", "profile_id"} & vals.keys():
+            self._refresh_shares(self.ids)
+        return result
+
+    @api.model
+    def _refresh_shares(self, ids):
+        """Decide anew whose stays some stays are: who gets the nights, who the spend.
+
+        The guest of a stay has his share in ``metric_share`` of the stay, everybody else in that of his row among the
+        people; the rules are told in the docstring of `hospitality.guest.metrics`. A guest with several rows has each
+        part of his share once. To be called whenever people, or the guest, of a stay have changed by other ways than
+        the ORM. Only what differs is written.
+
+        :param ids: ids of stays
+        :return: number of rows written
+        """
+        ids = pg_int_array(sorted(ids))
+        if ids == "{}":
+            return 0
+        self.env.flush_all()
+        # Of two transactions that write people of one stay the second one sees both.
+        self.env.cr.execute(
+            SQL("SELECT id FROM hospitality_stay WHERE id = ANY(%s::int[]) ORDER BY id FOR NO KEY UPDATE", ids)
+        )
+        return self._write_shares(SQL("s.id = ANY(%s::int[])", ids), SQL("p.stay_id = ANY(%s::int[])", ids))
+
+    @api.model
+    def _refresh_shares_between(self, first, last):
+        """Decide anew whose stays those with ids from ``first`` to ``last`` are; return the number of rows written."""
+        self.env.flush_all()
+        return self._write_shares(
+            SQL("s.id BETWEEN %s AND %s", first, last), SQL("p.stay_id BETWEEN %s AND %s", first, last)
+        )
+
+    @api.model
+    def _write_shares(self, stays, people):
+        [(written,)] = self.env.execute_query(
+            SQL(
+                """
+                WITH person AS MATERIALIZED (
+                    SELECT p.id, p.stay_id, p.metric_share, p.partner_id = s.partner_id AS is_own,
+                           CASE WHEN p.sleeps AND row_number() OVER (
+                                     PARTITION BY p.stay_id, p.partner_id, p.sleeps ORDER BY p.id) = 1
+                                THEN %(sleeper)s ELSE 0 END
+                           | CASE WHEN p.pays AND row_number() OVER (
+                                       PARTITION BY p.stay_id, p.pays
+                                       ORDER BY p.role <> 'payer', p.role <> 'primary', COALESCE(p.sequence, 0), p.id) = 1
+                                  THEN %(payer)s ELSE 0 END AS share
+                      FROM hospitality_stay_guest p
+                      JOIN hospitality_stay s ON s.id = p.stay_id
+                     WHERE %(people)s),
+                people AS (
+                    UPDATE hospitality_stay_guest g
+                       SET metric_share = w.share
+                      FROM (SELECT id, metric_share, CASE WHEN is_own THEN 0 ELSE share END AS share FROM person) AS w
+                     WHERE g.id = w.id AND w.metric_share <> w.share
+                    RETURNING g.id),
+                stay AS (
+                    UPDATE hospitality_stay s
+                       SET metric_share = w.share
+                      FROM (SELECT s.id,
+                                   CASE WHEN count(p.id) = 0 THEN %(sleeper)s | %(payer)s
+                                        ELSE COALESCE(bit_or(p.share) FILTER (WHERE p.is_own), 0)
+                                             | CASE WHEN bit_or(p.share) & %(payer)s = 0 THEN %(payer)s ELSE 0 END
+                                   END AS share
+                              FROM hospitality_stay s
+                              LEFT JOIN person p ON p.stay_id = s.id
+                             WHERE %(stays)s
+                             GROUP BY s.id) AS w
+                     WHERE s.id = w.id AND s.metric_share <> w.share
+                    RETURNING s.id)
+                SELECT (SELECT count(*) FROM people) + (SELECT count(*) FROM stay)
+                """,
+                sleeper=SLEEPER,
+                payer=PAYER,
+                stays=stays,
+                people=people,
+            )
+        )
+        return written
