@@ -5,6 +5,9 @@ are described in the docstring of the model. What a visit counts for is decided 
 the query adds integers up in the order of the indexes, which hold all it reads.
 """
 
+from collections.abc import Callable
+from typing import NamedTuple
+
 from odoo.tools import SQL
 
 from ...tools.arrays import pg_int_array
@@ -53,15 +56,40 @@ COLUMNS = (
 )
 
 
+CHUNK = 1000
+"""Guests of a range that are computed at once: few enough for their hash tables to stay in the processor's cache."""
+
+
+class Scope(NamedTuple):
+    """Which guests a query is about.
+
+    :ivar all: function from the SQL of a column to the condition that picks all of them
+    :ivar some: the same for those that are computed at once, given the row ``chunk``
+    :ivar chunks: SQL of the rows ``chunk``
+    """
+
+    all: Callable[[SQL], SQL]
+    some: Callable[[SQL], SQL]
+    chunks: SQL
+
+
 def guests_in(partner_ids):
     """Scope of the given guests, for :func:`metrics_query`."""
     ids = pg_int_array(partner_ids)
-    return lambda column: SQL("%s = ANY(%s::int[])", column, ids)
+
+    def condition(column):
+        return SQL("%s = ANY(%s::int[])", column, ids)
+
+    return Scope(condition, condition, SQL("(VALUES (0)) AS chunk(first)"))
 
 
 def guests_between(first, last):
     """Scope of the guests with ids from ``first`` to ``last``, for :func:`metrics_query`."""
-    return lambda column: SQL("%s BETWEEN %s AND %s", column, first, last)
+    return Scope(
+        lambda column: SQL("%s BETWEEN %s AND %s", column, first, last),
+        lambda column: SQL("%s BETWEEN chunk.first AND LEAST(chunk.first + %s, %s)", column, CHUNK - 1, last),
+        SQL("generate_series(%s, %s, %s) AS chunk(first)", first, last, CHUNK),
+    )
 
 
 def _favourite(key):
@@ -150,7 +178,7 @@ def _stay_rows(scope):
         SELECT * FROM other
         """,
         columns=STAY_COLUMNS,
-        guest=scope(SQL("s.partner_id")),
+        guest=scope.some(SQL("s.partner_id")),
     )
 
 
@@ -166,7 +194,7 @@ def _other_rows(scope):
                               WHERE s.id = p.stay_id AND s.metric_tally & p.metric_share > 0 OFFSET 0) AS s
         """,
         columns=STAY_COLUMNS,
-        guest=scope(SQL("p.partner_id")),
+        guest=scope.some(SQL("p.partner_id")),
     )
 
 
@@ -202,7 +230,7 @@ def _meals(scope):
         visit=CHECK_VISIT,
         refunded=CHECK_REFUNDED,
         folio=FOLIO_HAS_FB,
-        check_guest=scope(SQL("c.partner_id")),
+        check_guest=scope.some(SQL("c.partner_id")),
     )
 
 
@@ -215,7 +243,7 @@ def _sat(scope):
          WHERE %(guest)s AND r.company_id IS NOT NULL AND r.status IN ('seated', 'finished')
            AND (SELECT b.id FROM hospitality_check b WHERE b.reservation_id = r.id LIMIT 1) IS NULL
         """,
-        guest=scope(SQL("r.partner_id")),
+        guest=scope.some(SQL("r.partner_id")),
     )
 
 
@@ -234,15 +262,15 @@ def _tables(scope):
          GROUP BY 1
         """,
         due=_due(SQL("business_date")),
-        guest=scope(SQL("v.partner_id")),
+        guest=scope.some(SQL("v.partner_id")),
     )
 
 
 def _dishes(scope):
-    """One row per guest and dish. The id is that of the first line with the dish."""
+    """One row per guest with the key of his favourite dish and the id of the first line with it."""
     return SQL(
         """
-        SELECT guest, dish_key, id, %(packed)s AS best
+        SELECT DISTINCT ON (guest) guest, dish_key, id
           FROM (SELECT t.guest, l.dish_key, count(*) AS n, max(t.day) AS last, min(l.id) AS id
                   FROM (SELECT c.id, c.partner_id::bigint << 32 | c.company_id AS guest, c.business_date AS day
                           FROM hospitality_check c
@@ -250,75 +278,54 @@ def _dishes(scope):
                  CROSS JOIN LATERAL (SELECT l.id, l.dish_key FROM hospitality_charge l
                                       WHERE l.check_id = t.id AND l.dish_key IS NOT NULL OFFSET 0) AS l
                  GROUP BY t.guest, l.dish_key) AS d
+         ORDER BY guest, n DESC, last DESC, id
         """,
-        packed=_favourite(SQL("id")),
         visit=CHECK_VISIT,
-        guest=scope(SQL("c.partner_id")),
+        guest=scope.some(SQL("c.partner_id")),
     )
 
 
-def _favourites(scope):
-    """One row per guest with the packed favourite of each kind."""
+def _stay_favourites(scope):
+    """One row per guest with the packed favourites among his stays."""
     return SQL(
         """
         SELECT guest,
-               max(best) FILTER (WHERE kind = 1) AS channel,
-               max(best) FILTER (WHERE kind = 2) AS room_type,
-               max(best) FILTER (WHERE kind = 3) AS outlet,
-               max(best) FILTER (WHERE kind = 4) AS daypart,
-               max(best) FILTER (WHERE kind = 5) AS dish
-          FROM (SELECT guest, CASE WHEN channel_id IS NULL THEN 2 ELSE 1 END AS kind, %(stay_packed)s AS best
-                  FROM (SELECT guest, channel_id, room_type, count(*) AS n, max(arrival) AS last
-                          FROM (%(stay_rows)s) AS v
-                         WHERE counts & %(stayed)s > 0
-                         GROUP BY GROUPING SETS ((guest, channel_id), (guest, room_type))) AS v
-                 WHERE COALESCE(channel_id, room_type) IS NOT NULL
-                UNION ALL
-                SELECT guest, CASE WHEN outlet_id IS NULL THEN 4 ELSE 3 END, %(table_packed)s
-                  FROM (SELECT guest, outlet_id, array_position(%(dayparts)s::varchar[], daypart) AS daypart_id, n, last
-                          FROM (SELECT guest, outlet_id, daypart, count(*) AS n, max(day) AS last
-                                  FROM (SELECT c.partner_id::bigint << 32 | c.company_id AS guest, c.outlet_id,
-                                               c.daypart, c.business_date AS day
-                                          FROM hospitality_check c
-                                         WHERE %(check_guest)s AND c.metric_tally & %(visit)s > 0
-                                        UNION ALL
-                                        SELECT guest, outlet_id, NULL, day FROM sat) AS v
-                                 GROUP BY GROUPING SETS ((guest, outlet_id), (guest, daypart))) AS v) AS v
-                 WHERE COALESCE(outlet_id, daypart_id) IS NOT NULL
-                UNION ALL
-                SELECT guest, 5, best FROM dish) AS f
+               max(%(channel)s) FILTER (WHERE channel_id IS NOT NULL) AS channel,
+               max(%(room_type)s) FILTER (WHERE room_type IS NOT NULL) AS room_type
+          FROM (SELECT guest, channel_id, room_type, count(*) AS n, max(arrival) AS last
+                  FROM (%(rows)s) AS v
+                 WHERE counts & %(stayed)s > 0
+                 GROUP BY GROUPING SETS ((guest, channel_id), (guest, room_type))) AS v
          GROUP BY guest
         """,
-        stay_rows=_stay_rows(scope),
-        stay_packed=_favourite(SQL("COALESCE(channel_id, room_type)")),
-        table_packed=_favourite(SQL("COALESCE(outlet_id, daypart_id)")),
-        dayparts=DAYPARTS,
+        rows=_stay_rows(scope),
+        channel=_favourite(SQL("channel_id")),
+        room_type=_favourite(SQL("room_type")),
         stayed=STAYED,
-        visit=CHECK_VISIT,
-        check_guest=scope(SQL("c.partner_id")),
     )
 
 
-def _dish_names(scope):
-    """One row per guest with the name of his favourite dish.
-
-    Names that the guests in scope have already are taken from there: a line is read only for a new one.
-    """
+def _meal_favourites(scope):
+    """One row per guest with the packed favourites among his checks and tables."""
     return SQL(
         """
-        SELECT f.guest, n.name
-          FROM (SELECT f.guest, d.dish_key FROM favourite f JOIN dish d ON d.id = %(dish_id)s) AS f
-          JOIN (SELECT d.dish_key,
-                       COALESCE(k.name, (SELECT name FROM hospitality_charge l WHERE l.id = d.id)) AS name
-                  FROM (SELECT dish_key, min(d.id) AS id FROM favourite f JOIN dish d ON d.id = %(dish_id)s
-                         GROUP BY dish_key) AS d
-                  LEFT JOIN (SELECT %(known)s AS dish_key, name
-                               FROM (SELECT DISTINCT m.favourite_dish AS name FROM hospitality_guest_metrics m
-                                      WHERE %(guest)s) AS m) AS k USING (dish_key)) AS n USING (dish_key)
+        SELECT guest,
+               max(%(outlet)s) FILTER (WHERE outlet_id IS NOT NULL) AS outlet,
+               max(%(daypart)s) FILTER (WHERE daypart IS NOT NULL) AS daypart
+          FROM (SELECT guest, outlet_id, daypart, count(*) AS n, max(day) AS last
+                  FROM (SELECT c.partner_id::bigint << 32 | c.company_id AS guest, c.outlet_id, c.daypart,
+                               c.business_date AS day
+                          FROM hospitality_check c
+                         WHERE %(check_guest)s AND c.metric_tally & %(visit)s > 0
+                        UNION ALL
+                        SELECT guest, outlet_id, NULL, day FROM sat) AS v
+                 GROUP BY GROUPING SETS ((guest, outlet_id), (guest, daypart))) AS v
+         GROUP BY guest
         """,
-        dish_id=_favourite_id(SQL("f.dish")),
-        known=dish_key(SQL("name")),
-        guest=scope(SQL("m.partner_id")),
+        outlet=_favourite(SQL("outlet_id")),
+        daypart=_favourite(SQL("array_position(%s::varchar[], daypart)", DAYPARTS)),
+        visit=CHECK_VISIT,
+        check_guest=scope.some(SQL("c.partner_id")),
     )
 
 
@@ -327,30 +334,18 @@ def _money(millionths):
     return SQL("round(%s * 0.000001, decimals)", millionths)
 
 
-def metrics_query(scope, days):
-    """Return the SELECT of the metrics of the guests in scope.
-
-    Inside, a guest in a company is one bigint: joins and groups over one key are cheaper than over two. ``OFFSET 0``
-    and scalar subqueries keep the planner from reading whole fact tables for a few thousand guests. Keys are looked up
-    in ascending order (``+ 0``: sorted here, not by walking a whole index), so that a page is read once per batch.
-    Reading an index twice costs less than keeping what was read.
-
-    :param scope: :func:`guests_in` or :func:`guests_between`
-    :param dict days: current business date per property id
-    :return: SQL with the columns ``partner_id``, ``company_id`` and :data:`COLUMNS`; one row per guest and company
-        for which anything counts
-    """
+def _figures(scope):
+    """The metrics of the guests of a chunk, with the key of the favourite dish in place of its name."""
     return SQL(
         """
-        WITH today AS (SELECT * FROM unnest(%(property_ids)s::int[], %(days)s::date[]) AS d(property_id, today)),
-        other AS MATERIALIZED (%(others)s),
+        WITH other AS MATERIALIZED (%(others)s),
         sat AS MATERIALIZED (%(sat)s),
         stay AS (%(stays)s),
         meal AS (%(meals)s),
         booked AS (%(tables)s),
-        dish AS MATERIALIZED (%(dishes)s),
-        favourite AS MATERIALIZED (%(favourites)s),
-        dish_name AS (%(dish_names)s)
+        dish AS (%(dishes)s),
+        stay_best AS (%(stay_favourites)s),
+        meal_best AS (%(meal_favourites)s)
         SELECT (guest >> 32)::int AS partner_id, company_id,
                COALESCE(stay.stays, 0)::int AS stay_count,
                COALESCE(stay.nights, 0)::int AS night_count,
@@ -369,28 +364,25 @@ def metrics_query(scope, days):
                %(channel_id)s AS channel_id,
                %(room_type_id)s AS room_type_id,
                %(outlet_id)s AS outlet_id,
-               dish_name.name AS favourite_dish,
                (%(dayparts)s::varchar[])[%(daypart_id)s] AS favourite_daypart,
                earned.room AS revenue_room, earned.fb AS revenue_fb, earned.other AS revenue_other,
                earned.room + earned.fb + earned.other AS revenue_total,
                round(meal.billed * 0.000001 / NULLIF(meal.checks, 0), decimals) AS check_average,
-               round(stay.paid_room * 0.000001 / NULLIF(stay.paid_nights, 0), decimals) AS adr
+               round(stay.paid_room * 0.000001 / NULLIF(stay.paid_nights, 0), decimals) AS adr,
+               dish.dish_key, dish.id AS dish_line_id
           FROM stay
           FULL JOIN meal USING (guest)
           FULL JOIN booked USING (guest)
-          LEFT JOIN favourite USING (guest)
-          LEFT JOIN dish_name USING (guest)
-          JOIN (SELECT c.id AS company_id, u.decimal_places AS decimals
-                  FROM res_company c JOIN res_currency u ON u.id = c.currency_id) AS company
-            ON company_id = (guest & 4294967295)::int
+          LEFT JOIN stay_best USING (guest)
+          LEFT JOIN meal_best USING (guest)
+          LEFT JOIN dish USING (guest)
+          JOIN company ON company_id = (guest & 4294967295)::int
          CROSS JOIN LATERAL (
                SELECT %(room)s AS room, %(fb)s AS fb, %(other)s AS other OFFSET 0) AS earned
          WHERE stay.stays > 0 OR stay.cancelled > 0 OR stay.no_show > 0 OR stay.upcoming > 0 OR meal.checks > 0
             OR booked.honoured > 0 OR booked.cancelled > 0 OR booked.no_show > 0 OR booked.upcoming > 0
             OR meal.billed <> 0 OR earned.room <> 0 OR earned.fb <> 0 OR earned.other <> 0
         """,
-        property_ids=list(days),
-        days=list(days.values()),
         dayparts=DAYPARTS,
         others=_other_rows(scope),
         sat=_sat(scope),
@@ -398,13 +390,51 @@ def metrics_query(scope, days):
         meals=_meals(scope),
         tables=_tables(scope),
         dishes=_dishes(scope),
-        favourites=_favourites(scope),
-        dish_names=_dish_names(scope),
-        channel_id=_favourite_id(SQL("favourite.channel")),
-        room_type_id=_favourite_id(SQL("favourite.room_type")),
-        outlet_id=_favourite_id(SQL("favourite.outlet")),
-        daypart_id=_favourite_id(SQL("favourite.daypart")),
+        stay_favourites=_stay_favourites(scope),
+        meal_favourites=_meal_favourites(scope),
+        channel_id=_favourite_id(SQL("stay_best.channel")),
+        room_type_id=_favourite_id(SQL("stay_best.room_type")),
+        outlet_id=_favourite_id(SQL("meal_best.outlet")),
+        daypart_id=_favourite_id(SQL("meal_best.daypart")),
         room=_money(SQL("COALESCE(stay.room, 0)")),
         fb=_money(SQL("(COALESCE(stay.fb, 0) + COALESCE(meal.fb, 0))")),
         other=_money(SQL("(COALESCE(stay.other, 0) + COALESCE(meal.other, 0))")),
+    )
+
+
+def metrics_query(scope, days):
+    """Return the SELECT of the metrics of the guests in scope.
+
+    Inside, a guest in a company is one bigint: joins and groups over one key are cheaper than over two. ``OFFSET 0``
+    and scalar subqueries keep the planner from reading whole fact tables for a few thousand guests. Keys are looked up
+    in ascending order (``+ 0``: sorted here, not by walking a whole index), so that a page is read once per chunk.
+    Reading an index twice costs less than keeping what was read. Names of dishes that the guests in scope have already
+    are taken from there: a line is read only for a new one.
+
+    :param Scope scope: :func:`guests_in` or :func:`guests_between`
+    :param dict days: current business date per property id
+    :return: SQL with the columns ``partner_id``, ``company_id`` and :data:`COLUMNS`; one row per guest and company
+        for which anything counts
+    """
+    return SQL(
+        """
+        WITH today AS (SELECT * FROM unnest(%(property_ids)s::int[], %(days)s::date[]) AS d(property_id, today)),
+        company AS (SELECT c.id AS company_id, u.decimal_places AS decimals
+                      FROM res_company c JOIN res_currency u ON u.id = c.currency_id),
+        figure AS MATERIALIZED (SELECT f.* FROM %(chunks)s CROSS JOIN LATERAL (%(figures)s) AS f),
+        dish_name AS (
+            SELECT d.dish_key, COALESCE(k.name, (SELECT name FROM hospitality_charge l WHERE l.id = d.id)) AS name
+              FROM (SELECT dish_key, min(dish_line_id) AS id FROM figure WHERE dish_key IS NOT NULL
+                     GROUP BY dish_key) AS d
+              LEFT JOIN (SELECT %(known)s AS dish_key, name
+                           FROM (SELECT DISTINCT m.favourite_dish AS name FROM hospitality_guest_metrics m
+                                  WHERE %(guest)s) AS m) AS k USING (dish_key))
+        SELECT figure.*, dish_name.name AS favourite_dish FROM figure LEFT JOIN dish_name USING (dish_key)
+        """,
+        property_ids=list(days),
+        days=list(days.values()),
+        chunks=scope.chunks,
+        figures=_figures(scope),
+        known=dish_key(SQL("name")),
+        guest=scope.all(SQL("m.partner_id")),
     )

@@ -175,9 +175,14 @@ class HospitalityGuestMetrics(models.Model):
 
     @api.model
     def _write_metrics(self, scope):
-        # Compiling the plan would take longer than running it, and the groups of a batch fit into hash tables:
-        # sorting them takes twice as long.
-        self.env.cr.execute(SQL("SET LOCAL jit = off; SET LOCAL enable_sort = off; SET LOCAL enable_mergejoin = off"))
+        # Compiling the plan would take longer than running it, and the groups of a chunk fit into hash tables: sorting
+        # them takes longer.
+        self.env.cr.execute(
+            SQL(
+                "SET LOCAL jit = off; SET LOCAL enable_sort = off; SET LOCAL enable_mergejoin = off;"
+                " SET LOCAL max_parallel_workers_per_gather = 0"
+            )
+        )
         columns = [SQL.identifier(name) for name in query.COLUMNS]
         fresh = [SQL.identifier("f", name) for name in query.COLUMNS]
         stored = [SQL.identifier("m", name) for name in query.COLUMNS]
@@ -215,10 +220,15 @@ class HospitalityGuestMetrics(models.Model):
                 fresh=SQL(", ").join(fresh),
                 stored=SQL(", ").join(stored),
                 now=fields.Datetime.now(),
-                guest=scope(SQL("m.partner_id")),
+                guest=scope.all(SQL("m.partner_id")),
             )
         )
-        self.env.cr.execute(SQL("SET LOCAL enable_sort = on; SET LOCAL enable_mergejoin = on"))
+        self.env.cr.execute(
+            SQL(
+                "SET LOCAL jit TO DEFAULT; SET LOCAL enable_sort TO DEFAULT; SET LOCAL enable_mergejoin TO DEFAULT;"
+                " SET LOCAL max_parallel_workers_per_gather TO DEFAULT"
+            )
+        )
         self.invalidate_model(flush=False)
         return written
 

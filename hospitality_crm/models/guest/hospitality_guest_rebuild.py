@@ -3,7 +3,7 @@ from odoo.tools import SQL
 
 from ...tools import claim
 
-WIDTH = 5_000
+WIDTH = 25_000
 """Wide enough that the pages of the indexes are read once per range, not once per guest."""
 LOCK = 1_919_512_168
 """First key of the advisory lock of a range; the second is its first id."""
