@@ -46,7 +46,7 @@ class HospitalityStayGuest(models.Model):
         if self.env.cr.rowcount:
             return
         add_columns(self.env.cr, self._table, [("metric_share", SQL("int NOT NULL DEFAULT 0"))])
-        self.env["hospitality.stay"]._write_shares(SQL("TRUE"), SQL("TRUE"))
+        self.env["hospitality.stay"]._write_shares(lambda column: SQL("TRUE"))
         add_index(
             self.env.cr,
             "hospitality_stay_guest_share_idx",

@@ -21,32 +21,36 @@ class HospitalityStay(models.Model):
         The guest of a stay has his share in ``metric_share`` of the stay, everybody else in that of his row among the
         people; the rules are told in the docstring of `hospitality.guest.metrics`. A guest with several rows has each
         part of his share once. To be called whenever people, or the guest, of a stay have changed by other ways than
-        the ORM. Only what differs is written.
+        the ORM. Only what differs is written; guests whose share has changed are queued.
 
         :param ids: ids of stays
-        :return: number of rows written
         """
         ids = pg_int_array(sorted(ids))
-        if ids == "{}":
-            return 0
-        self.env.flush_all()
-        # Of two transactions that write people of one stay the second one sees both.
-        self.env.cr.execute(
-            SQL("SELECT id FROM hospitality_stay WHERE id = ANY(%s::int[]) ORDER BY id FOR NO KEY UPDATE", ids)
-        )
-        return self._write_shares(SQL("s.id = ANY(%s::int[])", ids), SQL("p.stay_id = ANY(%s::int[])", ids))
+        if ids != "{}":
+            self._decide_shares(lambda column: SQL("%s = ANY(%s::int[])", column, ids))
 
     @api.model
     def _refresh_shares_between(self, first, last):
-        """Decide anew whose stays those with ids from ``first`` to ``last`` are; return the number of rows written."""
-        self.env.flush_all()
-        return self._write_shares(
-            SQL("s.id BETWEEN %s AND %s", first, last), SQL("p.stay_id BETWEEN %s AND %s", first, last)
-        )
+        """Decide anew whose stays those with ids from ``first`` to ``last`` are."""
+        self._decide_shares(lambda column: SQL("%s BETWEEN %s AND %s", column, first, last))
 
     @api.model
-    def _write_shares(self, stays, people):
-        [(written,)] = self.env.execute_query(
+    def _decide_shares(self, condition):
+        self.env.flush_all()
+        # Of two transactions that write people of one stay the second one sees both.
+        self.env.cr.execute(
+            SQL("SELECT id FROM hospitality_stay WHERE %s ORDER BY id FOR NO KEY UPDATE", condition(SQL("id")))
+        )
+        self.env["hospitality.guest.dirty"]._mark(self._write_shares(condition))
+
+    @api.model
+    def _write_shares(self, condition):
+        """Write the shares in some stays.
+
+        :param condition: function from the SQL of a column with ids of stays to the condition that picks them
+        :return: ids of the guests whose share has changed
+        """
+        rows = self.env.execute_query(
             SQL(
                 """
                 WITH person AS MATERIALIZED (
@@ -66,7 +70,7 @@ class HospitalityStay(models.Model):
                        SET metric_share = w.share
                       FROM (SELECT id, metric_share, CASE WHEN is_own THEN 0 ELSE share END AS share FROM person) AS w
                      WHERE g.id = w.id AND w.metric_share <> w.share
-                    RETURNING g.id),
+                    RETURNING g.partner_id),
                 stay AS (
                     UPDATE hospitality_stay s
                        SET metric_share = w.share
@@ -80,13 +84,13 @@ class HospitalityStay(models.Model):
                              WHERE %(stays)s
                              GROUP BY s.id) AS w
                      WHERE s.id = w.id AND s.metric_share <> w.share
-                    RETURNING s.id)
-                SELECT (SELECT count(*) FROM people) + (SELECT count(*) FROM stay)
+                    RETURNING s.partner_id)
+                SELECT partner_id FROM people UNION SELECT partner_id FROM stay
                 """,
                 sleeper=SLEEPER,
                 payer=PAYER,
-                stays=stays,
-                people=people,
+                stays=condition(SQL("s.id")),
+                people=condition(SQL("p.stay_id")),
             )
         )
-        return written
+        return {row[0] for row in rows}

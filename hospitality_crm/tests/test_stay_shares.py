@@ -1,0 +1,149 @@
+import random
+
+from odoo.tests import tagged
+from odoo.tools import SQL
+
+from ..models.visit.visit_tally import PAYER, SLEEPER
+from .metrics_common import MetricsCase
+
+ROLES = ["primary", "sharer", "companion", "booker", "payer"]
+
+
+@tagged("post_install", "-at_install")
+class TestStayShares(MetricsCase):
+    """Who gets the nights and the spend of a stay is decided when people are written."""
+
+    def _read(self, stay):
+        """Shares of the guest of a stay and of its people, as they are stored."""
+        self.env.flush_all()
+        [(own,)] = self.env.execute_query(SQL("SELECT metric_share FROM hospitality_stay WHERE id = %s", stay.id))
+        people = self.env.execute_query(
+            SQL("SELECT id, metric_share FROM hospitality_stay_guest WHERE stay_id = %s", stay.id)
+        )
+        return own, dict(people)
+
+    def _expect(self, stay):
+        """The same, told person by person."""
+        people = stay.guest_ids.sorted("id")
+        if not people:
+            return SLEEPER | PAYER, {}
+        paying = people.filtered("pays").sorted(
+            lambda p: (p.role != "payer", p.role != "primary", p.sequence, p.id)
+        )[:1]
+        own = 0 if paying else PAYER
+        shares = dict.fromkeys(people.ids, 0)
+        asleep = set()
+        for person in people:
+            share = PAYER if person == paying else 0
+            if person.sleeps and person.partner_id not in asleep:
+                asleep.add(person.partner_id)
+                share |= SLEEPER
+            if person.partner_id == stay.partner_id:
+                own |= share
+            else:
+                shares[person.id] = share
+        return own, shares
+
+    def assertShares(self, stays, message=None):
+        for stay in stays:
+            self.assertEqual(self._read(stay), self._expect(stay), message)
+
+    def _add(self, stay, guest, **values):
+        return self.env["hospitality.stay.guest"].create(
+            {"stay_id": stay.id, "partner_id": guest.id, "role": "sharer", **values}
+        )
+
+    def test_stay_without_people_is_its_guests(self):
+        stay = self._stay(self.anna)
+        self.assertEqual(self._read(stay), (SLEEPER | PAYER, {}))
+
+    def test_every_change_of_people(self):
+        rng = random.Random(5)
+        guests = [self.anna, self.ben, self.carla]
+        stays = self._stay(self.anna) | self._stay(self.ben) | self._stay(self.carla)
+        Person = self.env["hospitality.stay.guest"]
+        for step in range(120):
+            stay = rng.choice(stays)
+            people = stay.guest_ids
+            free = [role for role in ROLES if role not in people.mapped("role")]
+            action = rng.choice(["add", "add", "change", "leave", "guest"])
+            if action == "add" and free:
+                self._add(
+                    stay, rng.choice(guests), role=rng.choice(free), pays=rng.random() < 0.5, sleeps=rng.random() < 0.7,
+                    sequence=rng.randint(0, 3),
+                )  # fmt: skip
+            elif action == "change" and people:
+                rng.choice(people).write(
+                    rng.choice(
+                        [
+                            {"pays": rng.random() < 0.5},
+                            {"sleeps": rng.random() < 0.5},
+                            {"sequence": rng.randint(0, 3)},
+                            {"partner_id": rng.choice(guests).id},
+                        ]
+                    )
+                )
+            elif action == "leave" and people:
+                Person.browse(rng.sample(people.ids, rng.randint(1, len(people)))).unlink()
+            elif action == "guest":
+                stay.partner_id = rng.choice(guests)
+            self.assertShares(stays, f"step {step}: {action}")
+
+    def test_two_people_become_one_guest(self):
+        stay = self._stay(self.anna, people=[(self.anna, {"pays": False}), (self.ben, {"role": "sharer"})])
+        self.assertShares(stay)
+        self.assertMetrics(self.ben, stay_count=1)
+        profile = self.ben._get_odoo_profile()
+        profile.partner_id = self.anna
+        self.assertShares(stay)
+        self.assertMetrics(self.anna, stay_count=1, night_count=2)
+        profile.partner_id = self.ben
+        self.assertShares(stay)
+        self.assertMetrics(self.ben, stay_count=1)
+
+    def test_payer_who_loses_the_spend_is_queued(self):
+        stay = self._stay(self.anna, amount_room=100, revenue_basis="source", people=[(self.anna, {}), (self.ben, {})])
+        self._refresh()
+        self.env.cr.execute("UPDATE hospitality_stay_guest SET pays = false WHERE partner_id = %s", [self.anna.id])
+        self.env["hospitality.stay"]._refresh_shares(stay.ids)
+        self.assertEqual(
+            set(self.env["hospitality.guest.dirty"].search([]).mapped("partner_id")), {self.anna.id, self.ben.id}
+        )
+        self.assertMetrics(self.ben, revenue_room=100)
+        self.assertMetrics(self.anna, revenue_room=0)
+
+    def test_people_written_past_the_doors(self):
+        stay = self._stay(self.anna, people=[(self.anna, {}), (self.ben, {"role": "sharer"})])
+        other = self._stay(self.carla)
+        self._refresh()
+        self.env.cr.execute("UPDATE hospitality_stay SET metric_share = 0")
+        self.env.cr.execute("UPDATE hospitality_stay_guest SET metric_share = %s", [PAYER])
+        self.env["hospitality.guest.rebuild"]._queue(stays=True)
+        while self.env["hospitality.guest.rebuild"]._take():
+            continue
+        self.assertShares(stay | other)
+        self.assertMetrics(self.anna, stay_count=1)
+        self.assertMetrics(self.ben, stay_count=1)
+        self.assertMetrics(self.carla, stay_count=1)
+
+    def test_update_of_a_filled_database(self):
+        stays = self._stay(self.anna, people=[(self.anna, {"pays": False}), (self.ben, {"role": "payer"})])
+        stays |= self._stay(self.carla)
+        check = self._check(self.anna, total=12.5, dishes=["Soup"])
+        self._refresh()
+        before = [self._read(stay) for stay in stays]
+        for table in ("hospitality_stay", "hospitality_stay_guest", "hospitality_check"):
+            self.env.cr.execute(
+                "SELECT attname FROM pg_attribute WHERE attrelid = %s::regclass AND attname LIKE 'metric%%'", [table]
+            )
+            for (name,) in self.env.cr.fetchall():
+                self.env.cr.execute(
+                    SQL("ALTER TABLE %s DROP COLUMN %s", SQL.identifier(table), SQL.identifier(name))
+                )
+        for model in ("hospitality.stay", "hospitality.stay.guest", "hospitality.check"):
+            self.env[model].init()
+        self.assertEqual([self._read(stay) for stay in stays], before)
+        self.env.cr.execute("SELECT metric_money FROM hospitality_check WHERE id = %s", [check.id])
+        self.assertEqual(self.env.cr.fetchone(), (12_500_000,))
+        ids = (self.anna | self.ben | self.carla).ids
+        self.assertEqual(self.Metrics._rebuild(min(ids), max(ids)), 0)
