@@ -25,8 +25,8 @@ An adapter turns a raw record into a list of events, plain dicts:
 :func:`payload_hash` says whether two snapshots say the same.
 """
 
-import json
 from hashlib import blake2b
+from json.encoder import c_make_encoder, encode_basestring
 from typing import NamedTuple
 
 from .types import (
@@ -34,7 +34,6 @@ from .types import (
     COUNT,
     LINE,
     LONG,
-    MASK,
     REF,
     SHORT,
     EventError,
@@ -280,17 +279,21 @@ def validate(event):
     entity = result["entity"]
     types = _TYPES[entity]
     for name, value in event.items():
-        if value is None or value == "" or name in _ENVELOPE:
+        if not value and (value is None or value == ""):
             continue
         coerce = types.get(name)
         if coerce is None:
+            if name in _ENVELOPE:
+                continue
             raise EventError(str(name), "unknown_field")
-        if name == "values" and isinstance(value, dict):
-            value, masked = _split_masked(value)
+        if coerce is guest_values:
+            masked = []
+            result[name] = guest_values(value, name, masked)
             if masked:
-                result["masked"] = masked
+                result["masked"] = sorted(masked)
+            continue
         value = coerce(value, name)
-        if value != "" and value != []:
+        if value or (value != "" and value != []):
             result[name] = value
     for name in _REQUIRED[entity]:
         if name not in result:
@@ -299,21 +302,6 @@ def validate(event):
     if check:
         check(result)
     return result
-
-
-def _split_masked(values):
-    masked = []
-    for key, value in values.items():
-        if isinstance(value, str):
-            if "***" in value and MASK(value):
-                masked.append(key)
-        elif isinstance(value, (list, tuple)) and any(
-            isinstance(item, str) and "***" in item and MASK(item) for item in value
-        ):
-            masked.append(key)
-    if not masked:
-        return values, masked
-    return {key: value for key, value in values.items() if key not in masked}, sorted(masked)
 
 
 def _check_guest(event):
@@ -351,7 +339,8 @@ _CHECKS = {
     "payment": _check_line,
 }
 
-_encode = json.JSONEncoder(ensure_ascii=False, sort_keys=True, separators=(",", ":"), check_circular=False).encode
+# What json.dumps(sort_keys=True, ensure_ascii=False, separators=(",", ":")) makes anew for every call.
+_chunks = c_make_encoder(None, None, encode_basestring, None, ":", ",", True, False, True)
 
 
 def payload_hash(event):
@@ -363,6 +352,6 @@ def payload_hash(event):
     version = event["version"]
     event["version"] = None
     try:
-        return blake2b(_encode(event).encode("utf-8"), digest_size=16).hexdigest()
+        return blake2b("".join(_chunks(event, 0)).encode("utf-8"), digest_size=16).hexdigest()
     finally:
         event["version"] = version

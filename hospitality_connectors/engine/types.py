@@ -78,6 +78,8 @@ def text(limit):
                 raise EventError(path, "wrong_type", value, "a text")
             value = str(value)
         value = value.strip()
+        if len(value) <= limit and value.isprintable():
+            return value
         if len(value) > limit:
             raise EventError(path, "too_long", value, limit)
         if "\x00" in value:
@@ -354,25 +356,39 @@ VALUES = {
 MASK = re.compile(r"[*•●xX#\s@.+()-]*\*{3,}[*•●xX#\s@.+()-]*").fullmatch
 
 
-def guest_values(value, path):
+def guest_values(value, path, masked=None):
     """Type of the canonical values of a guest, see :data:`VALUES`.
 
     A value of asterisks was hidden by the source. Its key is listed under ``masked`` in the event
     that :func:`validate` returns, so that it never overwrites what is known.
+
+    :param list masked: gets the keys of hidden values
     """
     if not isinstance(value, dict):
         raise EventError(path, "wrong_type", value, "a set of named values")
     result = {}
     for key, item in value.items():
-        if item is None or item == "" or item == []:
+        if not item and (item is None or item == "" or item == []):
+            continue
+        if masked is not None and _is_masked(item):
+            masked.append(key)
             continue
         coerce = VALUES.get(key)
         if coerce is None:
             raise EventError(f"{path}.{key}", "unknown_field")
-        item = coerce(item, f"{path}.{key}")
+        try:
+            item = coerce(item, key)
+        except EventError:
+            coerce(item, f"{path}.{key}")  # raises again, now with the whole path
         if item or item is False:
             result[key] = item
     return result
+
+
+def _is_masked(item):
+    if item.__class__ is str:
+        return "***" in item and MASK(item) is not None
+    return item.__class__ in (list, tuple) and any(part.__class__ is str and _is_masked(part) for part in item)
 
 
 guest_values.label = "canonical guest values"

@@ -288,11 +288,14 @@ class HospitalityConnector(models.Model):
         if ids is not None:
             where = SQL("%s AND id = ANY(%s::int[])", where, pg_int_array(ids))
         return self.env.execute_query(
-            SQL(
-                "SELECT id, entity, external_id, body, encoding, content_type, version,"
-                " extract(epoch FROM coalesce(observed_at, received_at))::float8, force"
-                " FROM hospitality_connector_inbox WHERE id = ANY(ARRAY(%s)) ORDER BY id",
-                claim_query("hospitality_connector_inbox", where, limit=limit),
+            claim_query(
+                "hospitality_connector_inbox",
+                where,
+                limit=limit,
+                columns=SQL(
+                    "id, entity, external_id, body, encoding, content_type, version,"
+                    " extract(epoch FROM coalesce(observed_at, received_at))::float8, force"
+                ),
             )
         )
 

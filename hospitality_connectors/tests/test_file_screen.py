@@ -159,6 +159,15 @@ class TestFileScreen(FileCommon, CronMixinCase):
         attachment = self.env["ir.attachment"].browse(int(action["url"].split("/")[3].split("?")[0]))
         self.assertIn("isn't a date", attachment.raw.decode())
 
+    def test_downloaded_report_holds_no_formulas(self):
+        job = self._upload(STAYS)
+        job.verify_report = {
+            "differences": [{"row": 2, "entity": "stay", "key": "=HYPERLINK(A1)", "text": "@SUM(A1) is missing"}]
+        }
+        action = job.action_download_report()
+        attachment = self.env["ir.attachment"].browse(int(action["url"].split("/")[3].split("?")[0]))
+        self.assertIn("2,stay,'=HYPERLINK(A1),'@SUM(A1) is missing", attachment.raw.decode())
+
     def test_rows_not_imported_can_be_opened(self):
         job = self._upload(STAYS + "R9;F-CITY;Eve;;x;y;Confirmed;1\n")
         job.action_import()

@@ -60,7 +60,7 @@ _NO_APOSTROPHES = str.maketrans(dict.fromkeys(_APOSTROPHES))
 _EAST_ASIAN = re.compile(r"[\u3400-\u9fff\uf900-\ufaff\uac00-\ud7af\U00020000-\U0003ffff]")
 _HAN_NAME = re.compile(r"[\u3400-\u9fff\U00020000-\U0003ffff]{2,4}\Z")
 _HANGUL_NAME = re.compile(r"[\uac00-\ud7af]{2,4}\Z")
-_HAN_DOUBLE_SURNAMES = frozenset(
+HAN_DOUBLE_SURNAMES = frozenset(
     "欧阳 歐陽 司马 司馬 诸葛 諸葛 上官 司徒 东方 東方 夏侯 皇甫 尉迟 公孙 慕容 令狐".split()
 )
 _HANGUL_SURNAMES = {
@@ -144,7 +144,7 @@ def words(text):
     if not text.isascii():
         bare = text.replace(" ", "").replace("\u3000", "")
         if _HAN_NAME.match(bare):
-            cut = 2 if len(bare) > 2 and bare[:2] in _HAN_DOUBLE_SURNAMES else 1
+            cut = 2 if len(bare) > 2 and bare[:2] in HAN_DOUBLE_SURNAMES else 1
             return [fold(part).replace(" ", "") for part in (bare[:cut], bare[cut:]) if part]
         if _HANGUL_NAME.match(bare):
             family = _HANGUL_SURNAMES.get(bare[0]) or fold(bare[0])
@@ -182,6 +182,22 @@ def _load_given_names():
 
 
 _GIVEN = _load_given_names()
+
+
+def is_given(token):
+    """Whether a folded word is a given name, or an everyday form of one, that the lexicon knows."""
+    return sound(token) in _GIVEN
+
+
+def given_groups(token):
+    """Return the numbers of the lexicon's names that a folded word may stand for.
+
+    >>> given_groups("sashko") < given_groups("sasha")
+    True
+    """
+    return frozenset(_GIVEN.get(sound(token), ()))
+
+
 _PATRONYMIC = re.compile(r".{2,}(?:ov|ev|iov)(?:iC|na)\Z|.{2,}(?:ivna|iivna|iCna|iniCna)\Z")
 _FEMININE_REST = re.compile(r"(?:[aeiou]|ia|ina|ine|in|ete|eta|ele|ela|ka)\Z")
 
@@ -279,7 +295,7 @@ def split(name):
         return {}
     bare = text.replace(" ", "")
     if _HAN_NAME.match(bare) or _HANGUL_NAME.match(bare):
-        cut = 2 if len(bare) > 2 and bare[:2] in _HAN_DOUBLE_SURNAMES else 1
+        cut = 2 if len(bare) > 2 and bare[:2] in HAN_DOUBLE_SURNAMES else 1
         return {"given_name": bare[cut:], "family_name": bare[:cut]}
     parts = {}
     gds = "/" in text

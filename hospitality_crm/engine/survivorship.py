@@ -228,6 +228,10 @@ def _decide(key, candidates, policy, removed):
 
 def _pick(key, candidates, policy, fullness=None):
     """Rank ``(profile, value)`` pairs one by one and return the best as :class:`Golden`."""
+    if len(candidates) == 1:
+        profile, value = candidates[0]
+        by = _entry(profile, key).get("by")
+        return Golden(value, profile["profile_id"], by if by in _CLASSES else "only")
     counts = {}
     if policy == "most_frequent":
         for _profile, value in candidates:
@@ -274,7 +278,7 @@ def _resolve_block(block, members, profiles, policy, removed, golden):
     candidates = []
     for profile in profiles:
         values = profile["values"]
-        part = {key: values[key] for key in members if values.get(key)}
+        part = {key: values[key] for key in members if key in values and values[key]}
         if part:
             candidates.append((profile, part))
     if removed:
@@ -322,24 +326,25 @@ def _first_reachable(key, candidates, removed):
     ranked = []
     for profile, values in candidates:
         points = profile.get("points") or _NO_ENTRY
-        entry = _entry(profile, key)
-        typed_by = _CLASSES.get(entry.get("by"), 0)
-        own_others = typed_by or profile.get("own") or profile.get("kind") in _GROUPS
-        at = entry.get("at") or profile["at"]
-        # Only the first value was typed just now; the others are older.
-        by = typed_by
-        for position, value in enumerate(values):
+        meta = profile.get("meta")
+        by, at = 0, profile["at"]
+        if meta and key in meta:
+            entry = meta[key]
+            by, at = _CLASSES.get(entry.get("by"), 0), entry.get("at") or at
+        own_others = by or profile.get("own") or profile.get("kind") in _GROUPS
+        profile_id, trust, position = profile["profile_id"], profile["trust"], 0
+        for value in values:
             kind, reachable = points.get(value) or (_UNREADABLE if key == "phones" and value[0] != "+" else _REAL)
-            if kind in _NEVER or (kind in _OTHERS and not own_others):
-                continue
-            if removed and fingerprint(value) in removed:
-                continue
-            marks = (reachable, by, not position, profile["trust"], at, -profile["profile_id"], -position)
-            ranked.append((marks, profile["profile_id"], value))
-            by = 0
+            if kind == "real" or (own_others if kind in _OTHERS else kind not in _NEVER):
+                if not removed or fingerprint(value) not in removed:
+                    marks = (reachable, by, not position, trust, at, -profile_id, -position)
+                    ranked.append((marks, profile_id, value))
+                    # Only the first value was typed just now; the others are older.
+                    by = 0
+            position += 1
     if not ranked:
         return None
-    best, profile_id, value = max(ranked, key=_MARK)
+    best, profile_id, value = ranked[0] if len(ranked) == 1 else max(ranked, key=_MARK)
     rivals = len(ranked) > 1 and [marks for marks, _profile_id, other in ranked if other != value]
     if rivals:
         reason = _reachable_reason(best, max(rivals))

@@ -15,6 +15,38 @@ class TestDelete(GoldenCommon):
         self.assertFalse(contact.exists() or profile.exists())
         self.assertTrue(self.env["hospitality.contact.point"].search([("value", "=", "ben@smith.ua")]))
 
+    def test_contact_links_go_with_their_profile(self):
+        contact = self.env["res.partner"].create({"name": "Ben Smith", "email": "ben@smith.ua"})
+        profile_id = contact.profile_ids.id
+        point = self.env["hospitality.contact.point"].search([("value", "=", "ben@smith.ua")])
+        with self.assertRaisesRegex(UserError, "Source profiles use this contact point"):
+            point.unlink()
+        contact.unlink()
+        self.env.flush_all()
+        left = self.env.execute_query(
+            SQL("SELECT 1 FROM hospitality_contact_link WHERE profile_id = %s OR point_id = %s", profile_id, point.id)
+        )
+        self.assertFalse(left)
+        point.unlink()
+        self.assertFalse(point.exists())
+
+    def test_soft_references_lose_a_left_over_foreign_key(self):
+        def count():
+            return self.env.execute_query(
+                SQL(
+                    "SELECT count(*) FROM pg_constraint WHERE contype = 'f' AND conname = 'left_over'"
+                    " AND conrelid = 'hospitality_stay'::regclass"
+                )
+            )[0][0]
+
+        self.env.cr.execute(
+            SQL("ALTER TABLE hospitality_stay ADD CONSTRAINT left_over FOREIGN KEY (partner_id) REFERENCES res_partner")
+        )
+        self.assertEqual(count(), 1)
+        stay = self.env["hospitality.stay"]
+        stay._fields["partner_id"].update_db_foreign_key(stay, None)
+        self.assertEqual(count(), 0)
+
     def test_contact_of_a_source_is_kept(self):
         guest = self._profile(self.pms, "1", name="Anna Koval").partner_id
         with self.assertRaisesRegex(UserError, "Anna Koval has a history .*Archive"):

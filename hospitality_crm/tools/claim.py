@@ -40,10 +40,15 @@ def lane_env(env):
         yield api.Environment(cr, env.uid, env.context)
 
 
-def claim_query(table, where, *, limit, order="id"):
-    """Return the query of :func:`claim`, to be built into a statement that reads the rows too."""
+def claim_query(table, where, *, limit, order="id", columns=None):
+    """Return the query of :func:`claim`.
+
+    :param SQL columns: what to read of the locked rows, instead of their ids
+    """
     return SQL(
-        "SELECT id FROM %(table)s WHERE %(where)s ORDER BY %(order)s LIMIT %(limit)s FOR NO KEY UPDATE SKIP LOCKED",
+        "SELECT %(columns)s FROM %(table)s WHERE %(where)s ORDER BY %(order)s LIMIT %(limit)s"
+        " FOR NO KEY UPDATE SKIP LOCKED",
+        columns=columns or SQL("id"),
         table=SQL.identifier(table),
         where=where,
         order=SQL.identifier(order),

@@ -9,6 +9,7 @@ from .paths import CHECKOUT, SETUP, cache
 from .shell import SetupError, command_main
 
 FOLDER = CHECKOUT / "tests" / "bench"
+WITH_PEERS = frozenset({"identity", "matching"})
 
 
 def main(argv: list[str]) -> int:
@@ -25,7 +26,7 @@ def main(argv: list[str]) -> int:
     script = FOLDER / f"{options.name}.py"
     if not script.is_file():
         raise SetupError(f"There is no benchmark {options.name}: choose from {', '.join(_names()) or 'none yet'}.")
-    environment = venv.use_product_libraries()
+    environment = venv.use_product_libraries(peers=options.name in WITH_PEERS)
     source = odoo_source.find(options.odoo)
     with postgres.serving("durable") as server:
         odoo = Odoo(source, environment, server)
@@ -38,6 +39,7 @@ def main(argv: list[str]) -> int:
             "HOSPITALITY_CORE": templates.core(odoo, "minimal"),
             "HOSPITALITY_ODOO_CONF": str(odoo.configuration(folder)),
             "HOSPITALITY_SERVER_KIND": server.kind,
+            "HOSPITALITY_BENCH_FOLDER": str(folder),
             "HOSPITALITY_FRESH": "1" if options.fresh else "",
         }
         command = [venv.python(environment), script, *(["--size", options.size] if options.size else []), *rest]
@@ -52,7 +54,7 @@ def main(argv: list[str]) -> int:
 
 
 def _names() -> list[str]:
-    return sorted(p.stem for p in FOLDER.glob("*.py") if p.stem not in ("common", "__init__"))
+    return sorted(p.stem for p in FOLDER.glob("*.py") if "__main__" in p.read_text())
 
 
 if __name__ == "__main__":

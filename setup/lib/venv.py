@@ -15,8 +15,16 @@ from .shell import SetupError, say
 
 def product() -> pathlib.Path:
     """The environment Odoo, our addons and our tests run in."""
-    lock = "product-py313.txt" if sys.version_info >= (3, 13) else "product-py310.txt"
-    return _environment("product", [lock, "test.txt"])
+    return _environment("product", _product_locks())
+
+
+def bench() -> pathlib.Path:
+    """The product's environment with the peers of the benchmarks added: 500 MB that nobody else needs."""
+    return _environment("bench", [*_product_locks(), "bench.txt"])
+
+
+def _product_locks() -> list[str]:
+    return ["product-py313.txt" if sys.version_info >= (3, 13) else "product-py310.txt", "test.txt"]
 
 
 def lint() -> pathlib.Path:
@@ -35,9 +43,12 @@ def libraries(environment: pathlib.Path) -> pathlib.Path:
     return next((environment / "lib").glob("python3*/site-packages"))
 
 
-def use_product_libraries() -> pathlib.Path:
-    """Make the product's environment, and its libraries importable by this process too (psycopg2)."""
-    environment = product()
+def use_product_libraries(peers: bool = False) -> pathlib.Path:
+    """Make the product's environment, and its libraries importable by this process too (psycopg2).
+
+    :param peers: with the libraries that only some benchmarks need
+    """
+    environment = bench() if peers else product()
     site.addsitedir(str(libraries(environment)))
     return environment
 

@@ -219,10 +219,20 @@ def test_unreadable_json(body):
 )
 def test_short_cut_for_numbers_in_e164_equals_parsing(country_code, digits):
     text = f"+{country_code}{digits}"
-    short = contact.parse_e164(text)
-    if short is None:
+    parts = contact.split_e164(text)
+    if parts is None:
         return
     parsed = phonenumbers.parse(text)
-    assert (short.country_code, short.national_number) == (parsed.country_code, parsed.national_number)
-    assert phonenumbers.is_possible_number(short) == phonenumbers.is_possible_number(parsed)
-    assert phonenumbers.is_valid_number(short) == phonenumbers.is_valid_number(parsed)
+    assert (parts[0], int(parts[1])) == (parsed.country_code, parsed.national_number)
+    assert contact.is_valid_e164(text) == phonenumbers.is_valid_number(parsed)
+    possible = phonenumbers.is_possible_number(parsed)
+    assert contact.normalise_phone(text) == (text if possible else None)
+
+
+@pytest.mark.parametrize("region", sorted(phonenumbers.SUPPORTED_REGIONS))
+def test_valid_numbers_of_every_type_and_region_are_valid(region):
+    for kind in range(11):
+        example = phonenumbers.example_number_for_type(region, kind)
+        if example:
+            text = phonenumbers.format_number(example, phonenumbers.PhoneNumberFormat.E164)
+            assert contact.split_e164(text) is None or contact.is_valid_e164(text)

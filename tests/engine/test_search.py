@@ -141,9 +141,9 @@ def test_other_names_are_not_found(query, name):
 )
 @pytest.mark.parametrize("stored", ["+380501234567", "050 123-45-67", "380501234567", "+380 50 1234567, 044 000"])
 def test_telephone_numbers_in_any_form(query, stored):
-    if query == "38050" and stored.startswith("050"):
-        pytest.skip("a number without its country has no country code to find")
-    assert found(query, "Anna", phones=[stored])
+    # A number without its country has no country code to find.
+    findable = query != "38050" or not stored.startswith("050")
+    assert found(query, "Anna", phones=[stored]) == findable
 
 
 def test_other_numbers_are_not_found():

@@ -336,9 +336,9 @@ class HospitalityImportJob(models.Model):
         writer.writerow(["row", "record", "key", "problem"])
         report = self.verify_report or self.check_report or {}
         for problem in report.get("problems") or ():
-            writer.writerow([problem["row"], "", "", problem["reason"]])
+            writer.writerow([problem["row"], "", "", _plain(problem["reason"])])
         for item in report.get("differences") or ():
-            writer.writerow([item.get("row"), item["entity"], item["key"], item["text"]])
+            writer.writerow([item.get("row"), item["entity"], _plain(item["key"]), _plain(item["text"])])
         attachment = self.env["ir.attachment"].create(
             {
                 "name": f"{self.name}.report.csv",
@@ -392,3 +392,8 @@ class HospitalityImportJob(models.Model):
     def _cron_run(self):
         """Work on the jobs that wait, one after the other."""
         self.env["hospitality.import.runner"]._run_waiting()
+
+
+def _plain(text):
+    """Return text of the source so that a spreadsheet doesn't take it for a formula (OWASP: CSV injection)."""
+    return f"'{text}" if text and text[0] in "=+-@\t\r" else text

@@ -1,4 +1,5 @@
 import json
+from itertools import chain
 
 import psycopg2.errors
 
@@ -89,7 +90,7 @@ class HospitalityBulkFact(models.AbstractModel):
         model = self.env[model_name]
         if defaults is None:
             defaults = self._get_defaults(model_name)
-        columns = dict.fromkeys(name for row in rows for name in row)
+        columns = dict.fromkeys(chain.from_iterable(rows))
         names, sources, arrays, aliases = [], [], [], []
         for name, value in defaults.items():
             if name not in columns:
@@ -121,15 +122,15 @@ class HospitalityBulkFact(models.AbstractModel):
                 sources.append(SQL("%s::%s", first, SQL(cast)))
             return
         names.append(SQL.identifier(name))
-        sources.append(SQL.identifier("v", name))
-        arrays.append(SQL("%s::%s[]", pg_array(values, cast), SQL(cast)))
+        sources.append(_get_source(name, cast))
+        arrays.append(_get_set(values, cast))
         aliases.append(SQL.identifier(name))
 
     @api.model
     def _get_rows_sql(self, arrays, aliases, count):
         if not arrays:
             return SQL("generate_series(1, %s) v", count)
-        return SQL("unnest(%s) AS v(%s)", SQL(", ").join(arrays), SQL(", ").join(aliases))
+        return SQL("ROWS FROM (%s) AS v(%s)", SQL(", ").join(arrays), SQL(", ").join(aliases))
 
     @api.model
     def _update(self, model_name, ids, rows, guard=None, expressions=None):
@@ -147,21 +148,20 @@ class HospitalityBulkFact(models.AbstractModel):
         model = self.env[model_name]
         expressions = expressions or {}
         assignments = []
-        arrays, aliases = [SQL("%s::int[]", pg_int_array(ids))], [SQL.identifier("id")]
+        arrays, aliases = [SQL("unnest(%s::int[])", pg_int_array(ids))], [SQL.identifier("id")]
         columns = {name: None for row in rows for name in row}
         for name in columns:
             cast = _get_cast(model, name)
-            arrays.append(SQL("%s::%s[]", pg_array([row.get(name) for row in rows], cast), SQL(cast)))
+            arrays.append(_get_set([row.get(name) for row in rows], cast))
             aliases.append(SQL.identifier(name))
-            value = expressions.get(name) or SQL.identifier("v", name)
+            value = expressions.get(name) or _get_source(name, cast)
             assignments.append(SQL("%s = %s", SQL.identifier(name), value))
         result = self.env.execute_query(
             SQL(
-                "UPDATE %s t SET %s FROM unnest(%s) AS v(%s) WHERE t.id = v.id AND %s RETURNING t.id",
+                "UPDATE %s t SET %s FROM %s WHERE t.id = v.id AND %s RETURNING t.id",
                 SQL.identifier(model._table),
                 SQL(", ").join(assignments),
-                SQL(", ").join(arrays),
-                SQL(", ").join(aliases),
+                self._get_rows_sql(arrays, aliases, len(ids)),
                 guard or SQL("TRUE"),
             )
         )
@@ -291,6 +291,21 @@ class HospitalityBulkFact(models.AbstractModel):
             for name in names:
                 self.env.add_to_compute(records._fields[name], records)
             records.flush_recordset(names)
+
+
+def _get_set(values, cast):
+    """Return the set-returning function of a column's values.
+
+    JSON goes over as one document: no quote within needs quoting, and it is read once.
+    """
+    if cast == "jsonb":
+        return SQL("jsonb_array_elements(%s::jsonb)", "[" + ",".join([value or "null" for value in values]) + "]")
+    return SQL("unnest(%s::%s[])", pg_array(values, cast), SQL(cast))
+
+
+def _get_source(name, cast):
+    source = SQL.identifier("v", name)
+    return SQL("NULLIF(%s, 'null')", source) if cast == "jsonb" else source
 
 
 def _get_cast(model, name):

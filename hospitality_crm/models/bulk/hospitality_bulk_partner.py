@@ -2,15 +2,13 @@ import json
 import re
 from functools import lru_cache
 
-import phonenumbers
-
 from odoo import api, fields, models, tools
 from odoo.exceptions import UserError
 from odoo.tools import SQL, email_normalize
 
 from odoo.addons.phone_validation.tools.phone_validation import phone_format
 
-from ...engine.contact import parse_e164
+from ...engine.contact import is_valid_e164, split_e164
 from ...tools.arrays import pg_int_array
 from ..guest.golden_fields import COLUMNS
 
@@ -256,8 +254,8 @@ def sanitize_phone(phone, country_code, country_phone_code):
     Core parses twice, so that the few regions it patches come out right. A valid number of any
     other region in E.164 comes out as it went in.
     """
-    number = parse_e164(phone)
-    if number is not None and number.country_code not in _PATCHED and phonenumbers.is_valid_number(number):
+    parts = split_e164(phone)
+    if parts is not None and parts[0] not in _PATCHED and is_valid_e164(phone):
         return phone
     try:
         return phone_format(phone, country_code, country_phone_code, force_format="E164", raise_exception=True)

@@ -203,29 +203,34 @@ class HospitalityBulkProfile(models.AbstractModel):
     def _lock_points(self, wanted, known):
         """Read the stored ones of some contact points, and lock those that identify a person.
 
-        The address of an agency is in many messages at once; nobody has to wait for it.
+        The address of an agency is in many messages at once; nobody has to wait for it, it is only
+        kept from being deleted.
         """
         channels, values = zip(*wanted, strict=True)
-        own = []
         for channel, value, id_, kind, reachable in self.env.execute_query(
             SQL(
-                "SELECT p.channel, p.value, p.id, p.kind, p.reachable FROM hospitality_contact_point p"
-                " JOIN unnest(%s::varchar[], %s::varchar[]) AS w(channel, value)"
-                " ON p.channel = w.channel AND p.value = w.value",
+                """
+                WITH found AS MATERIALIZED (
+                    SELECT p.id, p.kind
+                      FROM unnest(%s::varchar[], %s::varchar[]) AS w(channel, value),
+                           LATERAL (SELECT id, kind FROM hospitality_contact_point
+                                     WHERE channel = w.channel AND value = w.value OFFSET 0) p
+                ), own AS MATERIALIZED (
+                    SELECT channel, value, id, kind, reachable FROM hospitality_contact_point
+                     WHERE id = ANY(ARRAY(SELECT id FROM found WHERE kind = 'real'))
+                     ORDER BY id FOR NO KEY UPDATE
+                ), others AS MATERIALIZED (
+                    SELECT channel, value, id, kind, reachable FROM hospitality_contact_point
+                     WHERE id = ANY(ARRAY(SELECT id FROM found WHERE kind <> 'real'))
+                     ORDER BY id FOR KEY SHARE
+                )
+                SELECT * FROM own UNION ALL SELECT * FROM others
+                """,
                 pg_array(channels),
                 pg_array(values),
             )
         ):
             known[channel, value] = (id_, kind, reachable, False)
-            if kind == "real":
-                own.append(id_)
-        if own:
-            self.env.cr.execute(
-                SQL(
-                    "SELECT id FROM hospitality_contact_point WHERE id = ANY(%s::int[]) ORDER BY id FOR NO KEY UPDATE",
-                    pg_int_array(own),
-                )
-            )
 
     @api.model
     def _write_links(self, batch, people, points, inserted):
@@ -466,18 +471,29 @@ class HospitalityBulkProfile(models.AbstractModel):
 
     @api.model
     def _forget_points(self, profile_ids):
-        """Unlink the contact points of anonymised profiles; those that nobody else uses are deleted."""
+        """Unlink the contact points of anonymised profiles; those that nobody else uses are deleted.
+
+        The points are locked first: a lane that is about to link one has finished then, and its link is
+        seen by the statement that deletes.
+        """
         rows = self.env.execute_query(
             SQL(
                 "DELETE FROM hospitality_contact_link WHERE profile_id = ANY(%s::int[]) RETURNING point_id",
                 pg_int_array(sorted(profile_ids)),
             )
         )
+        point_ids = pg_int_array(sorted({row[0] for row in rows}))
+        self.env.cr.execute(
+            SQL(
+                "SELECT id FROM hospitality_contact_point WHERE id = ANY(%s::int[]) ORDER BY id FOR UPDATE",
+                point_ids,
+            )
+        )
         self.env.cr.execute(
             SQL(
                 "DELETE FROM hospitality_contact_point p WHERE p.id = ANY(%s::int[])"
                 " AND NOT EXISTS (SELECT FROM hospitality_contact_link l WHERE l.point_id = p.id)",
-                pg_int_array(sorted({row[0] for row in rows})),
+                point_ids,
             )
         )
         self.env["hospitality.contact.point"].invalidate_model(flush=False)

@@ -1,5 +1,7 @@
 from odoo import fields, models
 
+from ...tools.soft_many2one import SoftMany2one
+
 
 class HospitalityContactLink(models.Model):
     """A source profile uses a contact point."""
@@ -9,8 +11,8 @@ class HospitalityContactLink(models.Model):
     _order = "profile_id, sequence, id"
     _log_access = False
 
-    profile_id = fields.Many2one("hospitality.profile", required=True, ondelete="cascade")
-    point_id = fields.Many2one("hospitality.contact.point", required=True, ondelete="restrict")
+    profile_id = SoftMany2one("hospitality.profile", required=True, ondelete="cascade")
+    point_id = SoftMany2one("hospitality.contact.point", required=True, ondelete="restrict")
     sequence = fields.Integer(default=0, help="0 is the primary one of its channel in the source.")
     name_key = fields.Integer(help="Copy of the profile's, so that names are counted by index alone.")
     verified = fields.Boolean()

@@ -71,6 +71,13 @@ class HospitalityContactPoint(models.Model):
             self._refresh_guests()
         return result
 
+    @api.ondelete(at_uninstall=False)
+    def _unlink_except_used(self):
+        if (
+            self.env["hospitality.contact.link"].sudo().search_count([("point_id", "in", self.ids)], limit=1)
+        ):  # any link
+            raise UserError(self.env._("Source profiles use this contact point. It goes when the last of them does."))
+
     @api.model
     def _set_reachable(self, channel, values, reachable):
         """Say whether values can be reached and resolve the guests that use them again."""
@@ -146,13 +153,15 @@ class HospitalityContactPoint(models.Model):
 
     @api.model
     def _find(self, pairs):
+        # Locked against deletion until the transaction ends: links have no foreign key.
         return {
             (channel, value): point_id
             for channel, value, point_id in self.env.execute_query(
                 SQL(
                     """SELECT p.channel, p.value, p.id FROM hospitality_contact_point p
                          JOIN unnest(%s::text[], %s::text[]) AS n (channel, value)
-                           ON p.channel = n.channel AND p.value = n.value""",
+                           ON p.channel = n.channel AND p.value = n.value
+                        ORDER BY p.id FOR KEY SHARE OF p""",
                     [channel for channel, _value in pairs],
                     [value for _channel, value in pairs],
                 )

@@ -88,6 +88,11 @@ class HospitalityProfile(models.Model):
         self._after_change()
         return result
 
+    def unlink(self):
+        """Take the contact links along: no foreign key does."""
+        self.link_ids.unlink()
+        return super().unlink()
+
     def _get_point_key(self):
         """Return what the contact points of a profile depend on."""
         return self.name_key, points(self.values or {})

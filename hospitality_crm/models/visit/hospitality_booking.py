@@ -34,17 +34,17 @@ class HospitalityBooking(models.Model):
     _alert_moments = {"enquiry": "booking", "optional": "booking", "waitlist": "booking", "reserved": "booking"}
 
     profile_id = fields.Many2one(string="Booker Profile", index=False)
-    partner_id = fields.Many2one(string="Booker", index="btree_not_null")
+    partner_id = SoftMany2one(string="Booker", index="btree_not_null")
     confirmation = fields.Char(string="Confirmation Number", index="btree_not_null")
     channel_ref = fields.Char(string="Reference in the Channel", index="btree_not_null")
     group_code = fields.Char()
     channel_id = SoftMany2one("hospitality.channel")
     company_profile_id = fields.Many2one("hospitality.profile", index="btree_not_null", ondelete="restrict")
-    company_partner_id = fields.Many2one(
+    company_partner_id = SoftMany2one(
         "res.partner", string="Company of the Guest", index="btree_not_null", ondelete="restrict"
     )
     agency_profile_id = fields.Many2one("hospitality.profile", index="btree_not_null", ondelete="restrict")
-    agency_partner_id = fields.Many2one("res.partner", string="Agency", index="btree_not_null", ondelete="restrict")
+    agency_partner_id = SoftMany2one("res.partner", string="Agency", index="btree_not_null", ondelete="restrict")
     status = fields.Selection(STAY_STATUS, required=True, default="reserved")
     booked_on = fields.Date(index="btree_not_null")
     cancelled_on = fields.Date()

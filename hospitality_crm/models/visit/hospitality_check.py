@@ -18,7 +18,7 @@ class HospitalityCheck(models.Model):
     _log_access = False
 
     profile_id = fields.Many2one(string="Guest Profile", index="btree_not_null")
-    partner_id = fields.Many2one(index=False)
+    partner_id = SoftMany2one(index=False)
     outlet_id = SoftMany2one("hospitality.outlet")
     stay_id = fields.Many2one("hospitality.stay", index="btree_not_null", ondelete="restrict")
     reservation_id = fields.Many2one("hospitality.reservation", index="btree_not_null", ondelete="restrict")

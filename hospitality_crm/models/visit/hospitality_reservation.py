@@ -15,7 +15,7 @@ class HospitalityReservation(models.Model):
     _alert_moments = {"requested": "booking", "waitlist": "booking", "booked": "booking", "seated": "seating"}
 
     profile_id = fields.Many2one(string="Guest Profile")
-    partner_id = fields.Many2one(index=False)
+    partner_id = SoftMany2one(index=False)
     outlet_id = SoftMany2one("hospitality.outlet")
     status = fields.Selection(
         [

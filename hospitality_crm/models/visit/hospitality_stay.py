@@ -28,7 +28,7 @@ class HospitalityStay(models.Model):
     }
 
     profile_id = fields.Many2one(string="Guest Profile")
-    partner_id = fields.Many2one(index=False)
+    partner_id = SoftMany2one(index=False)
     booking_id = fields.Many2one("hospitality.booking", index="btree_not_null", ondelete="restrict")
     status = fields.Selection(STAY_STATUS, required=True, default="reserved")
     arrival = fields.Date(required=True)

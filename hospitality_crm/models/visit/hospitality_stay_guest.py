@@ -3,6 +3,8 @@ from odoo.tools import SQL
 
 from .visit_tally import add_columns, add_index
 
+from ...tools.soft_many2one import SoftMany2one
+
 
 class HospitalityStayGuest(models.Model):
     """A person on a stay. Nights count for everybody who sleeps there, spend for who pays."""
@@ -15,7 +17,7 @@ class HospitalityStayGuest(models.Model):
 
     stay_id = fields.Many2one("hospitality.stay", required=True, ondelete="cascade")
     profile_id = fields.Many2one(required=True)
-    partner_id = fields.Many2one(required=True, index=False)
+    partner_id = SoftMany2one("res.partner", string="Guest", required=True, index=False, ondelete="restrict")
     role = fields.Selection(
         [
             ("primary", "Main Guest"),

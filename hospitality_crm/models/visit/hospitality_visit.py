@@ -19,6 +19,7 @@ class HospitalityVisit(models.AbstractModel):
 
     property_id = SoftMany2one("hospitality.property", required=True)
     company_id = SoftMany2one("res.company", compute="_compute_company_id", store=True, precompute=True)
+    partner_id = SoftMany2one("res.partner", string="Guest", index=True, ondelete="restrict")
     status_raw = fields.Char(string="Status in the Source")
     warnings = fields.Json(help="What the import could not take at face value, as a list of codes.")
 

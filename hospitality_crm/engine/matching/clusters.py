@@ -1,0 +1,242 @@
+"""Clusters of records from scored pairs: best evidence first, never against a contradiction."""
+
+from typing import NamedTuple
+
+import numpy as np
+
+from .context import Context
+from .person import SINGLE
+from .slots import _GIVEN_GROUP, SLOTS, _births, _names, _suffix
+
+OVERSIZE = 60
+MARGIN = 0.7
+_DIFFERENT = SLOTS["birth"].index("year")
+_CONFLICT = 6
+
+
+class Clusters(NamedTuple):
+    """``labels``: the lowest row of each record's cluster. ``review``: pairs (left, right, reason) for people.
+
+    Reasons: ``contradiction`` (enough evidence, but it would put contradicting records together), ``ambiguous``
+    (an initial or a single word that fits several persons), ``oversize``.
+    """
+
+    labels: np.ndarray
+    review: list
+
+
+def cluster(table, left, right, score, threshold, context=None, vetoes=(), oversize=OVERSIZE):
+    """Return the :class:`Clusters` of pairs whose score reaches ``threshold``.
+
+    Records that contradict each other (birth dates that differ by more than a slip, given names, generation
+    (Jr), gender, document, or a veto) are never in one cluster; where they are connected, the pairs are taken
+    by falling score as long as nothing contradicts. Records with an initial or one word for a name join one
+    cluster at most and only where the next best is clearly worse, so that they never connect two.
+
+    :param vetoes: pairs of rows decided to be different persons
+    """
+    context = context or Context()
+    vetoes = np.asarray(vetoes, np.int64).reshape(-1, 2)
+    kept = np.flatnonzero(score >= threshold)
+    kept = kept[np.lexsort((right[kept], left[kept], -score[kept]))]
+    left, right, score = left[kept].astype(np.int64), right[kept].astype(np.int64), score[kept]
+    weak = _weak(table)
+    judge = _Judge(table, context, vetoes)
+    review = []
+    solid = ~weak[left] & ~weak[right]
+    labels = _guarded(judge, left[solid], right[solid], np.arange(len(table)), oversize, review)
+    mixed = weak[left] != weak[right]
+    labels = _attach(judge, weak, left[mixed], right[mixed], score[mixed], labels, review)
+    loose = weak[left] & weak[right] & (labels[left] == left) & (labels[right] == right)
+    loose &= ~_attached(weak, labels)[left] & ~_attached(weak, labels)[right]
+    labels = _guarded(judge, left[loose], right[loose], labels, oversize, review)
+    return Clusters(labels, review)
+
+
+def _attached(weak, labels):
+    return weak & (labels != np.arange(len(labels)))
+
+
+def _weak(table):
+    words = table.words
+    short = (words.length[table.given] < 2) | (words.length[table.family] < 2)
+    return (table.kind == 0) & (short | ((table.flags & SINGLE) > 0))
+
+
+def components(size, left, right):
+    """Return the lowest row of each row's connected component.
+
+    >>> components(5, np.array([0, 3]), np.array([2, 4])).tolist()
+    [0, 1, 0, 3, 3]
+    """
+    labels = np.arange(size, dtype=np.int64)
+    while len(left):
+        a, b = labels[left], labels[right]
+        open_ = a != b
+        if not open_.any():
+            break
+        left, right, a, b = left[open_], right[open_], a[open_], b[open_]
+        low, high = np.minimum(a, b), np.maximum(a, b)
+        np.minimum.at(labels, high, low)
+        while True:
+            jumped = labels[labels]
+            if (jumped == labels).all():
+                break
+            labels = jumped
+    return labels
+
+
+class _Judge:
+    """Says which records contradict each other."""
+
+    def __init__(self, table, context, vetoes):
+        self.table, self.context, self.vetoes = table, context, vetoes
+
+    def enemies(self, left, right):
+        table = self.table
+        result = _births(table.birth[left], table.birth[right]) >= _DIFFERENT
+        result |= _suffix(table, left, right) == 3
+        result |= (table.gender[left] != table.gender[right]) & (table.gender[left] > 0) & (table.gender[right] > 0)
+        result |= table.kind[left] != table.kind[right]
+        names = _names(table, left, right, self.context)
+        group = _GIVEN_GROUP[names["given"]]
+        return result | (group == _CONFLICT)
+
+    def signatures(self, rows):
+        """Return a number per row, equal where rows can't be told apart by :meth:`enemies`."""
+        table = self.table
+        columns = [
+            table.given[rows], table.family[rows], table.middle[rows], table.birth[rows], table.suffix[rows],
+            table.gender[rows], table.kind[rows],
+        ]  # fmt: skip
+        order = np.lexsort(columns)
+        changed = np.zeros(len(rows), bool)
+        for column in columns:
+            sorted_ = column[order]
+            changed[1:] |= sorted_[1:] != sorted_[:-1]
+        result = np.empty(len(rows), np.int64)
+        result[order] = np.cumsum(changed)
+        return result
+
+
+def _contradicting(judge, labels, rows):
+    """Return pairs of ``rows`` of one label that contradict each other, one row for each signature."""
+    signature = judge.signatures(rows)
+    label = labels[rows]
+    _unique, first = np.unique(label * (signature.max(initial=0) + 1) + signature, return_index=True)
+    rows, label = rows[first], label[first]
+    order = np.lexsort((rows, label))
+    rows, label = rows[order], label[order]
+    starts = np.flatnonzero(np.r_[True, label[1:] != label[:-1]]) if len(label) else np.zeros(0, np.int64)
+    sizes = np.diff(np.r_[starts, len(rows)])
+    found = []
+    for size in np.unique(sizes[sizes > 1]):
+        block = rows[starts[sizes == size][:, None] + np.arange(size)]
+        one, other = np.triu_indices(size, 1)
+        for at in range(0, len(block), max(1, (1 << 20) // len(one))):
+            part = block[at : at + max(1, (1 << 20) // len(one))]
+            a, b = part[:, one].ravel(), part[:, other].ravel()
+            enemies = judge.enemies(a, b)
+            found.append(np.stack([a[enemies], b[enemies]], 1))
+    return np.concatenate(found) if found else np.zeros((0, 2), np.int64)
+
+
+def _guarded(judge, left, right, labels, oversize, review):
+    """Join ``left`` and ``right``, best first, into ``labels``; components without a contradiction in one go."""
+    joined = components(len(labels), left, right)
+    touched = np.unique(np.r_[left, right])
+    if not len(touched):
+        return labels
+    enemies = _contradicting(judge, joined, touched)
+    if len(judge.vetoes):
+        same = joined[judge.vetoes[:, 0]] == joined[judge.vetoes[:, 1]]
+        enemies = np.concatenate([enemies, judge.vetoes[same]])
+    bad = np.zeros(len(labels), bool)
+    bad[joined[enemies[:, 0]]] = True
+    sizes = np.bincount(joined, minlength=len(labels))
+    bad |= sizes > oversize
+    careful = bad[joined[left]]
+    fine = ~bad[joined[touched]]
+    result = labels.copy()
+    result[touched[fine]] = joined[touched[fine]]
+    _join_best_first(judge, left[careful], right[careful], joined, enemies, result, oversize, review)
+    return result
+
+
+def _join_best_first(judge, left, right, joined, enemies, result, oversize, review):
+    hostile = {}
+    nodes = np.unique(np.r_[left, right])
+    signature = dict(zip(nodes.tolist(), judge.signatures(nodes).tolist(), strict=True)) if len(nodes) else {}
+    vetoed = {}
+    for a, b in judge.vetoes.tolist():
+        vetoed.setdefault(a, set()).add(b)
+        vetoed.setdefault(b, set()).add(a)
+    for a, b in enemies.tolist():
+        if a in signature and b in signature:
+            hostile.setdefault(signature[a], set()).add(signature[b])
+            hostile.setdefault(signature[b], set()).add(signature[a])
+    members = {node: [node] for node in nodes.tolist()}
+    signs = {node: {signature[node]} for node in nodes.tolist()}
+    foes = {node: set(hostile.get(signature[node], ())) for node in nodes.tolist()}
+    root = {node: node for node in nodes.tolist()}
+    for a, b in zip(left.tolist(), right.tolist(), strict=True):
+        one, other = root[a], root[b]
+        if one == other:
+            continue
+        if len(members[one]) + len(members[other]) > oversize:
+            review.append((a, b, "oversize"))
+        elif not foes[one].isdisjoint(signs[other]) or _vetoed(vetoed, members[one], members[other]):
+            review.append((a, b, "contradiction"))
+        else:
+            if other < one:
+                one, other = other, one
+            for node in members[other]:
+                root[node] = one
+            members[one] += members.pop(other)
+            signs[one] |= signs.pop(other)
+            foes[one] |= foes.pop(other)
+    for node, top in root.items():
+        result[node] = top
+
+
+def _vetoed(vetoed, one, other):
+    if not vetoed:
+        return False
+    other = set(other)
+    return any(not vetoed[node].isdisjoint(other) for node in one if node in vetoed)
+
+
+def _attach(judge, weak, left, right, score, labels, review):
+    """Give each weak record the one cluster that fits it best, if the next best is clearly worse."""
+    swap = weak[right]
+    node, goal = np.where(swap, right, left), np.where(swap, left, right)
+    label = labels[goal]
+    order = np.lexsort((label, -score, node))
+    node, goal, label, score = node[order], goal[order], label[order], score[order]
+    first = np.r_[True, node[1:] != node[:-1]] if len(node) else np.zeros(0, bool)
+    number = np.cumsum(first) - 1
+    best = np.flatnonzero(first)
+    rival = (label != label[best][number]) & (score > score[best][number] - MARGIN) if len(node) else first
+    ambiguous = np.zeros(len(best), bool)
+    ambiguous[number[rival]] = True
+    for at in best[ambiguous]:
+        review.append((int(node[at]), int(goal[at]), "ambiguous"))
+    chosen = best[~ambiguous]
+    result = labels.copy()
+    result[node[chosen]] = label[chosen]
+    touched = np.flatnonzero(np.isin(result, label[chosen]))
+    enemies = _contradicting(judge, result, touched)
+    if len(judge.vetoes):
+        same = result[judge.vetoes[:, 0]] == result[judge.vetoes[:, 1]]
+        enemies = np.concatenate([enemies, judge.vetoes[same]])
+    signature = np.full(len(labels), -1, np.int64)
+    signature[touched] = judge.signatures(touched)
+    foe = np.zeros(len(labels), bool)
+    marks = {(int(result[a]), int(signature[row])) for a, b in enemies for row in (a, b)}
+    for row in node[chosen]:
+        if (int(result[row]), int(signature[row])) in marks:
+            foe[row] = True
+    for row in np.flatnonzero(foe):
+        review.append((int(row), int(result[row]), "contradiction"))
+        result[row] = row
+    return result

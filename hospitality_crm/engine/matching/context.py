@@ -1,0 +1,148 @@
+"""What depends on the population: how many names use a contact, how many persons bear a name."""
+
+import numpy as np
+
+from .keys import mix
+from .table import TAIL
+from .vocabulary import hash64
+
+
+class Counts:
+    """Numbers by 64-bit key, looked up for whole arrays; what is unknown counts as ``default``."""
+
+    def __init__(self, keys=(), values=(), default=1):
+        keys, values = np.asarray(keys, np.int64), np.asarray(values, np.int32)
+        order = np.argsort(keys, kind="stable")
+        self.keys, self.values, self.default = keys[order], values[order], default
+
+    @classmethod
+    def distinct(cls, keys, members, default=1):
+        """Count the distinct ``members`` of each key; zeros on either side count for nothing."""
+        keys, members = np.asarray(keys, np.int64).ravel(), np.asarray(members, np.int64).ravel()
+        kept = np.flatnonzero((keys != 0) & (members != 0))
+        keys, members = keys[kept], members[kept]
+        order = np.lexsort((members, keys))
+        keys, members = keys[order], members[order]
+        if not len(keys):
+            return cls(default=default)
+        fresh = np.r_[True, (keys[1:] != keys[:-1]) | (members[1:] != members[:-1])]
+        starts = np.flatnonzero(np.r_[True, keys[1:] != keys[:-1]])
+        return cls(keys[starts], np.add.reduceat(fresh.astype(np.int32), starts), default)
+
+    def __call__(self, keys):
+        if not len(self.keys):
+            return np.full(np.shape(keys), self.default, np.int32)
+        found = np.minimum(np.searchsorted(self.keys, keys), len(self.keys) - 1)
+        return np.where(self.keys[found] == keys, self.values[found], self.default)
+
+
+class Context:
+    """Counts over a population of records.
+
+    :param Counts contacts: distinct names per :func:`contact_keys`
+    :param Counts persons: persons per :func:`name_keys` and :func:`word_keys`
+    :param int total: persons in all
+    :param int cap: records of a block above which it is skipped
+    """
+
+    def __init__(self, contacts=None, persons=None, total=1000, cap=60):
+        self.contacts = contacts or Counts()
+        self.persons = persons or Counts()
+        self.total = total
+        self.cap = cap
+
+    @classmethod
+    def of(cls, table, labels=None, cap=60):
+        """Return the context of a table.
+
+        :param labels: person of each record where it is known; else every record counts as a person
+        """
+        names = name_keys(table)
+        skeletons = skeleton_keys(table)
+        contacts = contact_keys(table)
+        width = contacts.shape[1]
+        contact_counts = Counts.distinct(contacts, np.repeat(skeletons, width))
+        return cls(contact_counts, cls.count_persons(table, names, labels), _total(table, labels), cap)
+
+    @classmethod
+    def of_counts(cls, contacts=None, persons=None, total=1000, cap=60):
+        """Return the context of counts kept elsewhere.
+
+        :param dict contacts: distinct names by key of :func:`contact_keys`
+        :param dict persons: persons by key of :func:`name_keys` and :func:`word_keys`
+        """
+        contacts, persons = contacts or {}, persons or {}
+        return cls(
+            Counts(list(contacts), list(contacts.values())), Counts(list(persons), list(persons.values())), total, cap
+        )
+
+    def recount(self, table, labels):
+        """Return the context with persons counted by the clusters of ``labels``."""
+        return Context(
+            self.contacts, self.count_persons(table, name_keys(table), labels), _total(table, labels), self.cap
+        )
+
+    @staticmethod
+    def count_persons(table, names, labels):
+        persons = (np.arange(len(table)) if labels is None else np.asarray(labels)) + 1
+        words = word_keys(table)
+        keys = np.concatenate([names, words[0], words[1]])
+        return Counts.distinct(keys, np.tile(persons, 3))
+
+    def save(self, path):
+        """Write the context to an ``.npz`` file."""
+        parts = {"size": np.array([self.total, self.cap])}
+        for key in ("contacts", "persons"):
+            counts = getattr(self, key)
+            parts |= {f"{key}_keys": counts.keys, f"{key}_values": counts.values}
+        np.savez(path, **parts)
+
+    @classmethod
+    def load(cls, path):
+        """Read what :meth:`save` wrote."""
+        with np.load(path) as data:
+            counts = [Counts(data[f"{key}_keys"], data[f"{key}_values"]) for key in ("contacts", "persons")]
+            return cls(*counts, *map(int, data["size"]))
+
+
+def _total(table, labels):
+    return len(table) if labels is None else len(np.unique(labels))
+
+
+def name_keys(table):
+    """Return one key per record for the whole name: the same for every order and script, 0 for a part of a name."""
+    words = table.words
+    one, other = words.sound[table.given], words.sound[table.family]
+    whole = (words.length[table.given] > 1) & (words.length[table.family] > 1)
+    key = mix("name", np.minimum(one, other), np.maximum(one, other))
+    chinese = np.where((words.chinese[table.given] != 0) & (words.chinese[table.family] != 0), table.bag, 0)
+    return np.where(whole, np.where(chinese != 0, mix("bag", chinese), key), 0)
+
+
+def skeleton_keys(table):
+    """Return one key per record that forgives spelling, for counting the names that use a contact."""
+    words = table.words
+    one, other = words.skeleton[table.given], words.skeleton[table.family]
+    whole = (words.length[table.given] > 1) & (words.length[table.family] > 1)
+    return np.where(whole, mix("skeleton", np.minimum(one, other), np.maximum(one, other)), 0)
+
+
+def word_keys(table):
+    """Return the keys of the given and the family name of each record."""
+    words = table.words
+    return [np.where(words.length[code] > 1, mix("word", words.sound[code]), 0) for code in (table.given, table.family)]
+
+
+def contact_keys(table):
+    """Return the keys of e-mail addresses, numbers, documents, cards and the address, one column each."""
+    emails = np.array([hash64(text) for text in table.emails] + [0], np.int64)
+    columns = [mix("email", emails[column]) for column in table.email.T]
+    columns += [mix("phone", column % TAIL) for column in table.phone.T]
+    columns += [mix("document", column) for column in table.document.T]
+    columns += [mix("loyalty", column) for column in table.loyalty.T]
+    columns.append(address_keys(table))
+    return np.stack(columns, 1)
+
+
+def address_keys(table):
+    return mix("address", table.street, np.where(table.zip != 0, table.zip, table.city))

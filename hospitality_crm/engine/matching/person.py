@@ -1,0 +1,163 @@
+"""A person's name as matching compares it: which word is what, whatever order or script it came in."""
+
+import re
+from functools import lru_cache
+from typing import NamedTuple
+
+from .. import names
+from .chinese import SURNAMES, syllables
+
+SURE = 1  # the source kept given and family name apart
+SINGLE = 2  # one word only: it may be a given or a family name
+
+_HAN = re.compile(r"[\u3400-\u9fff\U00020000-\U0003ffff]+")
+_ORDINALS = {"junior": "jr", "jnr": "jr", "senior": "sr", "snr": "sr"}
+_SUFFIXES = names.SUFFIXES | {"jnr", "snr"}
+_PATRONYMIC = re.compile(
+    r".{2,}(?:ovych|evych|ovich|evich|yovych|iovych|ovna|evna|ivna|yivna|iivna|ichna|inichna|ovyc|evyc|ovic|evic|owicz)\Z"
+)
+
+
+class Name(NamedTuple):
+    """Words of one name, folded. ``bag`` is the same for every order and cut of the same words."""
+
+    given: str = ""
+    middle: str = ""
+    family: str = ""
+    family2: str = ""
+    suffix: str = ""
+    flags: int = 0
+    bag: str = ""
+
+
+@lru_cache(maxsize=1 << 16)
+def parse(given="", middle="", family="", suffix="", full=""):
+    """Return the :class:`Name` of parts, or of a full name where the parts are missing.
+
+    >>> parse(full="Едита Богодарівна Забашта")[:3]
+    ('edita', 'bogodarivna', 'zabashta')
+    >>> parse(full="詹小梦").bag == parse("Xiao-meng", family="Zhan").bag
+    True
+    >>> parse("Hans", family="Weber", full="Hans Weber Jr.").suffix
+    'jr'
+    """
+    if given or family:
+        first, last, flags = _words(given), _words(family), SURE if given and family else 0
+        second = _words(middle) if middle else []
+        if full and full != f"{given} {family}" and not suffix:
+            suffix = _suffix(names.fold(full).split())
+        if not (first and last):
+            tokens = first + second + last
+            first, second, last, flags = _order(tokens, full or given or family)
+    else:
+        first, second, last, flags = _order(_full(full), full)
+    marks = _suffix(first + second + last)
+    suffix = _ORDINALS.get(names.fold(suffix), names.fold(suffix)) or marks
+    if marks:
+        first, second, last = ([word for word in part if word not in _SUFFIXES] for part in (first, second, last))
+    bag = _bag(first + second + last)
+    first, last = _joined(first, last), _joined(last, first)
+    if not flags & SINGLE and len(first) + len(last) == 1:
+        flags |= SINGLE
+    extra = first[1:] + second
+    return Name(
+        first[0] if first else "",
+        extra[0] if extra else "",
+        last[-1] if last else "",
+        last[-2] if len(last) > 1 else "",
+        suffix,
+        flags,
+        bag,
+    )
+
+
+def _words(text):
+    """Words of one part of a name; Han characters of one part are one word."""
+    if not text:
+        return []
+    if not text.isascii() and (han := _HAN.findall(text)):
+        return [names.fold("".join(han)).replace(" ", "")]
+    return [word for word in names.words(text) if not word.isdigit()]
+
+
+def _full(text):
+    """Words of a full name with the family name last where its place can be told."""
+    if not text:
+        return []
+    if not text.isascii() and (han := "".join(_HAN.findall(text))):
+        return _han_words(han)
+    for mark in "/,":
+        family, separator, given = text.partition(mark)
+        if separator and family.strip() and given.strip():
+            given_words = _words(given)
+            if not set(given_words) <= _SUFFIXES:
+                return given_words + _words(family)
+    return _words(text)
+
+
+def _han_words(han):
+    """Given name and family name of Han characters; the surname comes first unless only the last is one."""
+    cut = 2 if len(han) > 2 and han[:2] in names.HAN_DOUBLE_SURNAMES else 1
+    if len(han) in (2, 3) and han[0] not in SURNAMES and han[-1] in SURNAMES:
+        parts = han[:-1], han[-1]
+    else:
+        parts = han[cut:], han[:cut]
+    return [names.fold(part).replace(" ", "") for part in parts if part]
+
+
+def _suffix(words):
+    return next((_ORDINALS.get(word, word) for word in words[1:] if word in _SUFFIXES), "")
+
+
+def _order(words, text):
+    """Return (given, middle, family, flags) of words in unknown order."""
+    bare = [word for word in words if word not in _SUFFIXES] if len(words) > 1 else words
+    if len(bare) < 2:
+        return bare, [], [], SINGLE
+    if len(bare) == 2:
+        given, family = bare
+        if _known(family) and not _known(given):
+            given, family = family, given
+        return [given], [], [family], 0
+    if _PATRONYMIC.match(bare[2]) and len(bare) == 3 and not _PATRONYMIC.match(bare[1]):
+        return [bare[1]], [bare[2]], [bare[0]], 0
+    if all(syllables(word) for word in bare):
+        return _chinese_order(bare)
+    if "," in text or "/" in text:
+        return bare[:-1], [], bare[-1:], 0
+    if _known(bare[-1]) and not _known(bare[0]) and len(bare) == 3:
+        return bare[1:], [], bare[:1], 0
+    return bare[:1], bare[1:-1], bare[-1:], 0
+
+
+def _chinese_order(words):
+    first, last = words[0] in _LATIN_SURNAMES, words[-1] in _LATIN_SURNAMES
+    if first and not last:
+        return words[1:], [], words[:1], 0
+    return words[:-1], [], words[-1:], 0
+
+
+_LATIN_SURNAMES = frozenset(names.fold(surname) for surname in SURNAMES)
+
+
+@lru_cache(maxsize=1 << 16)
+def _known(word):
+    return names.is_given(word)
+
+
+def _joined(words, others):
+    """Chinese syllables of a given name become one word, so that Xiao Meng is Xiaomeng."""
+    if len(words) > 1 and all(map(syllables, words)) and all(map(syllables, others)):
+        return ["".join(words)]
+    return words
+
+
+def _bag(words):
+    if len(words) < 2:
+        return ""
+    parts = []
+    for word in words:
+        if len(word) == 1:
+            return ""
+        parts.extend(syllables(word) or (names.sound(word),))
+    return " ".join(sorted(parts))
