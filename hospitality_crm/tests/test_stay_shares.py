@@ -3,6 +3,7 @@ import random
 from odoo.tests import tagged
 from odoo.tools import SQL
 
+from ..models.bulk.hospitality_bulk import Message
 from ..models.visit.visit_tally import PAYER, SLEEPER
 from .metrics_common import MetricsCase
 
@@ -27,9 +28,9 @@ class TestStayShares(MetricsCase):
         people = stay.guest_ids.sorted("id")
         if not people:
             return SLEEPER | PAYER, {}
-        paying = people.filtered("pays").sorted(
-            lambda p: (p.role != "payer", p.role != "primary", p.sequence, p.id)
-        )[:1]
+        paying = people.filtered("pays").sorted(lambda p: (p.role != "payer", p.role != "primary", p.sequence, p.id))[
+            :1
+        ]
         own = 0 if paying else PAYER
         shares = dict.fromkeys(people.ids, 0)
         asleep = set()
@@ -112,6 +113,48 @@ class TestStayShares(MetricsCase):
         self.assertMetrics(self.ben, revenue_room=100)
         self.assertMetrics(self.anna, revenue_room=0)
 
+    def _import(self, *events):
+        self.version = getattr(self, "version", 0) + 1
+        common = {"op": "upsert", "version": self.version, "payload_hash": str(self.version), "observed": 0.0}
+        messages = [Message(number, [{**common, **event}]) for number, event in enumerate(events)]
+        self.env["hospitality.bulk"]._apply(self.source, messages, {"property_id": self.palace.id})
+        self.assertEqual({message.state for message in messages}, {"done"}, [m.problem for m in messages])
+        return self.env["hospitality.stay"].search([("source_id", "=", self.source.id), ("external_id", "=", "SH1")])
+
+    def test_import(self):
+        guests = [
+            {"entity": "guest", "external_id": key, "kind": "person", "values": {"name": name}}
+            for key, name in (("SG1", "Uma Thorn"), ("SG2", "Otto Lind"), ("SG3", "Ida Berg"))
+        ]
+        stay = {
+            "entity": "stay", "external_id": "SH1", "status": "checked_out", "arrival": "2026-06-01",
+            "departure": "2026-06-03",
+        }  # fmt: skip
+        one = {"guest": "SG1", "role": "primary", "sleeps": True, "pays": True}
+        two = {"guest": "SG2", "role": "sharer", "sleeps": True, "pays": False}
+        payer = {"guest": "SG3", "role": "payer", "sleeps": False, "pays": True}
+        with self.subTest("a sharer whose profile has not arrived"):
+            record = self._import(guests[0], {**stay, "guest": "SG1", "guests": [one, two]})
+            self.assertShares(record)
+            self.assertEqual(self._read(record)[0], SLEEPER | PAYER)
+        with self.subTest("it arrives"):
+            self._import(guests[1])
+            self.assertShares(record)
+            self.assertMetrics(record.guest_ids[1].partner_id, stay_count=1)
+        with self.subTest("somebody else pays"):
+            self._import(guests[2], {**stay, "guest": "SG1", "guests": [{**one, "pays": False}, two, payer]})
+            self.assertShares(record)
+            self.assertEqual(self._read(record)[0], SLEEPER)
+        with self.subTest("the guest of the stay becomes another"):
+            self._import({**stay, "guest": "SG2", "guests": [one, two, payer]})
+            self.assertShares(record)
+        with self.subTest("only the payer is left"):
+            self._import({**stay, "guest": "SG3", "guests": [payer]})
+            self.assertShares(record)
+            self.assertEqual(self._read(record)[0], PAYER)
+        with self.subTest("a new stay of which its only guest does not pay"):
+            self.assertShares(self._import({**stay, "external_id": "SH1", "guest": "SG2", "guests": [two]}))
+
     def test_people_written_past_the_doors(self):
         stay = self._stay(self.anna, people=[(self.anna, {}), (self.ben, {"role": "sharer"})])
         other = self._stay(self.carla)
@@ -137,9 +180,7 @@ class TestStayShares(MetricsCase):
                 "SELECT attname FROM pg_attribute WHERE attrelid = %s::regclass AND attname LIKE 'metric%%'", [table]
             )
             for (name,) in self.env.cr.fetchall():
-                self.env.cr.execute(
-                    SQL("ALTER TABLE %s DROP COLUMN %s", SQL.identifier(table), SQL.identifier(name))
-                )
+                self.env.cr.execute(SQL("ALTER TABLE %s DROP COLUMN %s", SQL.identifier(table), SQL.identifier(name)))
         for model in ("hospitality.stay", "hospitality.stay.guest", "hospitality.check"):
             self.env[model].init()
         self.assertEqual([self._read(stay) for stay in stays], before)

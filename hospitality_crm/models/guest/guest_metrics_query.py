@@ -1,8 +1,8 @@
 """The SQL behind `hospitality.guest.metrics`: one query for the rebuild of a range and the refresh of a few guests.
 
 The two paths differ in the condition that picks the guests and in nothing else, so they can't drift apart. The rules
-are described in the docstring of the model. What a visit counts for is decided when it is written (`models/visit/visit_tally.py`):
-the query adds integers up in the order of the indexes, which hold all it reads.
+are described in the docstring of the model. What a visit counts for is decided when it is written
+(`models/visit/visit_tally.py`): the query adds integers up in the order of the indexes, which hold all it reads.
 """
 
 from collections.abc import Callable
@@ -13,7 +13,6 @@ from odoo.tools import SQL
 from ...tools.arrays import pg_int_array
 from ..visit.visit_tally import (
     CANCELLED,
-    CHECK_MONEY,
     CHECK_REFUNDED,
     CHECK_VISIT,
     EARNS,

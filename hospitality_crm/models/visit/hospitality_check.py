@@ -73,7 +73,7 @@ class HospitalityCheck(models.Model):
     _property_date_idx = models.Index("(property_id, business_date)")
 
     def init(self):
-        """Let PostgreSQL derive what a check counts for (`visit_tally`), and keep it in an index: see hospitality.stay."""
+        """Let PostgreSQL derive what a check counts for (`visit_tally`), and keep it in an index like a stay's."""
         add_columns(self.env.cr, self._table, check_columns())
         add_index(
             self.env.cr,

@@ -1,9 +1,8 @@
 from odoo import api, fields, models
 from odoo.tools import SQL
 
-from .visit_tally import add_columns, add_index
-
 from ...tools.soft_many2one import SoftMany2one
+from .visit_tally import add_columns, add_index
 
 
 class HospitalityStayGuest(models.Model):

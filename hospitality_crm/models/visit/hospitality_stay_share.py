@@ -59,8 +59,8 @@ class HospitalityStay(models.Model):
                                      PARTITION BY p.stay_id, p.partner_id, p.sleeps ORDER BY p.id) = 1
                                 THEN %(sleeper)s ELSE 0 END
                            | CASE WHEN p.pays AND row_number() OVER (
-                                       PARTITION BY p.stay_id, p.pays
-                                       ORDER BY p.role <> 'payer', p.role <> 'primary', COALESCE(p.sequence, 0), p.id) = 1
+                                       PARTITION BY p.stay_id, p.pays ORDER BY p.role <> 'payer',
+                                       p.role <> 'primary', COALESCE(p.sequence, 0), p.id) = 1
                                   THEN %(payer)s ELSE 0 END AS share
                       FROM hospitality_stay_guest p
                       JOIN hospitality_stay s ON s.id = p.stay_id

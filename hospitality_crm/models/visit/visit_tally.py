@@ -133,6 +133,4 @@ def add_columns(cr, table, columns):
 
 def add_index(cr, name, table, definition):
     """Create an index over columns that the ORM doesn't know, unless it exists."""
-    cr.execute(
-        SQL("CREATE INDEX IF NOT EXISTS %s ON %s %s", SQL.identifier(name), SQL.identifier(table), definition)
-    )
+    cr.execute(SQL("CREATE INDEX IF NOT EXISTS %s ON %s %s", SQL.identifier(name), SQL.identifier(table), definition))
