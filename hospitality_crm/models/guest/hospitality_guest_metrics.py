@@ -37,7 +37,8 @@ class HospitalityGuestMetrics(models.Model):
     room counts as a visit, and for the favourites, like any other; its money is left out where
     the stay contains it already: when the stay's revenue comes from its folio lines, or from
     totals of the source that have F&B in them. Spa, shop and other outlets earn *other* revenue,
-    all others F&B. So the revenues of all guests add up to the revenue of the house.
+    all others F&B. So the revenues of all guests add up to the revenue of the house. Each amount is
+    taken to a millionth of the currency; the sum is rounded to its decimals.
 
     *Averages.* ADR is room revenue per night over the stays that the guest paid; average check the
     money of all his checks, also those charged to a room, per visit with a check; lead time the
