@@ -1,10 +1,11 @@
 import time
 from hashlib import blake2b
 
-from odoo import api, fields, models
+from odoo import api, fields, models, tools
 from odoo.exceptions import UserError, ValidationError
 from odoo.tools import SQL
 
+from odoo.addons.hospitality_crm.models.bulk.hospitality_bulk_codes import get_stamp_sql
 from odoo.addons.hospitality_crm.tools.arrays import pg_array, pg_int_array
 from odoo.addons.hospitality_crm.tools.claim import claim_query, lane_env, with_retry
 
@@ -142,19 +143,22 @@ class HospitalityConnector(models.Model):
         self.ensure_one()
         return adapters.get(self.adapter)
 
-    def _get_adapter_env(self):
-        """Return the plain values that parsing may depend on."""
+    def _get_adapter_env(self, records=None):
+        """Return the plain values that parsing may depend on.
+
+        :param dict records: what `hospitality.bulk.codes._get_codes` returns, where it has been read
+        """
         self.ensure_one()
-        self.property_id.flush_recordset(["code", "tz", "currency_id"])
-        rows = self.env.execute_query(
-            SQL(
-                "SELECT p.code, p.tz, c.name FROM hospitality_property p JOIN res_currency c ON c.id = p.currency_id"
-                " WHERE p.id = %s",
-                self.property_id.id or None,
-            )
-        )
-        code, tz, currency = rows[0] if rows else ("", "UTC", "")
-        return adapters.Env(settings=self.settings or {}, property=code, tz=tz, currency=currency)
+        place = None
+        if self.property_id:
+            if records is None:
+                self.property_id.flush_recordset(["code", "tz", "currency_id"])
+                records = self.env["hospitality.bulk.codes"]._get_codes()
+            place = records["place"].get(self.property_id.id)
+        if place is None:
+            return adapters.Env(settings=self.settings or {}, property="", tz="UTC", currency="")
+        currency = records["currency_name"].get(place.currency_id, "")
+        return adapters.Env(settings=self.settings or {}, property=place.code, tz=place.tz, currency=currency)
 
     def _store(self, raws, cursor=None, wake=False):
         """Put raw records into the inbox, and move a cursor, in the current transaction.
@@ -388,6 +392,25 @@ class HospitalityConnector(models.Model):
         )
         return self.browse([row[0] for row in rows])
 
+    def _read_state(self):
+        """Read in one statement what a batch depends on.
+
+        :return: the confirmed mappings, what `hospitality.bulk.codes._get_codes` returns, and whether any row
+            of the source waits for another record
+        """
+        codes = self.env["hospitality.bulk.codes"]
+        self.env["hospitality.connector.mapping"].flush_model(["kind", "code", "target", "state"])
+        [[mappings, records, waiting]] = self.env.execute_query(
+            SQL(
+                "SELECT %s, %s, EXISTS (SELECT FROM hospitality_connector_inbox WHERE state = 'waiting')",
+                get_stamp_sql(
+                    "hospitality_connector_mapping", SQL("connector_id = %s AND state = 'confirmed'", self.id)
+                ),
+                codes._get_stamp_sql(),
+            )
+        )
+        return self._read_code_map(mappings), codes._read_codes(records), waiting
+
     def _get_code_map(self):
         """Return the confirmed mappings, ``{(kind, code): target}``."""
         self.env["hospitality.connector.mapping"].flush_model(["kind", "code", "target", "state"])
@@ -401,3 +424,7 @@ class HospitalityConnector(models.Model):
                 )
             )
         }
+
+    @tools.ormcache("self.id", "stamp")
+    def _read_code_map(self, stamp):
+        return self._get_code_map()

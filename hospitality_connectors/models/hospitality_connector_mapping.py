@@ -74,6 +74,19 @@ class HospitalityConnectorMapping(models.Model):
         "UNIQUE (connector_id, kind, code)", "This code has a mapping already in the connector."
     )
 
+    @api.model_create_multi
+    def create(self, vals_list):
+        self.env.registry.clear_cache()
+        return super().create(vals_list)
+
+    def write(self, vals):
+        self.env.registry.clear_cache()
+        return super().write(vals)
+
+    def unlink(self):
+        self.env.registry.clear_cache()
+        return super().unlink()
+
     @api.constrains("kind", "target", "state")
     def _check_target(self):
         for mapping in self.filtered(lambda m: m.state == "confirmed"):

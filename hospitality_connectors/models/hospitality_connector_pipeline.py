@@ -50,18 +50,18 @@ class HospitalityConnectorPipeline(models.AbstractModel):
 
     @api.model
     def _process_claimed(self, connector, rows):
-        codes = connector._get_code_map()
+        codes, records, waiting = connector._read_state()
         unmapped = {}
-        messages = self._parse_rows(connector, rows, codes, unmapped)
+        messages = self._parse_rows(connector, rows, codes, unmapped, records)
         sound = [message for message in messages if message.problem is None]
-        options = {"property_id": connector.property_id.id or None, "codes": codes}
+        options = {"property_id": connector.property_id.id or None, "codes": codes, "records": records}
         landed = set()
         if sound:
             self._apply(connector.source_id, sound, options, unmapped, landed)
         self._store_outcome(connector, messages)
         if unmapped:
             self.env["hospitality.connector.mapping"]._note_unmapped(connector, unmapped)
-        if landed:
+        if landed and (waiting or any(message.state == "waiting" for message in messages)):
             self._revive(connector, landed)
         counts = {}
         for message in messages:
@@ -69,9 +69,12 @@ class HospitalityConnectorPipeline(models.AbstractModel):
         return counts
 
     @api.model
-    def _parse_rows(self, connector, rows, codes, unmapped):
-        """Return a message per row, refused where the record can't be read."""
-        adapter, env = connector._get_adapter(), connector._get_adapter_env()
+    def _parse_rows(self, connector, rows, codes, unmapped, records=None):
+        """Return a message per row, refused where the record can't be read.
+
+        :param dict records: what `hospitality.bulk.codes._get_codes` returns, where it has been read
+        """
+        adapter, env = connector._get_adapter(), connector._get_adapter_env(records)
         decode = self.env["hospitality.connector.inbox"]._decode_body
         limit = (connector.max_record_kb or 0) * 1024
         strict = connector.strict_status

@@ -11,6 +11,7 @@ import time
 from contextlib import contextmanager
 
 import psycopg2.errors
+from psycopg2.extensions import ISOLATION_LEVEL_READ_COMMITTED
 
 from odoo import api
 from odoo.sql_db import Cursor
@@ -36,7 +37,8 @@ def lane_env(env):
     """
     with env.registry.cursor() as cr:
         if isinstance(cr, Cursor):  # not the TestCursor of registry test mode
-            cr.execute("SET TRANSACTION ISOLATION LEVEL READ COMMITTED")
+            # The connection goes back to REPEATABLE READ with its next cursor.
+            cr.connection.set_isolation_level(ISOLATION_LEVEL_READ_COMMITTED)
         yield api.Environment(cr, env.uid, env.context)
 
 

@@ -17,8 +17,8 @@ _WORDS = {
 class HospitalityConnector(models.Model):
     _inherit = "hospitality.connector"
 
-    def _get_adapter_env(self):
-        env = super()._get_adapter_env()
+    def _get_adapter_env(self, records=None):
+        env = super()._get_adapter_env(records)
         if self.adapter != "file":
             return env
         mappings = self.env["hospitality.import.mapping"].search([("connector_id", "=", self.id)])

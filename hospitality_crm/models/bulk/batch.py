@@ -110,6 +110,8 @@ class Batch:
     :ivar touched: ids of guests whose derived data must be refreshed
     :ivar fresh: ids of guests created by this batch
     :ivar known_names: pairs of contact point and name key that were counted before
+    :ivar awaited: whether visits of the source waited for any record when the batch began; what other
+        lanes add meanwhile the sweep finds
     :ivar pending: references to records that have not arrived, see `hospitality.pending.ref`
     :ivar shared: ids of stays of which it must be decided anew who gets the nights and the spend
     :ivar unmapped: ``{(kind, code): number of times}`` of codes without a record
@@ -129,6 +131,7 @@ class Batch:
         self.touched = set()
         self.fresh = set()
         self.known_names = set()
+        self.awaited = False
         self.pending = []
         self.shared = set()
         self.unmapped = {}

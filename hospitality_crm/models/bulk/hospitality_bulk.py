@@ -51,13 +51,14 @@ class HospitalityBulk(models.AbstractModel):
 
         :param source: ``hospitality.source`` record that owns the data
         :param list messages: :class:`~.batch.Message`; their outcome is set
-        :param dict options: ``property_id`` (for events without property) and ``codes``
-            (``{(kind, code): target code}``)
+        :param dict options: ``property_id`` (for events without property), ``codes``
+            (``{(kind, code): target code}``) and ``records``, what `hospitality.bulk.codes._get_codes` returns,
+            where the caller has read it
         :return: the :class:`~.batch.Batch`, with counts of written rows and unmapped codes
         """
         self.env.flush_all()
         batch = Batch(source, messages, {"codes": {}, **(options or {})})
-        codes = self.env["hospitality.bulk.codes"]._get_codes()
+        codes = batch.options.get("records") or self.env["hospitality.bulk.codes"]._get_codes()
         self._collect(batch)
         self._read_stored(batch)
         parts = self._prepare(batch, codes)
@@ -80,7 +81,7 @@ class HospitalityBulk(models.AbstractModel):
 
     @api.model
     def _read_stored(self, batch):
-        """Read the rows that the events are about or refer to, one query per kind of record."""
+        """Read the rows that the events are about or refer to."""
         keys = {entity: {*batch.items[entity], *batch.closings[entity]} for entity in ENTITIES}
         for entity in ENTITIES:
             for item in batch.items[entity].values():
@@ -93,10 +94,7 @@ class HospitalityBulk(models.AbstractModel):
                 if entity in FOLIO:
                     parent = "stay" if "stay" in event else "check"
                     keys[parent].add(event[parent])
-        fact = self.env["hospitality.bulk.fact"]
-        for entity, wanted in keys.items():
-            if wanted:
-                fact._read_stored(batch, entity, sorted(wanted))
+        self.env["hospitality.bulk.fact"]._read_stored(batch, keys)
 
     # Preparation: everything that can refuse a message happens before anything is written.
 
@@ -217,16 +215,17 @@ class HospitalityBulk(models.AbstractModel):
         self._close(batch)
         self._sum(batch, parts)
         pending._replace(batch, {entity: ids for entity, ids in rewritten.items() if entity not in FOLIO})
-        pending._resolve_arrived(
-            batch,
-            [
-                (entity, key)
-                for entity, landed in batch.landed.items()
-                if entity not in FOLIO
-                for key in landed
-                if key not in batch.stored[entity]
-            ],
-        )
+        if batch.awaited or batch.pending:
+            pending._resolve_arrived(
+                batch,
+                [
+                    (entity, key)
+                    for entity, landed in batch.landed.items()
+                    if entity not in FOLIO
+                    for key in landed
+                    if key not in batch.stored[entity]
+                ],
+            )
 
     @api.model
     def _link(self, batch, entity, items):

@@ -21,11 +21,11 @@ _TABLES = (
 class Place:
     """A property as the bulk writer needs it: plain values."""
 
-    __slots__ = ("id", "company_id", "company_currency_id", "currency_id", "country", "tz", "day_close")
+    __slots__ = ("code", "id", "company_id", "company_currency_id", "currency_id", "country", "tz", "day_close")
 
-    def __init__(self, row):
-        self.id, self.company_id, self.company_currency_id, self.currency_id, self.country, self.tz, close = row
-        self.day_close = close or 0.0
+    def __init__(self, code, id_, company_id, company_currency_id, currency_id, country, tz, day_close):
+        self.code, self.id, self.company_id, self.company_currency_id = code, id_, company_id, company_currency_id
+        self.currency_id, self.country, self.tz, self.day_close = currency_id, country, tz, day_close or 0.0
 
     def business_date(self, instant):
         """Return the day, as text, that an instant ``YYYY-MM-DD HH:MM:SS`` in UTC belongs to."""
@@ -33,6 +33,15 @@ class Place:
 
     def daypart(self, instant):
         return daypart(datetime.fromisoformat(instant), self.tz)
+
+
+def get_stamp_sql(table, where=None):
+    """Return an expression that changes with every insert, update and deletion of rows with a log of access."""
+    return SQL(
+        "(SELECT count(*) || ' ' || sum(extract(epoch FROM write_date)) FROM %s WHERE %s)",
+        SQL.identifier(table),
+        where or SQL("TRUE"),
+    )
 
 
 class HospitalityBulkCodes(models.AbstractModel):
@@ -50,20 +59,16 @@ class HospitalityBulkCodes(models.AbstractModel):
             decimals)}, "decimals": {currency id: decimals}, "currency_name": {id: ISO code},
             "source": {id: (trust, property id)}}``
         """
-        # The sum of the stamps tells a change that another transaction has committed in between
-        # from no change, which the cache signals of the registry can't.
-        [stamp] = self.env.execute_query(
-            SQL(
-                "SELECT %s",
-                SQL(", ").join(
-                    SQL(
-                        "(SELECT count(*) || ' ' || sum(extract(epoch FROM write_date)) FROM %s)", SQL.identifier(table)
-                    )
-                    for table in _TABLES
-                ),
-            )
-        )
+        [[stamp]] = self.env.execute_query(SQL("SELECT %s", self._get_stamp_sql()))
         return self._read_codes(stamp)
+
+    @api.model
+    def _get_stamp_sql(self):
+        """Return an expression that tells any change of the configuration records.
+
+        It sees what another transaction has committed in between, which the cache signals of the registry can't.
+        """
+        return SQL("concat_ws(' ', %s)", SQL(", ").join(get_stamp_sql(table) for table in _TABLES))
 
     @api.model
     @tools.ormcache("stamp")
@@ -71,7 +76,7 @@ class HospitalityBulkCodes(models.AbstractModel):
         query = self.env.execute_query
         codes = {
             "property": {
-                row[0]: Place(row[1:])
+                row[0]: Place(*row)
                 for row in query(
                     SQL(
                         "SELECT p.code, p.id, p.company_id, c.currency_id, p.currency_id, country.code, p.tz,"

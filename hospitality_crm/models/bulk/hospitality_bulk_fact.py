@@ -28,21 +28,38 @@ class HospitalityBulkFact(models.AbstractModel):
     _description = "Bulk writes of facts"
 
     @api.model
-    def _read_stored(self, batch, entity, keys):
-        """Add the stored rows of some external ids to ``batch.stored``."""
-        known = batch.stored[entity]
-        rows = self.env.execute_query(
+    def _read_stored(self, batch, keys):
+        """Add stored rows to ``batch.stored``; notice whether visits of the source wait for any record.
+
+        :param dict keys: per entity the external ids
+        """
+        parts = [
             SQL(
-                "SELECT external_id, id, version, payload_hash, %s FROM %s"
+                "SELECT %s, external_id, id, version, payload_hash, %s FROM %s"
                 " WHERE source_id = %s AND external_id = ANY(%s::varchar[])",
+                entity,
                 SQL(", ").join(map(SQL, STORED[entity])),
                 SQL.identifier(TABLES[entity]),
                 batch.source_id,
-                pg_array(keys),
+                pg_array(sorted(wanted)),
+            )
+            for entity, wanted in keys.items()
+            if wanted
+        ]
+        if not parts:
+            return
+        parts.append(
+            SQL(
+                "SELECT 'awaited', NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL WHERE EXISTS"
+                " (SELECT FROM hospitality_pending_ref WHERE source_id = %s)",
+                batch.source_id,
             )
         )
-        for row in rows:
-            known[row[0]] = Stored(*row[1:])
+        for entity, key, *row in self.env.execute_query(SQL(" UNION ALL ").join(parts)):
+            if key is None:
+                batch.awaited = True
+            else:
+                batch.stored[entity][key] = Stored(*row)
 
     @api.model
     def _partition(self, batch, entity, items):
@@ -140,7 +157,7 @@ class HospitalityBulkFact(models.AbstractModel):
         :param list rows: dicts with the same keys
         :param SQL guard: condition on ``t`` (stored) and ``v`` (new) that is checked again after
             waiting for another transaction
-        :param dict expressions: SQL to use instead of the new value of a column
+        :param dict expressions: SQL to use instead of the new value of a column, which need not be in the rows
         :return: ids of the updated rows
         """
         if not ids:
@@ -149,13 +166,19 @@ class HospitalityBulkFact(models.AbstractModel):
         expressions = expressions or {}
         assignments = []
         arrays, aliases = [SQL("unnest(%s::int[])", pg_int_array(ids))], [SQL.identifier("id")]
-        columns = {name: None for row in rows for name in row}
-        for name in columns:
+        for name in dict.fromkeys(chain.from_iterable(rows)):
             cast = _get_cast(model, name)
-            arrays.append(_get_set([row.get(name) for row in rows], cast))
-            aliases.append(SQL.identifier(name))
-            value = expressions.get(name) or _get_source(name, cast)
+            values = [row.get(name) for row in rows]
+            if guard or name in expressions or values.count(values[0]) < len(values):
+                arrays.append(_get_set(values, cast))
+                aliases.append(SQL.identifier(name))
+                value = expressions.get(name) or _get_source(name, cast)
+            else:
+                value = SQL("%s::%s", values[0], SQL(cast))
             assignments.append(SQL("%s = %s", SQL.identifier(name), value))
+        assignments += [
+            SQL("%s = %s", SQL.identifier(name), value) for name, value in expressions.items() if name not in rows[0]
+        ]
         result = self.env.execute_query(
             SQL(
                 "UPDATE %s t SET %s FROM %s WHERE t.id = v.id AND %s RETURNING t.id",
@@ -191,18 +214,12 @@ class HospitalityBulkFact(models.AbstractModel):
                 item.id = ids.get(item.key)
                 (inserted if item.id else late).append(item)
             if late:
-                self._read_stored(batch, entity, [item.key for item in late])
+                self._read_stored(batch, {entity: [item.key for item in late]})
                 self._check_late(batch, entity, late)
                 _none, again, touched_again = self._partition(batch, entity, late)
                 changed, touched = changed + again, touched + touched_again
         updated = self._update_changed(model_name, changed, columns, guard, expressions)
-        if touched:
-            self._update(
-                model_name,
-                [item.id for item in touched],
-                [{"version": item.version} for item in touched],
-                guard=SQL("(t.version IS NULL OR t.version < v.version)"),
-            )
+        self._touch(model_name, touched)
         batch.count(model_name, [item.id for item in inserted], [item.id for item in updated])
         landed, stored = batch.landed[entity], batch.stored[entity]
         for item in (*inserted, *updated):
@@ -212,6 +229,37 @@ class HospitalityBulkFact(models.AbstractModel):
             else:
                 landed[item.key] = (item.id, item.row.get("profile_id"), item.row.get("partner_id"))
         return inserted, updated
+
+    @api.model
+    def _touch(self, model_name, items):
+        """Remember the newer version of rows whose content has not changed.
+
+        :raise psycopg2.errors.SerializationFailure: another lane has meanwhile written other, older
+            content, over which the content of these items must be written
+        """
+        if not items:
+            return
+        ids = [item.id for item in items]
+        hashes = [item.event["payload_hash"] for item in items]
+        self._update(
+            model_name,
+            ids,
+            [{"version": item.version, "payload_hash": hash_} for item, hash_ in zip(items, hashes, strict=True)],
+            guard=SQL("(t.version IS NULL OR t.version < v.version) AND t.payload_hash = v.payload_hash"),
+        )
+        overtaken = self.env.execute_query(
+            SQL(
+                "SELECT t.id FROM %s t JOIN unnest(%s::int[], %s::float8[]) AS v (id, version) ON t.id = v.id"
+                " WHERE t.version IS NULL OR t.version < v.version",
+                SQL.identifier(self.env[model_name]._table),
+                pg_int_array(ids),
+                pg_array([item.version for item in items], "float8"),
+            )
+        )
+        if overtaken:
+            raise psycopg2.errors.SerializationFailure(
+                f"Another lane has just written older content of {len(overtaken)} records."
+            )
 
     @api.model
     def _update_changed(self, model_name, items, columns, guard, expressions):

@@ -108,11 +108,12 @@ class HospitalityBulkGuest(models.AbstractModel):
         rows = self.env.execute_query(
             SQL(
                 "SELECT p.id, %s, EXISTS (SELECT FROM res_users u WHERE u.partner_id = p.id),"
+                " p.parent_id IS NOT NULL OR EXISTS (SELECT FROM res_partner c WHERE c.parent_id = p.id),"
                 " (SELECT code FROM res_country c WHERE c.id = p.country_id)"
                 " FROM res_partner p WHERE p.id = ANY(%s::int[]) ORDER BY p.id FOR NO KEY UPDATE",
                 SQL(", ").join(SQL.identifier("p", name) for name in names),
                 pg_int_array(partner_ids),
             )
         )
-        names = (*names, "is_user", "country")
+        names = (*names, "is_user", "has_family", "country")
         return {row[0]: dict(zip(names, row[1:], strict=True)) for row in rows}

@@ -53,13 +53,10 @@ class HospitalityBulkPartner(models.AbstractModel):
             ``is_company``
         :return: ids in the order of ``rows``
         """
-        ids = [
-            row[0]
-            for row in self.env.execute_query(
-                SQL("SELECT nextval('res_partner_id_seq') FROM generate_series(1, %s)", len(rows))
-            )
-        ]
-        stamp = self.env.cr.now()
+        taken = self.env.execute_query(
+            SQL("SELECT nextval('res_partner_id_seq'), now() AT TIME ZONE 'UTC' FROM generate_series(1, %s)", len(rows))
+        )
+        ids, stamp = [row[0] for row in taken], taken[0][1]
         templates = {}
         for row in rows:
             key = row.get("country_id"), row["is_company"]
@@ -103,44 +100,29 @@ class HospitalityBulkPartner(models.AbstractModel):
         """Write golden columns of guests.
 
         :param dict changes: partner id to the changed columns
-        :param dict current: partner id to all its golden columns as they are stored
+        :param dict current: partner id to all its golden columns as they are stored, and ``has_family``: whether
+            the contact has a parent or children
         """
         ids = sorted(changes)
-        family = self._get_family(ids)
-        plain = [id_ for id_ in ids if id_ not in family]
+        family = [id_ for id_ in ids if current[id_]["has_family"]]
+        plain = [id_ for id_ in ids if not current[id_]["has_family"]]
         if plain:
             names = {name for id_ in plain for name in changes[id_]}
             derived = {name for name, needs in _DERIVED_FROM.items() if not names.isdisjoint(needs)}
-            stamp = self.env.cr.now()
             full, rows = [], []
             for id_ in plain:
                 values = {**current[id_], **changes[id_]}
                 self._derive(values, values["country_id"], derived)
                 rows.append(values)
-                row = {name: values[name] for name in (*names, *derived)}
-                row["write_date"], row["write_uid"] = stamp, self.env.uid
-                full.append(row)
-            self.env["hospitality.bulk.fact"]._update("res.partner", plain, full)
+                full.append({name: values[name] for name in (*names, *derived)})
+            written = {"write_date": SQL("now() AT TIME ZONE 'UTC'"), "write_uid": SQL("%s", self.env.uid)}
+            self.env["hospitality.bulk.fact"]._update("res.partner", plain, full, expressions=written)
             self._recompute_foreign(plain, rows, names)
-        for id_ in sorted(family):
+        for id_ in family:
             # The address and commercial fields of a contact follow those of its company.
             partner = self.env["res.partner"].browse(id_)
             values = {name: False if value is None else value for name, value in changes[id_].items()}
             partner.with_context(**partner._survivorship_context()).write(values)
-
-    @api.model
-    def _get_family(self, ids):
-        """Return those of some partners that have a parent or children."""
-        if not ids:
-            return set()
-        rows = self.env.execute_query(
-            SQL(
-                "SELECT id FROM res_partner WHERE id = ANY(%(ids)s::int[]) AND parent_id IS NOT NULL"
-                " UNION SELECT parent_id FROM res_partner WHERE parent_id = ANY(%(ids)s::int[])",
-                ids=pg_int_array(ids),
-            )
-        )
-        return {row[0] for row in rows}
 
     @api.model
     def _derive(self, values, country_id, wanted=DERIVED):

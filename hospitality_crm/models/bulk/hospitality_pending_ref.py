@@ -112,7 +112,7 @@ class HospitalityPendingRef(models.Model):
                 )
             )
             if taken:
-                self.env["hospitality.bulk.fact"]._read_stored(batch, entity, [row[3] for row in taken])
+                self.env["hospitality.bulk.fact"]._read_stored(batch, {entity: [row[3] for row in taken]})
                 self._fill(batch, taken)
 
     @api.model

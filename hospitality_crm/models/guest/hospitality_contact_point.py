@@ -91,15 +91,22 @@ class HospitalityContactPoint(models.Model):
         """Return the e-mail addresses and numbers of our properties and companies, normalised."""
         self.env["res.partner"].flush_model(["email", "phone", "country_id"])
         self.env["hospitality.property"].flush_model(["address_id"])
-        rows = self.env.execute_query(
-            SQL(
-                """SELECT p.email, p.phone, c.code FROM res_partner p LEFT JOIN res_country c ON c.id = p.country_id
-                    WHERE p.id IN (SELECT partner_id FROM res_company
-                                    UNION SELECT address_id FROM hospitality_property)"""
-            )
+        return self._normalise_own(self.env.execute_query(self._get_own_sql()))
+
+    @api.model
+    def _get_own_sql(self):
+        """Return the query of e-mail address, number and country code of our houses."""
+        return SQL(
+            """SELECT p.email, p.phone, c.code AS country
+                 FROM res_partner p LEFT JOIN res_country c ON c.id = p.country_id
+                WHERE p.id IN (SELECT partner_id FROM res_company
+                                UNION SELECT address_id FROM hospitality_property)"""
         )
-        values = {normalise_email(email) for email, _phone, _code in rows}
-        values.update(normalise_phone(phone, code) for _email, phone, code in rows)
+
+    @api.model
+    def _normalise_own(self, rows):
+        values = {normalise_email(email) for email, _phone, _country in rows}
+        values.update(normalise_phone(phone, country) for _email, phone, country in rows)
         return frozenset(values - {None})
 
     @api.model

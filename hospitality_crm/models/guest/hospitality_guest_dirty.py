@@ -42,23 +42,43 @@ class HospitalityGuestDirty(models.Model):
         partner_ids = {partner_id for partner_id in partner_ids if partner_id}
         if not partner_ids:
             return
-        self.env.cr.execute(
-            SQL(
-                "INSERT INTO hospitality_guest_dirty (partner_id) SELECT unnest(%s::int[])",
-                pg_int_array(sorted(partner_ids)),
-            )
+        query = SQL(
+            "INSERT INTO hospitality_guest_dirty (partner_id) SELECT unnest(%s::int[])",
+            pg_int_array(sorted(partner_ids)),
         )
-        self._wake()
+        wake = self._get_wake_sql()
+        self.env.cr.execute(SQL("WITH woken AS (%s) %s", wake, query) if wake else query)
 
     @api.model
     def _wake(self):
         """Let the first lane run soon, once per transaction."""
+        wake = self._get_wake_sql()
+        if wake:
+            self.env.cr.execute(wake)
+
+    @api.model
+    def _get_wake_sql(self):
+        """Return what lets the first lane run soon, for the first call of a transaction; None afterwards.
+
+        The same as ``ir.cron._trigger``, without the queries around it: this is part of every delivered message.
+        """
         pending = self.env.cr.precommit.data
-        if "hospitality.guest.dirty" not in pending:
-            pending["hospitality.guest.dirty"] = True
-            lane = self.env.ref("hospitality_crm.cron_guest_lane_1", raise_if_not_found=False)
-            if lane:
-                lane.sudo()._trigger()  # whoever touches a guest may wake the lane
+        if "hospitality.guest.dirty" in pending:
+            return None
+        pending["hospitality.guest.dirty"] = True
+        lane_id = self.env["ir.model.data"]._xmlid_to_res_id(
+            "hospitality_crm.cron_guest_lane_1", raise_if_not_found=False
+        )
+        if not lane_id:
+            return None
+        self.env.cr.postcommit.add(self.env["ir.cron"]._notifydb)
+        return SQL(
+            "INSERT INTO ir_cron_trigger (cron_id, call_at, create_uid, create_date, write_uid, write_date)"
+            " SELECT id, date_trunc('second', now.at), %(uid)s, now.at, %(uid)s, now.at"
+            " FROM ir_cron, (SELECT now() AT TIME ZONE 'UTC' AS at) AS now WHERE id = %(lane)s AND active",
+            uid=self.env.uid,
+            lane=lane_id,
+        )
 
     @api.model
     def _run_lane(self):

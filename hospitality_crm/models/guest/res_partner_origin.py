@@ -121,21 +121,26 @@ class ResPartner(models.Model):
         self.env["res.partner"].flush_model()
         self.env["hospitality.profile"].flush_model(["partner_id", "state", "values"])
         rows = self.env.execute_query(
-            SQL(
-                """SELECT g.id, g.name, g.guest_local_name, g.company_name, g.email, g.phone, g.ref,
-                          (SELECT jsonb_agg(p.values) FROM hospitality_profile p
-                            WHERE p.partner_id = g.id AND p.state <> 'anonymised')
-                     FROM res_partner g WHERE g.id = ANY(%s)""",
-                list(partner_ids),
-            )
+            SQL("SELECT p.id, %s FROM res_partner p WHERE p.id = ANY(%s)", self._get_search_sql(), list(partner_ids))
         )
-        terms = {}
-        for partner_id, *columns, profiles in rows:
-            found = dict.fromkeys(filter(None, columns))
-            for values in profiles or ():
-                found.update(dict.fromkeys(_search_terms(values or {})))
-            terms[partner_id] = list(found)
-        return terms
+        return {partner_id: self._get_search_terms(*columns) for partner_id, *columns in rows}
+
+    @api.model
+    def _get_search_sql(self):
+        """Return the columns, of a partner ``p``, that :meth:`_get_search_terms` takes."""
+        return SQL(
+            """p.name, p.guest_local_name, p.company_name, p.email, p.phone, p.ref,
+               (SELECT jsonb_agg(f.values) FROM hospitality_profile f
+                 WHERE f.partner_id = p.id AND f.state <> 'anonymised')"""
+        )
+
+    @api.model
+    def _get_search_terms(self, *columns):
+        *columns, profiles = columns
+        found = dict.fromkeys(filter(None, columns))
+        for values in profiles or ():
+            found.update(dict.fromkeys(_search_terms(values or {})))
+        return list(found)
 
 
 def _search_terms(values):

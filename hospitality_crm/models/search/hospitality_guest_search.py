@@ -148,25 +148,27 @@ class HospitalityGuestSearch(models.Model):
     @api.model
     def _changed_rows(self, ids):
         """Rows of partners that have none or a different one, and which of them a lane must lock."""
+        Partner = self.env["res.partner"]
+        self.env["hospitality.profile"].flush_model(["partner_id", "state", "values"])
         rows = self.env.execute_query(
             SQL(
                 "SELECT p.id, left(p.complete_name, %(max_name)s), coalesce(p.active, false), p.company_id,"
                 " coalesce(p.partner_share, false), coalesce(p.is_company, false), coalesce(p.is_guest, false),"
                 " p.complete_name, p.guest_local_name, p.email, p.phone, p.phone_sanitized, p.ref, p.vat,"
                 " p.company_registry, s.complete_name, s.active, s.company_id, s.partner_share, s.is_company,"
-                " s.is_guest, s.text, s.more, (SELECT current_setting('transaction_isolation') = 'read committed')"
-                " FROM res_partner p LEFT JOIN %(table)s s ON s.id = p.id"
+                " s.is_guest, s.text, s.more, (SELECT current_setting('transaction_isolation') = 'read committed'),"
+                " %(terms)s FROM res_partner p LEFT JOIN %(table)s s ON s.id = p.id"
                 " WHERE p.id = ANY(%(ids)s)",
                 max_name=MAX_NAME,
                 table=self._sql_table(),
+                terms=Partner._get_search_sql(),
                 ids=list(ids),
             )
         )
-        terms = self.env["res.partner"]._guest_search_terms(ids)
         changed, known = [], set()
         for row in rows:
-            partner_id, mirrored, old, shared = row[0], row[1:7], row[15:-1], row[-1]
-            new = (*mirrored, *self._text(row[7:15], terms.get(partner_id, ())))
+            partner_id, mirrored, old, shared = row[0], row[1:7], row[15:23], row[23]
+            new = (*mirrored, *self._text(row[7:15], Partner._get_search_terms(*row[24:])))
             if new != old:
                 changed.append((partner_id, *new))
                 if shared and old[6] is not None:
