@@ -102,6 +102,23 @@ class TestStayShares(MetricsCase):
         self.assertShares(stay)
         self.assertMetrics(self.ben, stay_count=1)
 
+    def test_merge_and_its_undoing(self):
+        stays = self._stay(self.anna, people=[(self.anna, {"pays": False}), (self.ben, {"role": "payer"})])
+        stays |= self._stay(self.ben, people=[(self.carla, {}), (self.anna, {"role": "sharer"})])
+        stays |= self._stay(self.anna)
+        before = [self._read(stay) for stay in stays]
+        self._refresh()
+        self.assertMetrics(self.ben, stay_count=1)
+        merge = self.anna._merge_guests(self.ben)
+        self.env.invalidate_all()
+        self.assertEqual(stays.partner_id, self.anna)
+        self.assertShares(stays)
+        self.assertMetrics(self.anna, stay_count=3)
+        merge._undo()
+        self.env.invalidate_all()
+        self.assertEqual([self._read(stay) for stay in stays], before)
+        self.assertMetrics(self.ben, stay_count=1)
+
     def test_payer_who_loses_the_spend_is_queued(self):
         stay = self._stay(self.anna, amount_room=100, revenue_basis="source", people=[(self.anna, {}), (self.ben, {})])
         self._refresh()

@@ -245,6 +245,7 @@ class HospitalityMerge(models.Model):
     @api.model
     def _announce(self, plan):
         """Tell whoever derives something from guests, and write the note in the winners' chatter."""
+        self.env["hospitality.stay"]._refresh_shares_of(plan.members)
         self.env["hospitality.guest.dirty"]._mark(plan.members)
         self.env["hospitality.guest.search"]._mark(plan.members)
         self._write_notes(plan)

@@ -30,6 +30,32 @@ class HospitalityStay(models.Model):
             self._decide_shares(lambda column: SQL("%s = ANY(%s::int[])", column, ids))
 
     @api.model
+    def _refresh_shares_of(self, partner_ids):
+        """Decide anew whose the stays of guests are who have become one, or several again.
+
+        Only stays with somebody else on them, or with a person who was somebody else, may have changed hands.
+
+        :param partner_ids: ids of guests
+        """
+        self.env.flush_all()
+        guests = pg_int_array(sorted(partner_ids))
+        rows = self.env.execute_query(
+            SQL(
+                """
+                SELECT p.stay_id
+                  FROM (SELECT id FROM hospitality_stay WHERE partner_id = ANY(%(guests)s::int[])
+                        UNION
+                        SELECT stay_id FROM hospitality_stay_guest WHERE partner_id = ANY(%(guests)s::int[])) AS own
+                  JOIN hospitality_stay s ON s.id = own.id
+                  JOIN hospitality_stay_guest p ON p.stay_id = s.id
+                 WHERE p.partner_id IS DISTINCT FROM s.partner_id OR p.metric_share > 0
+                """,
+                guests=guests,
+            )
+        )
+        self._refresh_shares({row[0] for row in rows})
+
+    @api.model
     def _refresh_shares_between(self, first, last):
         """Decide anew whose stays those with ids from ``first`` to ``last`` are."""
         self._decide_shares(lambda column: SQL("%s BETWEEN %s AND %s", column, first, last))
