@@ -19,6 +19,7 @@ from . import test_metrics_tables
 from . import test_metrics_upkeep
 from . import test_metrics_queue
 from . import test_metrics_lanes
+from . import test_stay_shares
 from . import test_board
 from . import test_guest_card
 from . import test_guest_filters
