@@ -18,7 +18,7 @@
         "spreadsheet_dashboard",
     ],
     "external_dependencies": {
-        "python": ["anyascii", "phonenumbers"],
+        "python": ["anyascii", "numpy", "phonenumbers", "rapidfuzz"],
     },
     "data": [
         "security/hospitality_groups.xml",
@@ -30,6 +30,8 @@
         "data/hospitality_preference_type_data.xml",
         "data/hospitality_guest_cron_data.xml",
         "data/hospitality_guest_metrics_data.xml",
+        "data/hospitality_match_data.xml",
+        "data/hospitality_merge_cron_data.xml",
         "wizards/hospitality_allergy_withdraw_views.xml",
         "data/hospitality_guest_search_data.xml",
         "views/search/res_partner_views.xml",
@@ -50,6 +52,7 @@
         "views/guest/hospitality_source_views.xml",
         "views/guest/hospitality_special_date_views.xml",
         "views/guest/res_partner_guest_views.xml",
+        "views/merge/res_partner_merged_views.xml",
         "views/visit/hospitality_booking_views.xml",
         "views/visit/hospitality_check_views.xml",
         "views/visit/hospitality_reservation_views.xml",

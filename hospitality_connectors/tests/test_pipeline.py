@@ -1,5 +1,8 @@
 import itertools
 import json
+from unittest.mock import patch
+
+import psycopg2.errors
 
 from odoo.tests import tagged
 from odoo.tools import SQL, mute_logger
@@ -50,11 +53,14 @@ class TestPipeline(ConnectorCommon):
         self.assertEqual(self._profile("G2").partner_id, guest)
         self.assertEqual(guest.email, "anna@koval-mail.com")
 
-    def test_a_record_that_fits_two_guests_joins_neither(self):
+    def test_a_record_that_fits_two_guests_joins_one_and_has_them_compared(self):
         self._send(self._guest("G1", name="Anna Koval", emails=["a@koval-mail.com"]))
         self._send(self._guest("G2", name="Anna Koval", emails=["b@koval-mail.com"]))
         self._send(self._guest("G3", name="Anna Koval", emails=["a@koval-mail.com", "b@koval-mail.com"]))
-        self.assertEqual(len({self._profile(f"G{number}").partner_id for number in (1, 2, 3)}), 3)
+        first, second, third = (self._profile(f"G{number}").partner_id for number in (1, 2, 3))
+        self.assertNotEqual(first, second)
+        self.assertEqual(third, first)
+        self.assertEqual(self.env["hospitality.match.queue"].search([]).mapped("profile_id")[-1:], third.profile_ids[-1:].ids)
 
     def test_a_relay_address_identifies_nobody(self):
         address = ["abc.1@guest.booking.com"]
@@ -126,6 +132,26 @@ class TestPipeline(ConnectorCommon):
         self._send(self._stay("S1", 3, adults=1))
         self._send(self._stay("S1", 2, adults=2))
         self.assertEqual(self._stay_of("S1").adults, 1)
+
+    def test_unchanged_content_is_written_over_older_content_of_another_lane(self):
+        """Only the version is newer; meanwhile another lane writes what lies between the two."""
+        self._send(self._stay("S1", version=1, adults=2))
+        Fact = self.env.registry["hospitality.bulk.fact"]
+        touch = Fact._touch
+
+        def overtaken(fact, model_name, items):
+            fact.env.cr.execute(
+                "UPDATE hospitality_stay SET version = 2, payload_hash = 'other', adults = 9 WHERE external_id = 'S1'"
+            )
+            return touch(fact, model_name, items)
+
+        self._send(self._stay("S1", version=3, adults=2), process=False)
+        with patch.object(Fact, "_touch", overtaken), self.assertRaises(psycopg2.errors.SerializationFailure):
+            self.connector._process()
+        self.env.invalidate_all()
+        self.connector._process()
+        stay = self._stay_of("S1")
+        self.assertEqual((stay.adults, stay.version), (2, 3))
 
     def test_the_same_version_with_other_content_is_applied_with_a_warning(self):
         self._send(self._stay("S1", 1, adults=1))
@@ -323,7 +349,7 @@ class TestPipeline(ConnectorCommon):
         ]
         record = self._send(message, process=False)
         self.env.flush_all()
-        with self.assertQueryCount(34):
+        with self.assertQueryCount(40):
             self.assertEqual(self.connector._process_one(record.id), "done")
             self.env.flush_all()
 

@@ -109,14 +109,14 @@ def _fold_unicode(text):
 # What romanisations disagree about, longest first; capitals are sounds of their own.
 _SOUNDS = (
     ("shch", "S"), ("szcz", "S"), ("tsch", "C"), ("tch", "C"), ("sch", "S"), ("sh", "S"), ("sz", "S"), ("cz", "C"),
-    ("dzh", "i"), ("kh", "h"), ("ck", "k"), ("ch", "C"), ("zh", "Z"), ("ph", "f"), ("th", "t"), ("gh", "h"),
+    ("dzh", "i"), ("dj", "i"), ("kh", "h"), ("ck", "k"), ("ch", "C"), ("zh", "Z"), ("ph", "f"), ("th", "t"), ("gh", "h"),
     ("tz", "T"), ("ts", "T"), ("x", "ks"), ("q", "k"), ("w", "v"), ("g", "h"), ("c", "k"), ("ou", "u"),
     ("j", "i"), ("y", "i"),
 )  # fmt: skip
 _SOUND_OF = dict(_SOUNDS)
 _SOUND_RE = re.compile("|".join(re.escape(spelling) for spelling, _sound in _SOUNDS))
-_VOWELS_RE = re.compile(r"i+e|[uoa]e")
-_VOWEL_OF = {"ue": "u", "oe": "o", "ae": "a"}
+_IE_RE = re.compile("i+e")
+_UMLAUTS_RE = re.compile("[uoa]e")
 
 
 @lru_cache(maxsize=1 << 17)
@@ -127,7 +127,8 @@ def sound(token):
     (True, True)
     """
     text = _SOUND_RE.sub(lambda match: _SOUND_OF[match.group()], token)
-    text = _VOWELS_RE.sub(lambda match: _VOWEL_OF.get(match.group(), "e"), text)
+    text = _IE_RE.sub("e", text)
+    text = _UMLAUTS_RE.sub(lambda match: match.group()[0], text)
     return "".join(letter for letter, _run in groupby(text))
 
 

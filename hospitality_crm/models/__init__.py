@@ -2,6 +2,8 @@ from . import place
 from . import guest
 from . import visit
 from . import bulk
+from . import merge
+from . import identity
 from . import search
 from . import timeline
 from . import card

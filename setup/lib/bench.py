@@ -1,6 +1,7 @@
 """``./setup/bench NAME``: run a benchmark of ``tests/bench`` over PostgreSQL with its default durability."""
 
 import argparse
+import re
 import subprocess
 
 from . import odoo_source, postgres, shell, templates, venv
@@ -26,6 +27,7 @@ def main(argv: list[str]) -> int:
     script = FOLDER / f"{options.name}.py"
     if not script.is_file():
         raise SetupError(f"There is no benchmark {options.name}: choose from {', '.join(_names()) or 'none yet'}.")
+    variant = _variant(script.read_text())
     environment = venv.use_product_libraries(peers=options.name in WITH_PEERS)
     source = odoo_source.find(options.odoo)
     with postgres.serving("durable") as server:
@@ -35,8 +37,8 @@ def main(argv: list[str]) -> int:
             **odoo.variables(),
             **server.environment(),
             "PYTHONPATH": f"{CHECKOUT}:{source.root}:{SETUP / 'lib' / 'inside'}",
-            "HOSPITALITY_TEMPLATE": templates.product(odoo, "minimal"),
-            "HOSPITALITY_CORE": templates.core(odoo, "minimal"),
+            "HOSPITALITY_TEMPLATE": templates.product(odoo, variant),
+            "HOSPITALITY_CORE": templates.core(odoo, variant),
             "HOSPITALITY_ODOO_CONF": str(odoo.configuration(folder)),
             "HOSPITALITY_SERVER_KIND": server.kind,
             "HOSPITALITY_BENCH_FOLDER": str(folder),
@@ -51,6 +53,16 @@ def main(argv: list[str]) -> int:
             check=False,
         )
     return done.returncode
+
+
+def _variant(text: str) -> str:
+    """Which apps a benchmark wants beside ours: all, when it says so.
+
+    >>> _variant('VARIANT = "full"'), _variant("")
+    ('full', 'minimal')
+    """
+    found = re.search(r'^VARIANT = "(\w+)"$', text, re.MULTILINE)
+    return found[1] if found else "minimal"
 
 
 def _names() -> list[str]:

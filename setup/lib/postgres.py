@@ -26,6 +26,7 @@ NAMING = ("PGHOST", "PGHOSTADDR", "PGSERVICE", "PGPORT")
 ROOT_FOLDER = pathlib.Path("/var/lib/hospitality-crm")
 SETTINGS = {
     "durable": {"shared_buffers": "1GB", "work_mem": "32MB", "maintenance_work_mem": "512MB", "max_wal_size": "8GB"},
+    "faults": {"shared_buffers": "256MB"},
     "test": {"shared_buffers": "512MB", "fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"},
 }
 
@@ -151,14 +152,19 @@ def _check_given(server: Server) -> None:
 class Cluster:
     """A private cluster: its files, the user it runs as, starting and stopping."""
 
-    def __init__(self, kind: str):
+    def __init__(self, kind: str, base: pathlib.Path | None = None):
+        """Look where its programs and files are.
+
+        :param base: folder to lie in instead of the cache; its user must be able to enter it
+        """
         self.kind = kind
         self.bin, self.libraries = _binaries()
         self.major = _major(self.bin / "postgres", self.libraries)
         self.owner = _owner()
-        base = cache()
-        if shell.is_root() and not _may_enter(base, self.owner):
-            base = ROOT_FOLDER
+        if base is None:
+            base = cache()
+            if shell.is_root() and not _may_enter(base, self.owner):
+                base = ROOT_FOLDER
         self.folder = base / "postgresql" / f"{kind}-{self.major}"
         self.data = self.folder / "data"
         self.sockets = self.folder / "run"

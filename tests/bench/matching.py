@@ -45,13 +45,17 @@ def arguments():
 
 
 def sweep(found, truth, labels, steps):
-    """Clusterings at thresholds around the automatic one, as (threshold, :class:`matching_quality.Quality`)."""
+    """Clusterings at thresholds around the automatic one, as (threshold, :class:`matching_quality.Quality`).
+
+    Below it a person decides, so there the guards against automatic merging don't count.
+    """
     rows = []
     for threshold in steps:
         if threshold:
             auto = matching.Weights.load().auto
+            barred = found.barred if threshold > 0 else np.zeros(len(found.left), bool)
             labels = matching.cluster(
-                found.table, found.left, found.right, found.score, auto + threshold, found.context
+                found.table, found.left, found.right, found.score, auto + threshold, found.context, barred=barred
             ).labels
         else:
             labels = found.labels

@@ -225,11 +225,15 @@ class Builder:
     def family_only(self, person):
         return {"name": person.family[0], "salutation": "Mr" if person.sex == "m" else "Mrs"}
 
-    def hub(self, people=14, **values):
-        """Unrelated people who carry the same contact."""
-        for _ in range(people):
+    def hub(self, *people, size=14, **values):
+        """Others who carry the same contact as ``people``, everybody under a name of his own."""
+        names = {(person.given, person.family) for person in people}
+        while size:
             stranger = self.man() if self.rng.random() < 0.5 else self.woman()
-            self.put(stranger, **values)
+            if (stranger.given, stranger.family) not in names:
+                names.add((stranger.given, stranger.family))
+                self.put(stranger, **values)
+                size -= 1
 
     def trap(self, shape, same, left, right):
         self.population.traps.append(Trap(shape, self.culture, same, left, right))

@@ -133,16 +133,16 @@ def mother_daughter(b, same):
 
 def reception_phone(b, same):
     phone = [b.phone()]
-    b.hub(phones=phone)
     one, other = _brothers(b)
+    b.hub(one, other, phones=phone)
     born = (_born(one), _born(one)) if same else (None, None)
     return _pair(b, same, (one, other), *born, phones=phone)
 
 
 def reception_phone_namesakes(b, same):
     phone = [b.phone()]
-    b.hub(phones=phone)
     one = b.man()
+    b.hub(one, phones=phone)
     other = replace(one, born=b.day())
     mail = b.email(one)
     left = b.put(one, phones=phone, emails=[mail], city=b.cities[0], country=b.country)
@@ -153,16 +153,16 @@ def reception_phone_namesakes(b, same):
 
 def agency_mail(b, same):
     mail = [f"booking{b.rng.randrange(100)}@{b.company()}"]
-    b.hub(emails=mail)
     one, other = _brothers(b)
+    b.hub(one, other, emails=mail)
     passports = ({"documents": [b.passport()]},) * 2 if same else (None, {"documents": [b.passport()]})
     return _pair(b, same, (one, other), *passports, emails=mail)
 
 
 def agency_mail_namesakes(b, same):
     mail, phone = [f"res@{b.company()}"], [b.phone()]
-    b.hub(emails=mail, phones=phone)
     one = b.woman()
+    b.hub(one, emails=mail, phones=phone)
     other = replace(one, born=b.day())
     return _pair(b, same, (one, other), _born(one), _born(one if same else other), emails=mail, phones=phone)
 
@@ -219,8 +219,8 @@ def namesakes_born_on_one_day(b, same):
 
 def company_switchboard(b, same):
     phone, domain = [b.phone()], b.company()
-    b.hub(12, phones=phone, company_name=domain)
     one, other = _brothers(b)
+    b.hub(one, other, phones=phone, company_name=domain)
     mail = b.email(one, domain)
     right = {"emails": [mail if same else b.email(other, domain)]}
     return _pair(b, same, (one, other), {"emails": [mail]}, right, phones=phone, company_name=domain)
@@ -228,11 +228,11 @@ def company_switchboard(b, same):
 
 def company_mailbox(b, same):
     mail = [f"info@{b.company()}"]
-    b.hub(10, emails=mail)
     one = b.man()
     other = b.man(given=one.given)
     while other.family == one.family:
         other = b.man(given=one.given)
+    b.hub(one, other, emails=mail)
     return _pair(b, same, (one, other), _born(one) if same else None, _born(one) if same else None, emails=mail)
 
 
@@ -255,7 +255,7 @@ def surname_and_title_only(b, same):
 def bridge_of_an_initial(b, same):
     one, other = b.alike()
     phone = [b.phone()]
-    b.put(one, "initial", owner=("one of two", phone[0]), phones=phone)
+    b.put(one, "initial", owner=None if same else ("one of two", phone[0]), phones=phone)
     return _pair(b, same, (one, other), phones=phone)
 
 
@@ -265,7 +265,7 @@ def bridge_of_a_given_name(b, same):
     while other.family == one.family:
         other = b.woman(given=one.given)
     phone = [b.phone()]
-    b.put(one, "given", owner=("one of two", phone[0]), phones=phone)
+    b.put(one, "given", owner=None if same else ("one of two", phone[0]), phones=phone)
     return _pair(b, same, (one, other), phones=phone)
 
 

@@ -8,12 +8,21 @@ fresh copy of the product's database. It passes when it exits with 0::
         kill(importer)
     run("env['hospitality.connector']._cron_import()")
     assert rows("SELECT count(*) FROM hospitality_profile") == [(1000,)]
+
+A ``kill -9`` of a database backend makes PostgreSQL restart all of them, so a script that does it works on a cluster
+of its own, on which everything here goes on as before::
+
+    with private_cluster():
+        with process("env['hospitality.connector']._cron_import()"):
+            kill_backend(backend)
 """
 
 import argparse
 import contextlib
 import os
 import pathlib
+import re
+import shutil
 import signal
 import socket
 import subprocess
@@ -26,9 +35,13 @@ from collections.abc import Callable, Iterator, Sequence
 
 import psycopg2
 
+from setup.lib import database, postgres, shell
+
 DATABASE = os.environ.get("HOSPITALITY_DB", "")
 CONFIGURATION = os.environ.get("HOSPITALITY_ODOO_CONF", "")
 ODOO_SCRIPT = os.environ.get("HOSPITALITY_ODOO_SCRIPT", "")
+CONNECTION = ("PGHOST", "PGHOSTADDR", "PGPORT", "PGUSER", "PGPASSWORD", "PGSERVICE")
+RECOVERY_SECONDS = 60
 
 _SNIPPET = """\
 import sys
@@ -51,7 +64,21 @@ def parse_arguments(**more: int) -> argparse.Namespace:
 
 
 def rows(query: str, parameters: Sequence[object] = ()) -> list[tuple]:
-    """Rows of a query, read over a connection of its own; nothing for a statement without rows."""
+    """Rows of a query, read over a connection of its own; nothing for a statement without rows.
+
+    A server that starts again after a crash is waited for.
+    """
+    deadline = time.monotonic() + RECOVERY_SECONDS
+    while True:
+        try:
+            return _rows(query, parameters)
+        except psycopg2.OperationalError:
+            if time.monotonic() > deadline:
+                raise
+            time.sleep(0.05)
+
+
+def _rows(query: str, parameters: Sequence[object]) -> list[tuple]:
     connection = psycopg2.connect(dbname=DATABASE)
     connection.autocommit = True
     try:
@@ -60,6 +87,66 @@ def rows(query: str, parameters: Sequence[object] = ()) -> list[tuple]:
             return cursor.fetchall() if cursor.description else []
     finally:
         connection.close()
+
+
+@contextlib.contextmanager
+def private_cluster() -> Iterator[None]:
+    """A durable cluster of this run's own with a copy of the database; from here on it is the database."""
+    global CONFIGURATION
+    with tempfile.TemporaryDirectory(prefix="hospitality-faults-") as folder:
+        base = pathlib.Path(folder)
+        base.chmod(0o755)
+        cluster = postgres.Cluster("faults", base)
+        cluster.start()
+        before = {name: os.environ.pop(name, None) for name in CONNECTION}
+        given = CONFIGURATION
+        try:
+            archive = base / "database.dump"
+            pg_dump = [_client(cluster, "pg_dump"), "-Fc", "-Z0", "--no-owner", "-f", archive, DATABASE]
+            shell.run(pg_dump, why="copying the database", env={k: v for k, v in before.items() if v})
+            os.environ.update(cluster.server().environment())
+            database.create(cluster.server(), DATABASE)
+            pg_restore = [_client(cluster, "pg_restore"), "--no-owner", "--no-comments", "-d", DATABASE, archive]
+            shell.run(pg_restore, why="restoring the database", env=cluster.server().environment())
+            archive.unlink()
+            rows("ANALYZE")
+            CONFIGURATION = str(_configuration_for(cluster.server(), given, base))
+            yield
+        finally:
+            CONFIGURATION = given
+            cluster.stop()
+            for name, value in before.items():
+                os.environ.pop(name, None)
+                if value is not None:
+                    os.environ[name] = value
+
+
+def _client(cluster: postgres.Cluster, name: str) -> str:
+    """A client program of the cluster's version, else the machine's."""
+    own = (cluster.bin / "initdb").resolve().with_name(name)
+    return str(own) if own.exists() else shutil.which(name) or name
+
+
+def _configuration_for(server: postgres.Server, given: str, folder: pathlib.Path) -> pathlib.Path:
+    """A copy of an ``odoo.conf`` that leads to another server."""
+    path = folder / "odoo.conf"
+    kept = [
+        line
+        for line in pathlib.Path(given).read_text().splitlines()
+        if not re.match(r"db_(host|port|user|password)\s*=", line)
+    ]
+    with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT, 0o600), "w") as stream:
+        stream.write("\n".join([*kept, f"db_host = {server.host}", f"db_user = {server.user}", ""]))
+    return path
+
+
+def kill_backend(pid: int) -> bool:
+    """Kill a backend of the private cluster as the kernel would for want of memory; return whether it was there."""
+    try:
+        os.kill(pid, signal.SIGKILL)
+    except ProcessLookupError:
+        return False
+    return True
 
 
 @contextlib.contextmanager

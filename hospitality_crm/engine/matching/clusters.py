@@ -6,7 +6,7 @@ import numpy as np
 
 from .context import Context
 from .person import SINGLE
-from .slots import _GIVEN_GROUP, SLOTS, _births, _names, _suffix
+from .slots import _GIVEN_GROUP, SLOTS, _births, _names, _suffix, static_slots
 
 OVERSIZE = 60
 MARGIN = 0.7
@@ -18,14 +18,14 @@ class Clusters(NamedTuple):
     """``labels``: the lowest row of each record's cluster. ``review``: pairs (left, right, reason) for people.
 
     Reasons: ``contradiction`` (enough evidence, but it would put contradicting records together), ``ambiguous``
-    (an initial or a single word that fits several persons), ``oversize``.
+    (an initial or a single word that fits several persons), ``guard`` (see :mod:`.guards`), ``oversize``.
     """
 
     labels: np.ndarray
     review: list
 
 
-def cluster(table, left, right, score, threshold, context=None, vetoes=(), oversize=OVERSIZE):
+def cluster(table, left, right, score, threshold, context=None, vetoes=(), oversize=OVERSIZE, barred=None):
     """Return the :class:`Clusters` of pairs whose score reaches ``threshold``.
 
     Records that contradict each other (birth dates that differ by more than a slip, given names, generation
@@ -34,15 +34,19 @@ def cluster(table, left, right, score, threshold, context=None, vetoes=(), overs
     cluster at most and only where the next best is clearly worse, so that they never connect two.
 
     :param vetoes: pairs of rows decided to be different persons
+    :param barred: whether a guard holds each pair back from being merged without a person's decision; found here for
+        those that reach the threshold unless it is given
     """
     context = context or Context()
     vetoes = np.asarray(vetoes, np.int64).reshape(-1, 2)
     kept = np.flatnonzero(score >= threshold)
     kept = kept[np.lexsort((right[kept], left[kept], -score[kept]))]
     left, right, score = left[kept].astype(np.int64), right[kept].astype(np.int64), score[kept]
+    barred = static_slots(table, left, right, context)["guard"] > 0 if barred is None else barred[kept]
+    review = [(int(a), int(b), "guard") for a, b in zip(left[barred], right[barred], strict=True)]
+    left, right, score = left[~barred], right[~barred], score[~barred]
     weak = _weak(table)
     judge = _Judge(table, context, vetoes)
-    review = []
     solid = ~weak[left] & ~weak[right]
     labels = _guarded(judge, left[solid], right[solid], np.arange(len(table)), oversize, review)
     mixed = weak[left] != weak[right]
@@ -100,14 +104,21 @@ class _Judge:
         result |= table.kind[left] != table.kind[right]
         names = _names(table, left, right, self.context)
         group = _GIVEN_GROUP[names["given"]]
-        return result | (group == _CONFLICT)
+        return result | ((group == _CONFLICT) & ~self._same_document(left, right))
+
+    def _same_document(self, left, right):
+        result = np.zeros(len(left), bool)
+        for one in self.table.document.T:
+            for other in self.table.document.T:
+                result |= (one[left] == other[right]) & (one[left] != 0)
+        return result
 
     def signatures(self, rows):
         """Return a number per row, equal where rows can't be told apart by :meth:`enemies`."""
         table = self.table
         columns = [
             table.given[rows], table.family[rows], table.middle[rows], table.birth[rows], table.suffix[rows],
-            table.gender[rows], table.kind[rows],
+            table.gender[rows], table.kind[rows], table.family2[rows], table.document[rows, 0],
         ]  # fmt: skip
         order = np.lexsort(columns)
         changed = np.zeros(len(rows), bool)

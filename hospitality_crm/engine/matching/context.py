@@ -2,9 +2,9 @@
 
 import numpy as np
 
-from .keys import mix
+from .person import SURE
 from .table import TAIL
-from .vocabulary import hash64
+from .vocabulary import hash64, mix
 
 
 class Counts:
@@ -43,10 +43,12 @@ class Context:
     :param Counts persons: persons per :func:`name_keys` and :func:`word_keys`
     :param int total: persons in all
     :param int cap: records of a block above which it is skipped
+    :param Counts roles: +1 for words that are mostly given names, -1 for family names, by :func:`word_keys`
     """
 
-    def __init__(self, contacts=None, persons=None, total=1000, cap=60):
+    def __init__(self, contacts=None, persons=None, total=1000, cap=60, roles=None):
         self.contacts = contacts or Counts()
+        self.roles = roles or Counts(default=0)
         self.persons = persons or Counts()
         self.total = total
         self.cap = cap
@@ -62,7 +64,9 @@ class Context:
         contacts = contact_keys(table)
         width = contacts.shape[1]
         contact_counts = Counts.distinct(contacts, np.repeat(skeletons, width))
-        return cls(contact_counts, cls.count_persons(table, names, labels), _total(table, labels), cap)
+        return cls(
+            contact_counts, cls.count_persons(table, names, labels), _total(table, labels), cap, count_roles(table)
+        )
 
     @classmethod
     def of_counts(cls, contacts=None, persons=None, total=1000, cap=60):
@@ -79,7 +83,11 @@ class Context:
     def recount(self, table, labels):
         """Return the context with persons counted by the clusters of ``labels``."""
         return Context(
-            self.contacts, self.count_persons(table, name_keys(table), labels), _total(table, labels), self.cap
+            self.contacts,
+            self.count_persons(table, name_keys(table), labels),
+            _total(table, labels),
+            self.cap,
+            self.roles,
         )
 
     @staticmethod
@@ -92,7 +100,7 @@ class Context:
     def save(self, path):
         """Write the context to an ``.npz`` file."""
         parts = {"size": np.array([self.total, self.cap])}
-        for key in ("contacts", "persons"):
+        for key in ("contacts", "persons", "roles"):
             counts = getattr(self, key)
             parts |= {f"{key}_keys": counts.keys, f"{key}_values": counts.values}
         np.savez(path, **parts)
@@ -101,8 +109,11 @@ class Context:
     def load(cls, path):
         """Read what :meth:`save` wrote."""
         with np.load(path) as data:
-            counts = [Counts(data[f"{key}_keys"], data[f"{key}_values"]) for key in ("contacts", "persons")]
-            return cls(*counts, *map(int, data["size"]))
+            contacts, persons, roles = (
+                Counts(data[f"{key}_keys"], data[f"{key}_values"], default)
+                for key, default in (("contacts", 1), ("persons", 1), ("roles", 0))
+            )
+            return cls(contacts, persons, *map(int, data["size"]), roles)
 
 
 def _total(table, labels):
@@ -125,6 +136,24 @@ def skeleton_keys(table):
     one, other = words.skeleton[table.given], words.skeleton[table.family]
     whole = (words.length[table.given] > 1) & (words.length[table.family] > 1)
     return np.where(whole, mix("skeleton", np.minimum(one, other), np.maximum(one, other)), 0)
+
+
+def count_roles(table):
+    """Return the :class:`Counts` of roles: what at least two of three sources that keep the parts apart say."""
+    sure = np.flatnonzero(table.flags & SURE)
+    given, family = (column[sure] for column in word_keys(table))
+    keys = np.concatenate([given, family])
+    votes = np.concatenate([np.ones(len(given), np.int32), -np.ones(len(family), np.int32)])
+    order = np.argsort(keys, kind="stable")
+    keys, votes = keys[order], votes[order]
+    kept = keys != 0
+    keys, votes = keys[kept], votes[kept]
+    if not len(keys):
+        return Counts(default=0)
+    starts = np.flatnonzero(np.r_[True, keys[1:] != keys[:-1]])
+    total = np.diff(np.r_[starts, len(keys)])
+    lead = np.add.reduceat(votes, starts)
+    return Counts(keys[starts], np.where(np.abs(lead) * 3 >= total, np.sign(lead), 0) * (total > 1), 0)
 
 
 def word_keys(table):

@@ -70,31 +70,34 @@ class Weights:
         return total
 
 
-def features(table, left, right, context):
-    """Return the codes of every slot for pairs of rows, dict slot -> uint8 array (meanings: ``slots.SLOTS``)."""
+def features(table, left, right, context, labels=None):
+    """Return the codes of every slot for pairs of rows, dict slot -> uint8 array (meanings: ``slots.SLOTS``).
+
+    :param labels: cluster of each row, where it is known (see :func:`~.slots.counted_slots`)
+    """
     slots = static_slots(table, left, right, context)
-    return slots | counted_slots(table, left, right, context, slots)
+    return slots | counted_slots(table, left, right, context, slots, labels)
 
 
-def score(table, left, right, context, weights=None):
+def score(table, left, right, context, weights=None, labels=None):
     """Return the log-odds of pairs of rows of ``table`` being one person, as float32."""
     weights = weights or Weights.load()
     parts = [
-        weights.score(features(table, left[at : at + CHUNK], right[at : at + CHUNK], context))
+        weights.score(features(table, left[at : at + CHUNK], right[at : at + CHUNK], context, labels))
         for at in range(0, len(left), CHUNK)
     ]
     return np.concatenate(parts) if parts else np.zeros(0, np.float32)
 
 
-def evidence(table, left, right, context, weights=None):
+def evidence(table, left, right, context, weights=None, labels=None):
     """Return a list of :class:`Evidence` (without values) for each pair; the weights of a list sum to its score."""
     weights = weights or Weights.load()
-    slots = features(table, left, right, context)
+    slots = features(table, left, right, context, labels)
     result = [[Evidence("prior", weights.bias)] for _pair in range(len(left))]
     for slot, codes in slots.items():
         table_ = weights.tables[slot]
         for pair, code in enumerate(codes):
-            if table_[code]:
+            if table_[code] or (slot == "guard" and code):
                 result[pair].append(Evidence(f"{slot}.{SLOTS[slot][code]}", float(table_[code])))
     return result
 
@@ -116,7 +119,7 @@ def explain(a, b, context=None, weights=None):
 def _value(normal, code):
     slot = code.partition(".")[0]
     name = normal.name
-    if slot in ("name", "order", "rarity", "chance") or slot.startswith("name_"):
+    if slot in ("name", "order", "rarity", "chance", "entity") or slot.startswith("name_"):
         return " ".join(filter(None, (name.given, name.middle, name.family2, name.family)))
     if slot in ("given", "middle", "family", "suffix"):
         return getattr(name, slot)
@@ -137,7 +140,7 @@ def decide(score, evidence=(), weights=None):
     """Return what to do with a pair: ``merge``, ``ask``, ``household`` or ``new``.
 
     Two given names with one family name, address, number or mailbox are a household: relatives are proposed as
-    such and never merged.
+    such and never merged. Neither is a pair that a guard holds back: that is asked.
 
     >>> decide(-4, [Evidence("given.differs", -5), Evidence("family.same", 1), Evidence("phone.same_1", 3)])
     'household'
@@ -147,7 +150,7 @@ def decide(score, evidence=(), weights=None):
     if is_household(codes):
         return "household"
     if score >= weights.auto:
-        return "merge"
+        return "ask" if any(code.startswith("guard.") for code in codes) else "merge"
     return "ask" if score >= weights.ask else "new"
 
 

@@ -112,7 +112,7 @@ def prepare(record):
         number = canonical_phone(raw)
         if number and number not in phones:
             phones.append(number)
-    documents = tuple(dict.fromkeys(map(canonical_document, get("documents") or ())))
+    documents = tuple(dict.fromkeys(filter(None, map(canonical_document, get("documents") or ()))))
     if get("vat"):
         documents += (canonical_document(f"vat:{get('vat')}"),)
     return Normal(
@@ -130,9 +130,39 @@ def prepare(record):
         _NOT_ALNUM.sub("", str(get("zip") or "")).lower(),
         canonical_city(get("city") or ""),
         (get("country") or get("nationality") or "")[:2].upper(),
-        GENDERS.get(get("gender") or "", 0),
+        GENDERS.get(get("gender") or "", 0) or gender_of_title(get("salutation"), get("name")),
         canonical_company(company) if company else "",
     )
+
+
+_TITLES = {
+    **dict.fromkeys("mr mister herr hr monsieur sr senor sig signor dhr pan pane gospodin".split(), 2),
+    **dict.fromkeys(
+        "mrs ms miss frau fr mme madame mlle sra senora srta dna sigra signora mevr pani pi gospozha fru rouva".split(),
+        1,
+    ),
+}
+_TITLE_SIGNS = str.maketrans("", "", ".,")
+
+
+def gender_of_title(salutation, name=""):
+    """Return the position in :data:`GENDERS` that a salutation, or else a title in a name, tells.
+
+    >>> gender_of_title("Frau"), gender_of_title("", "KOVAL/IVAN MR"), gender_of_title(None, "Anna Koval")
+    (1, 2, 0)
+    """
+    if salutation:
+        return _TITLES.get(names.fold(salutation).replace(" ", ""), 0)
+    if not name:
+        return 0
+    first, _blank, rest = name.partition(" ")
+    last = rest.rpartition(" ")[2]
+    found = _TITLES.get(first.translate(_TITLE_SIGNS).lower(), 0)
+    found = found if found and first.lower() not in _NAMES_TOO else 0
+    return found or (_TITLES.get(last.translate(_TITLE_SIGNS).lower(), 0) if last.isupper() and "/" in name else 0)
+
+
+_NAMES_TOO = frozenset("pan fr hr pi ms sr sig dna".split())
 
 
 @lru_cache(maxsize=1 << 15)
@@ -205,7 +235,17 @@ def canonical_document(raw):
     kind, colon, number = str(raw).partition(":")
     if not colon:
         kind, number = "", kind
-    return f"{kind.strip().lower()}:{_NOT_ALNUM.sub('', number).upper()}"
+    number = _NOT_ALNUM.sub("", number).upper()
+    return f"{kind.strip().lower()}:{number}" if number and not is_invented(number) else ""
+
+
+def is_invented(number):
+    """Whether somebody typed a number for want of one: one sign only, or the digits in a row.
+
+    >>> is_invented("XXXXXXX"), is_invented("123456789"), is_invented("FH100001")
+    (True, True, False)
+    """
+    return len(set(number)) == 1 or number in "01234567890123456789" or number in "98765432109876543210"
 
 
 def canonical_membership(value):

@@ -11,8 +11,18 @@ SURE = 1  # the source kept given and family name apart
 SINGLE = 2  # one word only: it may be a given or a family name
 
 _HAN = re.compile(r"[\u3400-\u9fff\U00020000-\U0003ffff]+")
+_LETTER = re.compile(r"(?<!\w)[^\W\d_](?!\w)")
+_HYPHENS = re.compile(r"([A-Za-z]+)-([A-Za-z]+)")
 _ORDINALS = {"junior": "jr", "jnr": "jr", "senior": "sr", "snr": "sr"}
-_SUFFIXES = names.SUFFIXES | {"jnr", "snr"}
+# Words for the son, the grandson, the nephew; after two other words only, for there are families of these names.
+_RELATIONS = {
+    "filho": "jr", "fils": "jr", "figlio": "jr", "hijo": "jr", "ifj": "jr", "ifjabb": "jr", "mladshiy": "jr",
+    "mlodszy": "jr", "neto": "iii", "sobrinho": "iv", "pai": "sr", "pere": "sr", "idosb": "sr", "starshiy": "sr",
+    "starszy": "sr",
+}  # fmt: skip
+_ORDINALS |= _RELATIONS
+_CLEAR = names.SUFFIXES | {"jnr", "snr"}
+_SUFFIXES = _CLEAR | _RELATIONS.keys()
 _PATRONYMIC = re.compile(
     r".{2,}(?:ovych|evych|ovich|evich|yovych|iovych|ovna|evna|ivna|yivna|iivna|ichna|inichna|ovyc|evyc|ovic|evic|owicz)\Z"
 )
@@ -46,6 +56,11 @@ def parse(given="", middle="", family="", suffix="", full=""):
         second = _words(middle) if middle else []
         if full and full != f"{given} {family}" and not suffix:
             suffix = _suffix(names.fold(full).split())
+        if len(last) > 1 and len(first) == 1 and (len(last[-1]) == 1 or _PATRONYMIC.match(last[-1])):
+            # The parts came in each other's place: "Davis", "Jeff F."
+            first, last = last, first
+        elif len(first) + len(last) > 2 and last and first and _known(last[0]) and not _known(first[0]):
+            first, last = last, first
         if not (first and last):
             tokens = first + second + last
             first, second, last, flags = _order(tokens, full or given or family)
@@ -63,8 +78,8 @@ def parse(given="", middle="", family="", suffix="", full=""):
     return Name(
         first[0] if first else "",
         extra[0] if extra else "",
-        last[-1] if last else "",
-        last[-2] if len(last) > 1 else "",
+        last[0] if last else "",
+        last[1] if len(last) > 1 else "",
         suffix,
         flags,
         bag,
@@ -77,7 +92,19 @@ def _words(text):
         return []
     if not text.isascii() and (han := _HAN.findall(text)):
         return [names.fold("".join(han)).replace(" ", "")]
-    return [word for word in names.words(text) if not word.isdigit()]
+    words = [word for word in names.words(_HYPHENS.sub(_syllable_pair, text)) if not word.isdigit()]
+    if not text.isascii() and _LETTER.search(text):
+        # A single letter of another script is an initial, though it is written with two in Latin.
+        initials = {names.fold(letter) for letter in _LETTER.findall(text)}
+        words = [word[:1] if word in initials else word for word in words]
+    return words
+
+
+def _syllable_pair(match):
+    """Join a hyphenated Chinese given name: Xue-ling."""
+    one, other = match.groups()
+    whole = syllables(one.lower()) and syllables(other.lower()) and len(one) > 1 and len(other) > 1
+    return one + other if whole else match.group()
 
 
 def _full(text):
@@ -106,12 +133,16 @@ def _han_words(han):
 
 
 def _suffix(words):
-    return next((_ORDINALS.get(word, word) for word in words[1:] if word in _SUFFIXES), "")
+    others = sum(word not in _SUFFIXES for word in words)
+    marks = (word for word in words[1:] if word in _CLEAR or (word in _RELATIONS and others > 1))
+    return next((_ORDINALS.get(word, word) for word in marks), "")
 
 
 def _order(words, text):
     """Return (given, middle, family, flags) of words in unknown order."""
     bare = [word for word in words if word not in _SUFFIXES] if len(words) > 1 else words
+    if len(bare) < 2 < len(words) + 1:
+        bare = [word for word in words if word not in _CLEAR] or words
     if len(bare) < 2:
         return bare, [], [], SINGLE
     if len(bare) == 2:
@@ -127,6 +158,8 @@ def _order(words, text):
         return bare[:-1], [], bare[-1:], 0
     if _known(bare[-1]) and not _known(bare[0]) and len(bare) == 3:
         return bare[1:], [], bare[:1], 0
+    if len(bare) > 3:
+        return bare[:1], bare[1:-2], bare[-2:], 0
     return bare[:1], bare[1:-1], bare[-1:], 0
 
 

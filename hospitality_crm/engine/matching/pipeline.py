@@ -9,7 +9,7 @@ import numpy as np
 
 from .clusters import cluster, components
 from .context import Context
-from .keys import block_keys, candidates
+from .keys import block_keys, candidates, initials
 from .model import CHUNK, Weights
 from .normal import prepare
 from .slots import FIRST_SAME, SIMILAR, counted_slots, static_slots
@@ -28,6 +28,7 @@ class Result(NamedTuple):
     score: np.ndarray
     review: list
     context: Context
+    barred: np.ndarray
 
 
 def normalise(batches, processes=None):
@@ -81,18 +82,25 @@ def match_table(table, weights=None, context=None, processes=1, threshold=None, 
     weights = weights or Weights.load()
     cap = context.cap if context else 60
     context = context or Context.of(table, cap=cap)
-    left, right = candidates(block_keys(table), cap=cap)
+    left, right = candidates(block_keys(table), cap=cap, initials=initials(table), threads=processes)
     slots = pair_slots(table, left, right, context, processes)
     if not len(left):
-        return Result(table, np.arange(len(table)), left, right, np.zeros(0, np.float32), [], context)
+        return Result(
+            table, np.arange(len(table)), left, right, np.zeros(0, np.float32), [], context, np.zeros(0, bool)
+        )
     labels = sure_labels(len(table), left, right, slots)
     static = weights.score(slots)
+    barred = slots["guard"] > 0
     for _round in range(rounds + 1):
         context = context.recount(table, labels)
-        score = static + weights.score(counted_slots(table, left, right, context, slots)) - np.float32(weights.bias)
-        found = cluster(table, left, right, score, weights.auto if threshold is None else threshold, context, vetoes)
+        score = (
+            static + weights.score(counted_slots(table, left, right, context, slots, labels)) - np.float32(weights.bias)
+        )
+        found = cluster(
+            table, left, right, score, weights.auto if threshold is None else threshold, context, vetoes, barred=barred
+        )
         labels = found.labels
-    return Result(table, labels, left, right, score, found.review, context)
+    return Result(table, labels, left, right, score, found.review, context, barred)
 
 
 def match_files(batches, weights=None, processes=None, threshold=None, cap=60):

@@ -5,7 +5,7 @@ from rapidfuzz import process
 from rapidfuzz.distance import OSA
 
 from .context import address_keys, name_keys, word_keys
-from .keys import mix
+from .guards import GUARDS, guard_codes
 from .person import SINGLE
 from .table import TAIL
 from .vocabulary import (
@@ -18,15 +18,18 @@ from .vocabulary import (
     KNOWN_DIFFER,
     LEVELS,
     MISSING,
+    NICKNAME,
     SAME,
     SECOND,
     SHORT,
     SKELETON,
+    SLIP,
     SOUND,
     TYPO,
     TYPO_KNOWN,
     hash64,
-)  # fmt: skip
+    mix,
+)
 
 GIVEN_GROUPS = ("missing", "same", "near", "form", "initial", "unclear", "differs")
 FAMILY_GROUPS = ("missing", "same", "near", "initial", "differs")
@@ -42,6 +45,11 @@ _CHANCE_EDGES = np.array([0, 0.003, 0.01, 0.03, 0.1, 0.3, 1, 3, 10, 30])
 _CONTACT_LEVELS = ("none", "one", *(f"same_{degree}" for degree in DEGREES), "similar", "mailbox", "differs")
 (NONE, ONE, FIRST_SAME) = range(3)
 SIMILAR, MAILBOX, CONTACT_DIFFERS = (_CONTACT_LEVELS.index(level) for level in ("similar", "mailbox", "differs"))
+
+SIZES = ("1", "2", "4", "8")
+_SIZE_EDGES = np.array([1, 2, 4, 8])
+OTHERS = ("0", "1", "2", "4", "8")
+_OTHERS_EDGES = np.array([0, 1, 2, 4, 8])
 
 NAME_CLASSES = tuple(f"{given}-{family}" for given in GIVEN_GROUPS for family in FAMILY_GROUPS)
 SLOTS = {
@@ -64,32 +72,44 @@ SLOTS = {
     "name_contact": tuple(f"{name}:{contact}" for name in NAME_CLASSES for contact in CONTACTS),
     "name_birth": tuple(f"{name}:{birth}" for name in NAME_CLASSES for birth in SAMENESS),
     "name_address": tuple(f"{name}:{address}" for name in NAME_CLASSES for address in ("none", "same")),
+    "guard": GUARDS,
     "rarity": ("none", *(f"{kind}:{rarity}" for kind in ("same", "near", "part") for rarity in RARITIES)),
+    "entity": (
+        "none",
+        *(
+            f"{size}+{least}:{others}:{apart}"
+            for size in SIZES
+            for least in ("1", "2")
+            for others in OTHERS
+            for apart in ("0", "1", "2")
+        ),
+    ),
     "chance": ("none", *(f"{kind}:{chance}" for kind in ("alone", "with") for chance in CHANCES)),
 }
 # The slots that follow from counts of persons, computed anew when these change.
-COUNTED = ("rarity", "chance")
+COUNTED = ("rarity", "entity", "chance")
 
 _GIVEN_GROUP = np.zeros(len(LEVELS), np.uint8)
 _FAMILY_GROUP = np.zeros(len(LEVELS), np.uint8)
 for _group, _levels in enumerate(
     (
-        (MISSING,), (SAME, SOUND), (SKELETON, TYPO, SECOND), (FORM, SHORT), (INITIAL,), (ALIKE, TYPO_KNOWN),
+        (MISSING,), (SAME, SOUND), (SKELETON, TYPO, SLIP, SECOND), (FORM, NICKNAME, SHORT), (INITIAL,),
+        (ALIKE, TYPO_KNOWN),
         (GENDER, INITIAL_DIFFERS, DIFFERS, KNOWN_DIFFER),
     )
 ):  # fmt: skip
     _GIVEN_GROUP[list(_levels)] = _group
 for _group, _levels in enumerate(
     (
-        (MISSING,), (SAME, SOUND), (SKELETON, TYPO, TYPO_KNOWN, SECOND, GENDER), (INITIAL,),
-        (FORM, SHORT, ALIKE, INITIAL_DIFFERS, DIFFERS, KNOWN_DIFFER),
+        (MISSING,), (SAME, SOUND), (SKELETON, TYPO, SLIP, TYPO_KNOWN, SECOND, GENDER), (INITIAL,),
+        (FORM, NICKNAME, SHORT, ALIKE, INITIAL_DIFFERS, DIFFERS, KNOWN_DIFFER),
     )
 ):  # fmt: skip
     _FAMILY_GROUP[list(_levels)] = _group
 # How good a level is, for choosing between the two orders of a name.
 _QUALITY = np.zeros(len(LEVELS), np.float32)
 for _level, _quality in {
-    MISSING: 0.0, SAME: 4, SOUND: 3.9, SKELETON: 2.5, TYPO: 3, TYPO_KNOWN: 2, FORM: 3, INITIAL: 1.2, SHORT: 1.5,
+    MISSING: 0.0, SAME: 4, SOUND: 3.9, SKELETON: 2.5, TYPO: 3, SLIP: 2.8, TYPO_KNOWN: 2, FORM: 3, NICKNAME: 2.5, INITIAL: 1.2, SHORT: 1.5,
     GENDER: 0.5, ALIKE: 0.8, INITIAL_DIFFERS: -2, DIFFERS: -2, KNOWN_DIFFER: -3, SECOND: 2.5,
 }.items():  # fmt: skip
     _QUALITY[_level] = _quality
@@ -115,11 +135,23 @@ def static_slots(table, left, right, context):
     birth = np.array([0, 0, 1, 1, 2, 2], np.uint8)[slots["birth"]]
     slots["name_birth"] = (name * len(SAMENESS) + birth).astype(np.uint8)
     slots["name_address"] = (name * 2 + (slots["address"] == 2)).astype(np.uint8)
+    slots["guard"] = _guards(table, left, right, slots)
     return slots
 
 
-def counted_slots(table, left, right, context, slots):
-    """Return the codes of the slots that depend on how many persons bear a name."""
+def _guards(table, left, right, slots):
+    first = table.words.first
+    begins = (first[table.given[left]] == first[table.given[right]]) | (slots["order"] > 0)
+    return guard_codes(slots, (table.flags[left] & table.flags[right] & SINGLE) > 0, begins)
+
+
+def counted_slots(table, left, right, context, slots, labels=None):
+    """Return the codes of the slots that depend on how many persons bear a name.
+
+    :param labels: cluster of each row as far as it is known: where nothing but the name speaks for a pair, it counts
+        how often each of the two was seen, how many others bear the name, and whether both are known under contacts
+        of their own
+    """
     keys, words = name_keys(table), word_keys(table)
     whole = context.persons(keys)
     single = [context.persons(column) for column in words]
@@ -144,7 +176,27 @@ def counted_slots(table, left, right, context, slots):
     chance = np.searchsorted(_CHANCE_EDGES, expected, side="right") - 1
     some = evidence_of_contact(slots)
     chance = np.where((kind == 1) | (kind == 2), some * len(CHANCES) + chance + 1, 0).astype(np.uint8)
-    return {"rarity": rarity, "chance": chance}
+    alone = np.flatnonzero(((kind == 1) | (kind == 2)) & ~some)
+    entity = np.zeros(len(left), np.uint8)
+    entity[alone] = _entities(table, left[alone], right[alone], labels, count[alone])
+    return {"rarity": rarity, "entity": entity, "chance": chance}
+
+
+def _entities(table, left, right, labels, persons):
+    labels = np.arange(len(table)) if labels is None else np.asarray(labels)
+    size = np.bincount(labels, minlength=len(table))
+    known = []
+    for column in (table.phone[:, 0] != 0, table.email[:, 0] >= 0):
+        has = np.zeros(len(table), bool)
+        has[labels[column]] = True
+        known.append(has)
+    a, b = labels[left], labels[right]
+    apart = sum((has[a] & has[b]).astype(np.int64) for has in known)
+    most = np.searchsorted(_SIZE_EDGES, np.maximum(size[a], size[b]), side="right") - 1
+    least = np.minimum(size[a], size[b]) > 1
+    others = np.searchsorted(_OTHERS_EDGES, np.maximum(persons - 2, 0), side="right") - 1
+    code = ((most * 2 + least) * len(OTHERS) + others) * 3 + apart + 1
+    return np.where(a == b, 0, code)
 
 
 def evidence_of_contact(slots):
@@ -161,19 +213,7 @@ def _names(table, left, right, context):
     order = np.zeros(len(left), np.uint8)
     weak = np.flatnonzero(~(np.isin(given, (SAME, SOUND)) & np.isin(family, (SAME, SOUND))))
     if len(weak):
-        a, b = left[weak], right[weak]
-        cross_given = words.levels(table.given[a], table.family[b], True)
-        cross_family = words.levels(table.family[a], table.given[b], True)
-        swap = _QUALITY[cross_given] + _QUALITY[cross_family] > _QUALITY[given[weak]] + _QUALITY[family[weak]] + 0.25
-        # Which of the two words is the given name is not known: the less alike counts as it, but one word alone
-        # is whatever the other record calls it.
-        low = np.where(_QUALITY[cross_given] <= _QUALITY[cross_family], cross_given, cross_family)
-        high = np.where(_QUALITY[cross_given] <= _QUALITY[cross_family], cross_family, cross_given)
-        one_word = ((table.flags[a] | table.flags[b]) & SINGLE) > 0
-        missing = one_word & swap
-        low, high = np.where(missing, MISSING, low), high
-        rows = weak[swap]
-        given[rows], family[rows], order[rows] = low[swap], high[swap], 1
+        _assign(table, left[weak], right[weak], context, weak, given, family, order)
         _second_words(table, left, right, given, family, weak)
     bag = (table.bag[left] == table.bag[right]) & (table.bag[left] != 0)
     bag &= ~(np.isin(given, (SAME, SOUND)) & np.isin(family, (SAME, SOUND)))
@@ -188,6 +228,34 @@ def _names(table, left, right, context):
     }
 
 
+def _assign(table, a, b, context, rows, given, family, order):
+    """Choose the order in which the words of two names fit best, and which of the two matches is the given name."""
+    words, role = table.words, table.words.roles_of(context)
+    cross_given = words.levels(table.given[a], table.family[b], True)
+    cross_family = words.levels(table.family[a], table.given[b], True)
+    straight = _QUALITY[given[rows]] + _QUALITY[family[rows]]
+    swap = _QUALITY[cross_given] + _QUALITY[cross_family] > straight + 0.25
+    # Each match is of two words; the one whose words are given names elsewhere is the given name.
+    first = np.where(swap, role[table.given[a]] + role[table.family[b]], role[table.given[a]] + role[table.given[b]])
+    second = np.where(swap, role[table.family[a]] + role[table.given[b]], role[table.family[a]] + role[table.family[b]])
+    one, other = np.where(swap, cross_given, given[rows]), np.where(swap, cross_family, family[rows])
+    single = ((table.flags[a] | table.flags[b]) & SINGLE) > 0
+    # Unless that tells, the less alike one of two crossed matches counts as the given name, to be careful.
+    exchange = np.where(swap & (first == second), _QUALITY[other] < _QUALITY[one], second > first)
+    missing = single & swap
+    exchange[missing] = (one[missing] != MISSING) & (first[missing] <= 0)
+    exchange[single & ~swap] = False
+    changed = np.flatnonzero(swap | exchange)
+    x = np.where(exchange, other, one)[changed]
+    y = np.where(exchange, one, other)[changed]
+    given[rows[changed]], family[rows[changed]] = x, y
+    order[rows[swap]] = 1
+    # Everyday forms are told for given names only, so a match that changed its role is looked at again.
+    again = np.flatnonzero(exchange & ~swap)
+    given[rows[again]] = words.levels(table.family[a[again]], table.family[b[again]], True)
+    family[rows[again]] = words.levels(table.given[a[again]], table.given[b[again]], False)
+
+
 def _second_words(table, left, right, given, family, weak):
     """Let a second given name or surname stand for the first where only that one fits."""
     words = table.words
@@ -195,23 +263,27 @@ def _second_words(table, left, right, given, family, weak):
     poor = poor[(table.middle[left[poor]] >= 0) | (table.middle[right[poor]] >= 0)]
     for one, other in (("middle", "given"), ("given", "middle")):
         level = words.levels(getattr(table, one)[left[poor]], getattr(table, other)[right[poor]], True)
-        given[poor[np.isin(level, (SAME, SOUND, TYPO, FORM))]] = SECOND
+        given[poor[np.isin(level, (SAME, SOUND, TYPO, SLIP, FORM))]] = SECOND
     poor = weak[np.isin(family[weak], (DIFFERS, KNOWN_DIFFER, ALIKE))]
-    poor = poor[(table.family2[left[poor]] >= 0) | (table.family2[right[poor]] >= 0)]
-    for one, other in (("family2", "family"), ("family", "family2"), ("family2", "family2")):
+    for one, other in _SECOND_FAMILY:
         level = words.levels(getattr(table, one)[left[poor]], getattr(table, other)[right[poor]], False)
-        family[poor[np.isin(level, (SAME, SOUND, TYPO))]] = SECOND
+        family[poor[np.isin(level, (SAME, SOUND, TYPO, SLIP))]] = SECOND
+
+
+_SECOND_FAMILY = (
+    ("family2", "family"), ("family", "family2"), ("family2", "family2"), ("middle", "family"), ("family", "middle"),
+)  # fmt: skip
 
 
 def _known_words(table, left, right, context, given, family, order):
     """A typing error is rare: two spellings that several persons bear each are two names."""
-    typos = np.flatnonzero((given == TYPO) & (order == 0))
+    typos = np.flatnonzero(np.isin(given, (TYPO, SLIP)) & (order == 0))
     if len(typos):
         sound = mix("word", table.words.sound)
         a = context.persons(sound[table.given[left[typos]]])
         b = context.persons(sound[table.given[right[typos]]])
         given[typos[np.minimum(a, b) > 3]] = TYPO_KNOWN
-    typos = np.flatnonzero((family == TYPO) & (order == 0))
+    typos = np.flatnonzero(np.isin(family, (TYPO, SLIP)) & (order == 0))
     if len(typos):
         sound = mix("word", table.words.sound)
         a = context.persons(sound[table.family[left[typos]]])
@@ -226,7 +298,11 @@ def _middles(table, left, right, given):
     both = np.flatnonzero((a >= 0) & (b >= 0))
     level = table.words.levels(a[both], b[both], True)
     result[both] = np.select(
-        [np.isin(level, (SAME, SOUND, TYPO, SKELETON, FORM)), level == INITIAL, np.isin(level, (SHORT, ALIKE))],
+        [
+            np.isin(level, (SAME, SOUND, TYPO, SLIP, SKELETON, FORM, NICKNAME)),
+            level == INITIAL,
+            np.isin(level, (SHORT, ALIKE)),
+        ],
         [2, 3, 3],
         4,
     )

@@ -2,6 +2,7 @@
 
 from functools import lru_cache
 from hashlib import blake2b
+from pathlib import Path
 
 import numpy as np
 from rapidfuzz import process
@@ -12,13 +13,16 @@ from .chinese import syllables
 
 # How two words compare, from the same to certainly different; MISSING where one of them is.
 LEVELS = (
-    "missing", "same", "sound", "skeleton", "typo", "typo_known", "form", "initial", "short", "gender", "alike",
-    "initial_differs", "differs", "known_differ", "second",
+    "missing", "same", "sound", "skeleton", "typo", "slip", "typo_known", "form", "nickname", "initial", "short",
+    "gender", "alike", "initial_differs", "differs", "known_differ", "second",
 )  # fmt: skip
 (
-    MISSING, SAME, SOUND, SKELETON, TYPO, TYPO_KNOWN, FORM, INITIAL, SHORT, GENDER, ALIKE, INITIAL_DIFFERS, DIFFERS,
-    KNOWN_DIFFER, SECOND,
+    MISSING, SAME, SOUND, SKELETON, TYPO, SLIP, TYPO_KNOWN, FORM, NICKNAME, INITIAL, SHORT, GENDER, ALIKE,
+    INITIAL_DIFFERS, DIFFERS, KNOWN_DIFFER, SECOND,
 ) = range(len(LEVELS))  # fmt: skip
+
+# A typing error by exchange of two letters, while the levels are found.
+TYPO_MOVED = 255
 
 _VOWELS = str.maketrans("", "", "aeiou")
 _VOICELESS = str.maketrans("bdzvgjZiw", "ptsfkCSyf")
@@ -45,6 +49,28 @@ def skeleton(word):
     first = sound[0] if sound[0] in "aeou" else ""
     bare = sound.translate(_VOWELS).translate(_VOICELESS).replace("h", "")
     return first[:1] and "a" + bare or bare or sound
+
+
+_K1 = np.uint64(0x9E3779B97F4A7C15)
+_K2 = np.uint64(0xBF58476D1CE4E5B9)
+
+
+def mix(tag, *parts):
+    """Return signed 64-bit keys of arrays, 0 where one of them is 0.
+
+    :param str tag: kind of key
+    """
+    key = np.full(np.shape(parts[0]), hash64(tag), np.int64).view(np.uint64)
+    blank = np.zeros(np.shape(parts[0]), bool)
+    for part in parts:
+        part = np.ascontiguousarray(part, np.int64)
+        blank |= part == 0
+        key = (key ^ part.view(np.uint64)) * _K1
+        key = (key ^ (key >> np.uint64(31))) * _K2
+        key ^= key >> np.uint64(29)
+    key = key.view(np.int64)
+    key[blank] = 0
+    return key
 
 
 class Vocabulary:
@@ -75,7 +101,22 @@ class Vocabulary:
         return np.array([hash64(sound) for sound in self.sounds] + [0], np.int64)
 
     def _chinese(self):
-        return np.array([hash64(" ".join(syllables(word))) for word in self.texts] + [0], np.int64)
+        # Chinese given names have one or two syllables; of more are words of other languages.
+        found = [syllables(word) for word in self.texts]
+        return np.array([hash64(" ".join(parts)) if len(parts) < 3 else 0 for parts in found] + [0], np.int64)
+
+    def _chinese_first(self):
+        found = [syllables(word) for word in self.texts]
+        return np.array([hash64(parts[0]) if 0 < len(parts) < 3 else 0 for parts in found] + [0], np.int64)
+
+    def roles_of(self, context):
+        """Return +1 for words that are given names, -1 for family names, 0 where it can't be told."""
+        if self.__dict__.get("_roles_of") is not context.roles:
+            lexicon = np.where((self.groups[:, 0] >= 0) | (self.nicknames[:, 0] >= 0), 1, 0)
+            seen = context.roles(mix("word", self.sound))
+            self.__dict__["_roles"] = np.where(seen != 0, seen, lexicon).astype(np.int8)
+            self.__dict__["_roles_of"] = context.roles
+        return self.__dict__["_roles"]
 
     def _skeleton(self):
         return np.array([hash64("~" + skeleton(word)) for word in self.texts] + [0], np.int64)
@@ -86,17 +127,30 @@ class Vocabulary:
     def _first(self):
         return np.array([ord(sound[0]) for sound in self.sounds] + [0], np.int16)
 
+    def _start(self):
+        return np.array([hash64(sound[:3]) if len(sound) > 3 else 0 for sound in self.sounds] + [0], np.int64)
+
+    def _letter(self):
+        return np.array([ord(word[0]) for word in self.texts] + [0], np.int16)
+
     def _groups(self):
         """Lexicon names of each word, at most four, -1 filled."""
-        groups = np.full((len(self.texts) + 1, 4), -1, np.int32)
+        return self._lexicon(names.given_groups, 4)
+
+    def _nicknames(self):
+        """English names of each word, at most ten, -1 filled."""
+        return self._lexicon(lambda word: _NICKNAMES.get(word, ()), 10)
+
+    def _lexicon(self, groups_of, width):
+        groups = np.full((len(self.texts) + 1, width), -1, np.int32)
         for code, word in enumerate(self.texts):
-            numbers = sorted(names.given_groups(word))[:4]
+            numbers = sorted(groups_of(word))[:width]
             groups[code, : len(numbers)] = numbers
         return groups
 
     _BUILD = {
         "sounds": _sounds, "sound": _sound, "chinese": _chinese, "skeleton": _skeleton, "length": _length,
-        "first": _first, "groups": _groups,
+        "chinese_first": _chinese_first, "first": _first, "letter": _letter, "start": _start, "groups": _groups, "nicknames": _nicknames,
     }  # fmt: skip
 
     def levels(self, left, right, given):
@@ -122,50 +176,92 @@ class Vocabulary:
     def _pair_levels(self, low, high, given):
         result = np.full(len(low), DIFFERS, np.uint8)
         length = np.minimum(self.length[low], self.length[high])
-        sound = (self.sound[low] == self.sound[high]) | (
-            (self.chinese[low] == self.chinese[high]) & (self.chinese[low] != 0)
-        )
+        sound = self.sound[low] == self.sound[high]
+        chinese = (self.chinese[low] != 0) & (self.chinese[high] != 0)
+        sound |= chinese & (self.chinese[low] == self.chinese[high])
         initial = (length == 1) & ~sound
-        first = self.first[low] == self.first[high]
-        result[initial] = np.where(first[initial], INITIAL, INITIAL_DIFFERS)
+        alike = (self.first[low] == self.first[high]) | _INITIALS[self.letter[low] % 128, self.letter[high] % 128]
+        result[initial] = np.where(alike[initial], INITIAL, INITIAL_DIFFERS)
         result[sound] = SOUND
         rest = np.flatnonzero((result == DIFFERS) & (length > 1))
-        if not len(rest):
-            return result
-        low, high, length = low[rest], high[rest], length[rest]
-        sounds = self.sounds
-        one, other = [sounds[code] for code in low], [sounds[code] for code in high]
+        if len(rest):
+            result[rest] = self._spelling(low[rest], high[rest], length[rest], chinese[rest], given)
+        return result
+
+    def _spelling(self, low, high, length, chinese, given):
+        one, other = [self.sounds[code] for code in low], [self.sounds[code] for code in high]
         winkler = process.cpdist(one, other, scorer=JaroWinkler.normalized_similarity, dtype=np.float32)
-        distance = process.cpdist(one, other, scorer=OSA.distance, dtype=np.int32, score_cutoff=2)
-        plain = np.flatnonzero((distance > 1) & (winkler >= 0.85))
-        # A doubled or dropped letter may change the sound of its neighbours, so the spelling has its say too.
-        texts = self.texts
-        spelled = process.cpdist(
-            [texts[low[row]] for row in plain],
-            [texts[high[row]] for row in plain],
-            scorer=OSA.distance,
-            dtype=np.int32,
-            score_cutoff=2,
-        )
-        distance[plain] = np.minimum(distance[plain], spelled)
+        levels = np.full(len(low), DIFFERS, np.uint8)
+        close = np.flatnonzero(winkler >= 0.72)
+        if len(close):
+            levels[close] = self._close_levels(low[close], high[close], length[close], winkler[close])
+        # Two words of Chinese syllables are two names, however alike they look.
+        levels[chinese] = DIFFERS
+        whole = (self.chinese[low] == self.chinese_first[high]) | (self.chinese_first[low] == self.chinese[high])
+        levels[chinese & whole] = SHORT
+        feminine = np.array([_feminine(x, y) for x, y in zip(one, other, strict=True)], bool)
+        levels[feminine & (levels != TYPO_MOVED)] = GENDER
+        levels[levels == TYPO_MOVED] = TYPO
+        if given:
+            known, common = _common(self.groups, low, high)
+            known_too, nickname = _common(self.nicknames, low, high)
+            levels[(known | known_too) & ~common & ~nickname] = KNOWN_DIFFER
+            levels[nickname] = NICKNAME
+            levels[common] = FORM
+        return levels
+
+    def _close_levels(self, low, high, length, winkler):
+        one, other = [self.sounds[code] for code in low], [self.sounds[code] for code in high]
+        text, text2 = [self.texts[code] for code in low], [self.texts[code] for code in high]
+        heard = process.cpdist(one, other, scorer=OSA.distance, dtype=np.int32, score_cutoff=2)
+        spelled = process.cpdist(text, text2, scorer=OSA.distance, dtype=np.int32, score_cutoff=3)
         levels = np.full(len(low), DIFFERS, np.uint8)
         levels[winkler >= 0.86] = ALIKE
-        shorter = np.array(
-            [x != y and (x.startswith(y) or y.startswith(x)) for x, y in zip(one, other, strict=True)], bool
-        )
-        levels[shorter & (length >= 3)] = SHORT
-        levels[(self.skeleton[low] == self.skeleton[high]) & (winkler >= 0.75)] = SKELETON
-        levels[(distance <= 1) & (length >= 4)] = TYPO
-        feminine = np.array([_feminine(x, y) for x, y in zip(one, other, strict=True)], bool)
-        levels[feminine] = GENDER
-        if given:
-            groups, others = self.groups[low], self.groups[high]
-            known = (groups[:, 0] >= 0) & (others[:, 0] >= 0)
-            common = ((groups[:, :, None] == others[:, None, :]) & (groups[:, :, None] >= 0)).any((1, 2))
-            levels[known & ~common] = KNOWN_DIFFER
-            levels[common] = FORM
-        result[rest] = levels
-        return result
+        start = [x.startswith(y) or y.startswith(x) for x, y in zip(one, other, strict=True)]
+        levels[np.array(start, bool) & (length >= 3)] = SHORT
+        levels[self.skeleton[low] == self.skeleton[high]] = SKELETON
+        typo = (np.minimum(heard, spelled) <= 1) & (spelled <= 2) & (length >= 4)
+        moved = np.array([sorted(x) == sorted(y) for x, y in zip(text, text2, strict=True)], bool)
+        longer = self.length[low] != self.length[high]
+        levels[typo] = SLIP
+        levels[typo & longer] = TYPO
+        levels[typo & moved] = TYPO_MOVED
+        return levels
+
+
+def _common(groups, low, high):
+    """Whether both words are in a lexicon, and whether they may be one name there."""
+    one, other = groups[low], groups[high]
+    known = (one[:, 0] >= 0) & (other[:, 0] >= 0)
+    common = np.zeros(len(low), bool)
+    rows = np.flatnonzero(known)
+    common[rows] = ((one[rows, :, None] == other[rows, None, :]) & (one[rows, :, None] >= 0)).any((1, 2))
+    return known, common
+
+
+def _load_nicknames():
+    groups = {}
+    with (Path(__file__).parents[1] / "data" / "nicknames_en.txt").open(encoding="utf-8") as lines:
+        entries = [line.split() for line in lines if not line.startswith("#")]
+    for number, forms in enumerate(entries):
+        for form in forms:
+            groups.setdefault(form, set()).add(number)
+    return groups
+
+
+_NICKNAMES = _load_nicknames()
+
+
+def _load_initials():
+    """First letters that romanisations put for one sound."""
+    table = np.eye(128, dtype=bool)
+    for pair in "ye yi yj ij ei jz gh ck kh cs vw ct xh zc jc xk qc qk fp".split():
+        one, other = map(ord, pair)
+        table[one, other] = table[other, one] = True
+    return table
+
+
+_INITIALS = _load_initials()
 
 
 def _feminine(one, other):
@@ -175,7 +271,7 @@ def _feminine(one, other):
     if len(one) < 3:
         return False
     if len(other) == len(one):
-        return one[:-1] == other[:-1] and {one[-1], other[-1]} in ({"a", "o"}, {"e", "a"}, {"i", "a"}, {"a", "s"})
+        return one[:-1] == other[:-1] and {one[-1], other[-1]} in ({"a", "o"}, {"e", "a"}, {"i", "a"})
     if len(other) - len(one) == 1:
         return other == one + "a" or (other[-2:] == "ia" and one == other[:-2] + "i")
     return other[-3:] == "aia" and one[-1] == "i" and one[:-1] == other[:-3]

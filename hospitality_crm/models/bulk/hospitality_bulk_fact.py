@@ -219,13 +219,7 @@ class HospitalityBulkFact(models.AbstractModel):
                 _none, again, touched_again = self._partition(batch, entity, late)
                 changed, touched = changed + again, touched + touched_again
         updated = self._update_changed(model_name, changed, columns, guard, expressions)
-        if touched:
-            self._update(
-                model_name,
-                [item.id for item in touched],
-                [{"version": item.version} for item in touched],
-                guard=SQL("(t.version IS NULL OR t.version < v.version)"),
-            )
+        self._touch(model_name, touched)
         batch.count(model_name, [item.id for item in inserted], [item.id for item in updated])
         landed, stored = batch.landed[entity], batch.stored[entity]
         for item in (*inserted, *updated):
@@ -235,6 +229,37 @@ class HospitalityBulkFact(models.AbstractModel):
             else:
                 landed[item.key] = (item.id, item.row.get("profile_id"), item.row.get("partner_id"))
         return inserted, updated
+
+    @api.model
+    def _touch(self, model_name, items):
+        """Remember the newer version of rows whose content has not changed.
+
+        :raise psycopg2.errors.SerializationFailure: another lane has meanwhile written other, older
+            content, over which the content of these items must be written
+        """
+        if not items:
+            return
+        ids = [item.id for item in items]
+        hashes = [item.event["payload_hash"] for item in items]
+        self._update(
+            model_name,
+            ids,
+            [{"version": item.version, "payload_hash": hash_} for item, hash_ in zip(items, hashes, strict=True)],
+            guard=SQL("(t.version IS NULL OR t.version < v.version) AND t.payload_hash = v.payload_hash"),
+        )
+        overtaken = self.env.execute_query(
+            SQL(
+                "SELECT t.id FROM %s t JOIN unnest(%s::int[], %s::float8[]) AS v (id, version) ON t.id = v.id"
+                " WHERE t.version IS NULL OR t.version < v.version",
+                SQL.identifier(self.env[model_name]._table),
+                pg_int_array(ids),
+                pg_array([item.version for item in items], "float8"),
+            )
+        )
+        if overtaken:
+            raise psycopg2.errors.SerializationFailure(
+                f"Another lane has just written older content of {len(overtaken)} records."
+            )
 
     @api.model
     def _update_changed(self, model_name, items, columns, guard, expressions):

@@ -9,7 +9,7 @@ from ...tools.arrays import pg_array, pg_int_array
 from ..guest.hospitality_contact_point import NAME_CAP, SHARED_ABOVE
 
 COLUMNS = ("version", "payload_hash", "state", "kind", "property_id", "name", "name_key", "values", "seen_at")
-MAX_CANDIDATES = 100
+MAX_NAMES = 100
 
 
 class Person:
@@ -19,15 +19,16 @@ class Person:
     :ivar points: ``[(channel, value)]``, the primary one of each channel first
     :ivar partner_id: the guest he is attached to, None until known
     :ivar group: equal for people who form one new guest
+    :ivar match: what matching found out about a new profile
     """
 
-    __slots__ = ("item", "kind", "name", "name_key", "values", "points", "seen_at", "partner_id", "group")
+    __slots__ = ("item", "kind", "name", "name_key", "values", "points", "seen_at", "partner_id", "group", "match")
 
     def __init__(self, item, country):
         event = item.event
         self.item = item
         self.kind = event.get("kind", "person")
-        self.partner_id = self.group = None
+        self.partner_id = self.group = self.match = None
         self.set_values(profile.clean(event["values"], country))
         version = item.version
         self.seen_at = int(version if 1e8 < version < 1e11 else event["observed"])
@@ -60,6 +61,7 @@ class HospitalityBulkProfile(models.AbstractModel):
             points = self._write_points(people)
             if newcomers:
                 self._attach_profiles(batch, newcomers, points)
+                self._follow_merges(newcomers)
                 self._create_guests(batch, newcomers, points, codes["source"][batch.source_id][0])
         fact = self.env["hospitality.bulk.fact"]
         for person in people:
@@ -76,6 +78,7 @@ class HospitalityBulkProfile(models.AbstractModel):
             written = {item.key for item in inserted} | {item.key for item in updated}
             people = [person for person in people if person.item.key in written]
             self._write_links(batch, people, points, {item.key for item in inserted})
+            self._remember_people(batch, people, {item.key for item in inserted}, {item.key for item in touched})
         self._refresh_guests(batch, inserted, updated)
 
     @api.model
@@ -300,92 +303,71 @@ class HospitalityBulkProfile(models.AbstractModel):
     def _attach_profiles(self, batch, people, points):
         """Decide which guest each new profile belongs to.
 
-        A profile joins the guest of another live profile, stored or of the same batch, when they
-        share a personal contact point, their names may be one person's, and there is one such
-        guest only. People of the batch that join each other only form one new guest. The result
-        does not depend on the order of the messages. Sets ``person.partner_id`` of those with a
-        known guest and ``person.group`` (equal for one new guest) of the others.
+        Sets ``person.partner_id`` of those with a known guest and ``person.group`` (equal for one
+        new guest) of the others, as `hospitality.matcher` decides. The result does not depend on
+        the order of the messages.
         """
-        anchors = self._find_anchors(batch, people, points)
-        mates = self._find_mates(people, points)
+        self._note_known_names(batch, people, points)
+        matcher = self.env["hospitality.matcher"]
         for person in people:
-            person.partner_id = anchors.get(person.item.key)
-        for person in sorted(people, key=lambda one: one.item.key):
-            if person.partner_id or person.group is not None:
-                continue
-            person.group = person.item.key
-            cluster, found = [person], set()
-            for one in cluster:
-                for mate in mates.get(one.item.key, ()):
-                    if mate.partner_id:
-                        found.add(mate.partner_id)
-                    elif mate.group is None:
-                        mate.group = person.item.key
-                        cluster.append(mate)
-            if len(found) == 1:
-                for one in cluster:
-                    one.partner_id = min(found)
+            person.match = matcher._prepare(person.item.key, person.values, person.kind, batch.source.code)
+        matcher._attach([person.match for person in people])
+        for person in people:
+            person.partner_id, person.group = person.match.partner_id, person.match.group
 
     @api.model
-    def _find_anchors(self, batch, people, points):
-        """Return ``{external id: partner id}`` of people who fit the profiles of one guest."""
-        wanted = {
-            points[point][0]
-            for person in people
-            for point in person.points
-            if points[point][1] == "real" and not points[point][3]
-        }
+    def _follow_merges(self, people):
+        """Lead people whose guest is being merged away to the winner.
+
+        The lock waits for a merge that is under way and keeps a later one waiting until the profile
+        is stored.
+        """
+        wanted = sorted({person.partner_id for person in people if person.partner_id})
         if not wanted:
-            return {}
-        candidates = {}
-        for point_id, partner_id, kind, name, name_key in self.env.execute_query(
+            return
+        rows = self.env.execute_query(
             SQL(
-                """
-                SELECT w.id, c.partner_id, c.kind, c.name, c.name_key
-                  FROM unnest(%s::int[]) AS w(id),
-                       LATERAL (SELECT p.partner_id, p.kind, p.name, l.name_key
-                                  FROM hospitality_contact_link l
-                                  JOIN hospitality_profile p ON p.id = l.profile_id
-                                  JOIN res_partner g ON g.id = p.partner_id
-                                 WHERE l.point_id = w.id AND p.state = 'live' AND g.active
-                                 ORDER BY l.id LIMIT %s) AS c
-                """,
-                pg_int_array(sorted(wanted)),
-                MAX_CANDIDATES,
+                "SELECT id, merged_into_id FROM res_partner WHERE id = ANY(%s::int[]) ORDER BY id FOR KEY SHARE",
+                pg_int_array(wanted),
             )
-        ):
-            candidates.setdefault(point_id, []).append((partner_id, kind, name))
-            batch.known_names.add((point_id, name_key))
-        anchors = {}
+        )
+        merged = [partner_id for partner_id, merged_into_id in rows if merged_into_id]
+        if not merged:
+            return
+        targets = self.env["res.partner"].browse(merged)._get_merged_targets()
         for person in people:
-            fitting = {
-                partner_id
-                for point in person.points
-                for partner_id, kind, name in candidates.get(points[point][0], ())
-                if is_same(person.kind, person.name, kind, name)
-            }
-            if len(fitting) == 1:
-                anchors[person.item.key] = fitting.pop()
-        return anchors
+            person.partner_id = targets.get(person.partner_id, person.partner_id)
+        self._follow_merges([person for person in people if person.partner_id in targets.values()])
 
     @api.model
-    def _find_mates(self, people, points):
-        """Return ``{external id: [people of the batch who may be the same person]}``."""
-        users = {}
-        for person in sorted(people, key=lambda one: one.item.key):
-            for point in person.points:
-                if points[point][1] == "real":
-                    users.setdefault(point, []).append(person)
-        mates = {}
-        for group in users.values():
-            if len(group) < 2 or len(group) > 100:
-                continue
-            for position, one in enumerate(group):
-                for other in group[position + 1 :]:
-                    if is_same(one.kind, one.name, other.kind, other.name):
-                        mates.setdefault(one.item.key, []).append(other)
-                        mates.setdefault(other.item.key, []).append(one)
-        return mates
+    def _note_known_names(self, batch, people, points):
+        """Remember which names were counted for the known contact points of new profiles."""
+        wanted = {points[point][0] for person in people for point in person.points if not points[point][3]}
+        if wanted:
+            batch.known_names.update(
+                self.env.execute_query(
+                    SQL(
+                        "SELECT w.id, l.name_key FROM unnest(%s::int[]) AS w(id),"
+                        " LATERAL (SELECT l.name_key FROM hospitality_contact_link l WHERE l.point_id = w.id LIMIT %s) AS l",
+                        pg_int_array(sorted(wanted)),
+                        MAX_NAMES,
+                    )
+                )
+            )
+
+    @api.model
+    def _remember_people(self, batch, people, inserted, touched):
+        """Let written profiles be found by those who come later, and changed ones be compared."""
+        matcher = self.env["hospitality.matcher"]
+        new, changed = [], []
+        for person in people:
+            item = person.item
+            if item.key in inserted and person.match:
+                person.match.set_profile(item.id, item.row["partner_id"])
+                new.append(person.match)
+            elif item.key not in touched:
+                changed.append(matcher._prepare(item.key, person.values, person.kind, batch.source.code, item.id))
+        matcher._remember(new, changed)
 
     @api.model
     def _create_guests(self, batch, people, points, trust):
@@ -469,6 +451,7 @@ class HospitalityBulkProfile(models.AbstractModel):
             batch.count("hospitality.profile", [], sorted(done))
             if group is hidden and done:
                 self._forget_points(done)
+                self.env["hospitality.matcher"]._erase(done)
         batch.touched |= due
         if due:
             anonymous = {item.partner_id for item in hidden} & due
@@ -509,12 +492,3 @@ class HospitalityBulkProfile(models.AbstractModel):
 _COMPANY_KINDS = frozenset({"company", "agency"})
 _encode = json.JSONEncoder(ensure_ascii=False, check_circular=False).encode
 _ANONYMISED = {"state": "anonymised", "name": None, "name_key": None, "values": None, "meta": None}
-
-
-def is_same(kind, name, other_kind, other_name):
-    """Whether two records with a common contact point may be of one guest, by kind and name."""
-    if kind != other_kind or not name or not other_name:
-        return False
-    if kind == "person":
-        return names.compatible(name, other_name)
-    return names.name_key(name) == names.name_key(other_name)

@@ -28,8 +28,8 @@ class HospitalityFact(models.AbstractModel):
             profile = self.env["hospitality.profile"].browse(vals["profile_id"])
             vals = {**vals, "partner_id": profile.partner_id.id}
         elif "partner_id" in vals and "profile_id" not in vals:
-            partner = self.env["res.partner"].browse(vals["partner_id"])
-            vals = {**vals, "profile_id": partner and partner._get_odoo_profile().id}
+            partner = self.env["res.partner"].browse(vals["partner_id"])._get_merged_target()
+            vals = {**vals, "partner_id": partner.id, "profile_id": partner and partner._get_odoo_profile().id}
         result = super().write(vals)
         if "partner_id" in vals:
             self._mark_guests()
@@ -46,7 +46,11 @@ class HospitalityFact(models.AbstractModel):
         """Fill the missing one of profile and guest in each dict of values, in place."""
         Profile = self.env["hospitality.profile"]
         Partner = self.env["res.partner"]
+        given = {vals["partner_id"] for vals in vals_list if vals.get("partner_id")}
+        targets = Partner.browse(given)._get_merged_targets()
         for vals in vals_list:
+            if vals.get("partner_id"):
+                vals["partner_id"] = targets[vals["partner_id"]]
             profile_id, partner_id = vals.get("profile_id"), vals.get("partner_id")
             if profile_id and not partner_id:
                 vals["partner_id"] = Profile.browse(profile_id).partner_id.id

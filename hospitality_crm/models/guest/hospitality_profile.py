@@ -20,8 +20,8 @@ class HospitalityProfile(models.Model):
     differs from the profile as a whole (profile of source ``odoo``):
     ``{"phones": {"by": "staff", "at": 1764000000.0, "uid": 7}}``.
 
-    States: *live* takes part in survivorship; *superseded* counts as an older record (the
-    ``odoo`` profile of a guest that was merged away); *gone* was deleted in the source;
+    States: *live* takes part in survivorship; *superseded* still counts and is
+    found, but comes after the guest's own (the ``odoo`` profile of a guest that was merged away); *gone* was deleted in the source;
     *anonymised* keeps its key so that the next sync doesn't bring the person back.
 
     A profile that is created without a guest is attached to the one guest who shares a real
@@ -122,6 +122,10 @@ class HospitalityProfile(models.Model):
         """Give each dict of values a guest, in place: the given, the found or a new one."""
         Partner = self.env["res.partner"]
         odoo = self._default_source_id()
+        targets = Partner.browse({vals["partner_id"] for vals in vals_list if vals.get("partner_id")})._get_merged_targets()
+        for vals in vals_list:
+            if vals.get("partner_id"):
+                vals["partner_id"] = targets[vals["partner_id"]]
         given = Partner.browse(
             vals["partner_id"]
             for vals in vals_list
@@ -132,44 +136,25 @@ class HospitalityProfile(models.Model):
         for vals in vals_list:
             if vals.get("partner_id"):
                 continue
-            guest = self._find_guest(vals.get("values") or {}, vals.get("kind", "person"))
+            source = self.env["hospitality.source"].browse(vals.get("source_id", odoo.id))
+            guest = self._find_guest(vals.get("values") or {}, vals.get("kind", "person"), source.code or "")
             vals["partner_id"] = (guest or self._create_guest(vals)).id
 
     @api.model
-    def _find_guest(self, values, kind="person"):
-        """Return the one guest that shares a real contact point and may have this name.
+    def _find_guest(self, values, kind="person", source=""):
+        """Return the guest that a new profile belongs to, as `hospitality.matcher` decides.
 
         :param dict values: clean canonical values
-        :param str kind: kind of profile; only guests with a live profile of this kind count
-        :return: ``res.partner``, empty when there is none or more than one
+        :param str kind: kind of profile
+        :param str source: code of its source
+        :return: ``res.partner``, empty when he is not known
         """
-        pairs = points(values)
-        name = values.get("name")
-        if not pairs or not name:
-            return self.env["res.partner"]
-        self.env["hospitality.contact.link"].flush_model()
-        self.env["hospitality.contact.point"].flush_model()
-        self.flush_model(["partner_id", "name", "state", "kind"])
-        rows = self.env.execute_query(
-            SQL(
-                """SELECT DISTINCT pr.partner_id, pr.name
-                     FROM unnest(%s::text[], %s::text[]) AS n (channel, value)
-                     JOIN hospitality_contact_point p ON p.channel = n.channel AND p.value = n.value
-                     JOIN hospitality_contact_link l ON l.point_id = p.id
-                     JOIN hospitality_profile pr ON pr.id = l.profile_id
-                     JOIN res_partner g ON g.id = pr.partner_id
-                    WHERE p.kind = 'real' AND pr.state = 'live' AND pr.kind = %s AND g.active""",
-                [channel for channel, _value in pairs],
-                [value for _channel, value in pairs],
-                kind,
-            )
-        )
-        if kind in _GUEST_KINDS:
-            found = {partner_id for partner_id, other in rows if names.compatible(name, other)}
-        else:
-            key = names.name_key(name)
-            found = {partner_id for partner_id, other in rows if names.name_key(other) == key}
-        return self.env["res.partner"].browse(found if len(found) == 1 else ())
+        self.env.flush_all()
+        matcher = self.env["hospitality.matcher"]
+        newcomer = matcher._prepare("", values, kind, source)
+        matcher._attach([newcomer])
+        self.env["hospitality.bulk.profile"]._follow_merges([newcomer])
+        return self.env["res.partner"].browse(newcomer.partner_id or ())
 
     @api.model
     def _create_guest(self, vals):

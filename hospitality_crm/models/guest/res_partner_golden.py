@@ -120,7 +120,7 @@ class ResPartner(models.Model):
         """Return what the live profiles of a guest say about a key or block, as a list."""
         self.ensure_one()
         profiles = self.env["hospitality.profile"].sudo()  # all sources count, whoever typed
-        found = profiles.search([("partner_id", "=", self.id), ("state", "=", "live")])
+        found = profiles.search([("partner_id", "=", self.id), ("state", "in", ["live", "superseded"])])
         return [item for profile in found for item in known_items(key, profile.values or {})]
 
     def _adopt_created(self, vals_list):
@@ -188,6 +188,8 @@ class ResPartner(models.Model):
     def _load_golden_profiles(self, partner_ids):
         """Load the live profiles of guests in the form that the survivorship engine takes.
 
+        Superseded ones count as well: where nothing else decides, the guest's own comes first.
+
         :return: dict partner id -> list of profiles; ``own`` tells those of source ``odoo``
         """
         env = self.env
@@ -196,13 +198,13 @@ class ResPartner(models.Model):
         env["hospitality.contact.point"].flush_model()
         rows = env.execute_query(
             SQL(
-                """SELECT p.partner_id, p.id, s.trust, extract(epoch FROM p.seen_at)::float8, p.kind, p.values, p.meta,
+                """SELECT p.partner_id, p.id, s.trust - (p.state = 'superseded')::int, extract(epoch FROM p.seen_at)::float8, p.kind, p.values, p.meta,
                           s.kind = 'odoo',
                           (SELECT jsonb_object_agg(c.value, jsonb_build_array(c.kind, c.reachable))
                              FROM hospitality_contact_link l JOIN hospitality_contact_point c ON c.id = l.point_id
                             WHERE l.profile_id = p.id)
                      FROM hospitality_profile p JOIN hospitality_source s ON s.id = p.source_id
-                    WHERE p.partner_id = ANY(%s) AND p.state = 'live'
+                    WHERE p.partner_id = ANY(%s) AND p.state IN ('live', 'superseded')
                     ORDER BY p.id""",
                 list(partner_ids),
             )

@@ -83,7 +83,7 @@ class ResPartner(models.Model):
                      JOIN hospitality_contact_link l ON l.point_id = c.id
                      JOIN hospitality_profile p ON p.id = l.profile_id
                     WHERE c.channel = 'email' AND c.value = ANY(%s) AND c.kind IN ('real', 'relay')
-                      AND p.state = 'live'
+                      AND p.state IN ('live', 'superseded')
                  GROUP BY c.value, p.partner_id, c.kind""",
                 addresses,
             )

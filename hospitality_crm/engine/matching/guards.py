@@ -1,0 +1,57 @@
+"""What keeps two records from being merged without a person's decision, whatever else speaks for it.
+
+Relatives share addresses, numbers, mailboxes, family names and birth dates; no sum of such evidence outweighs two given
+names that are merely alike. A number of a document that is the same does, and in some cases the birth date.
+"""
+
+import numpy as np
+
+from .vocabulary import (
+    ALIKE,
+    DIFFERS,
+    GENDER,
+    INITIAL_DIFFERS,
+    KNOWN_DIFFER,
+    SECOND,
+    SHORT,
+    SKELETON,
+    SLIP,
+    TYPO,
+    TYPO_KNOWN,
+)
+
+GUARDS = ("none", "suffix", "given", "middle", "family", "word", "gender", "birth", "document")
+(NONE, SUFFIX, GIVEN, MIDDLE, FAMILY, WORD, SEX, BIRTH, DOCUMENT) = range(len(GUARDS))
+
+_OTHER = (DIFFERS, KNOWN_DIFFER, INITIAL_DIFFERS)
+_DOUBTFUL = (SLIP, TYPO_KNOWN, ALIKE, SHORT, GENDER, SKELETON, SECOND)
+_CONTACT = ("email", "phone")
+
+
+def guard_codes(slots, words, begins):
+    """Return the guard that holds for each pair, as positions in :data:`GUARDS`.
+
+    ``suffix``: Jr. against none. ``given``, ``middle``: a given name that may be a brother's or sister's. ``family``:
+    the given name only is the same. ``word``: one word each is all there is of the names. ``gender`` and ``birth``:
+    they contradict each other. ``document``: another number, and no contact in common.
+
+    :param dict slots: codes of the static slots
+    :param words: whether both names of a pair are one word
+    :param begins: whether both given names begin with the same letter
+    """
+    document = slots["document"] == 2
+    born = slots["birth"] == 2
+    middle = slots["middle"] > 2
+    given, family = slots["given"], slots["family"]
+    codes = np.zeros(len(given), np.uint8)
+    codes[slots["birth"] > 3] = BIRTH
+    codes[slots["gender"] == 2] = SEX
+    codes[words & ~born & ~document] = WORD
+    contact = np.logical_or.reduce([(slots[part] > 1) & (slots[part] < 11) for part in _CONTACT])
+    codes[(slots["document"] == 4) & ~contact & (slots["loyalty"] != 2)] = DOCUMENT
+    codes[np.isin(family, _OTHER) & ~born & ~document] = FAMILY
+    codes[middle & ~document] = MIDDLE
+    doubtful = np.isin(given, _DOUBTFUL) | ((given == TYPO) & ~begins)
+    codes[(doubtful & ~document) | (np.isin(given, _OTHER) & ~(document & born))] = GIVEN
+    codes[(slots["suffix"] == 2) & ~born & ~document] = SUFFIX
+    return codes

@@ -1,0 +1,454 @@
+import json
+
+from odoo import api, models
+from odoo.tools import SQL
+
+from ...engine import matching
+from ...tools.arrays import pg_array, pg_int_array
+from .judgement import Judgement
+from .newcomer import Newcomer, Node, Proposal, prepare_all, to_record
+
+PENDING = "hospitality.matcher"
+# First key of the advisory locks of transactions that attach profiles; the second is the last
+# profile id when they began.
+LOCK = 1_919_512_169
+# A guest is represented by so many different profiles at most.
+MAX_PROFILES = 40
+_encode = json.JSONEncoder(ensure_ascii=False, check_circular=False).encode
+
+
+class HospitalityMatcher(models.AbstractModel):
+    """The one door through which a profile finds its guest.
+
+    Indexed look-ups of the block keys give the guests that a profile may be; the engine scores the
+    pairs and clusters them with all profiles of these guests. What clusters with one guest is
+    attached, what people should see becomes a `hospitality.match`, the rest is a new guest.
+
+    Two transactions that bring one person at the same moment don't see each other. Each takes a
+    shared advisory lock; who finds another one at work queues its profiles, and a lane compares
+    them with those that came at the same time once both are committed.
+    """
+
+    _name = "hospitality.matcher"
+    _description = "Matching of Profiles"
+
+    # Writes through the ORM
+
+    @api.model
+    def _mark(self, profile_ids):
+        """Have profiles stored for look-ups and queued: before the next look-up, at the latest with the commit."""
+        data = self.env.cr.precommit.data
+        if not data.get(PENDING):
+            data[PENDING] = set()
+            self.env.cr.precommit.add(self.sudo()._flush_marked)  # whoever has changed a guest
+        data[PENDING].update(profile_ids)
+
+    @api.model
+    def _flush_marked(self):
+        """Store and queue the marked profiles."""
+        ids = self.env.cr.precommit.data.pop(PENDING, None)
+        if not ids:
+            return
+        self.env.flush_all()
+        rows = self._read_values(SQL("p.id = ANY(%s::int[])", pg_int_array(sorted(ids))))
+        self._remember(
+            (),
+            [
+                self._prepare(id_, values or {}, kind, source, id_, partner_id)
+                for id_, partner_id, kind, source, state, values in rows
+                if state in ("live", "superseded")
+            ],
+        )
+        self._erase([row[0] for row in rows if row[4] == "anonymised"])
+
+    @api.model
+    def _read_values(self, where):
+        """Return ``(id, partner id, kind, code of the source, state, values)`` of profiles in the order of ids."""
+        return self.env.execute_query(
+            SQL(
+                'SELECT p.id, p.partner_id, p.kind, s.code, p.state, p."values" FROM hospitality_profile p'
+                " LEFT JOIN hospitality_source s ON s.id = p.source_id WHERE %s ORDER BY p.id",
+                where,
+            )
+        )
+
+    # Arrival
+
+    @api.model
+    def _prepare(self, key, values, kind, source="", profile_id=0, partner_id=None):
+        """Return a :class:`Newcomer` of clean canonical values."""
+        return Newcomer(key, matching.prepare(to_record(values, kind, source, profile_id)), partner_id)
+
+    @api.model
+    def _attach(self, newcomers):
+        """Find the guest of each new profile of a batch.
+
+        Sets ``partner_id`` of those with a known guest and ``group`` of the others (equal for one
+        new guest). The result does not depend on the order.
+        """
+        if not newcomers:
+            return
+        newcomers = sorted(newcomers, key=lambda one: one.key)
+        low = self._enter()
+        prepare_all(newcomers)
+        judgement = self._judge(newcomers)
+        for rows in judgement.get_clusters().values():
+            own = [newcomers[row] for row in rows if row < len(newcomers)]
+            partners = {judgement.nodes[row].partner_id for row in rows} - {None}
+            partner_id = judgement.get_best_partner(rows) if partners else None
+            for one in own:
+                one.partner_id, one.group = partner_id, own[0].key
+                one.torn = len(partners) > 1
+        self._note_questions(judgement)
+        count = judgement.words
+        for row, one in enumerate(newcomers):
+            one.low = low
+            if one.partner_id is None and one.group == one.key:
+                one.counted = {int(column[row]) for column in (judgement.names, *count)} - {0}
+
+    @api.model
+    def _judge(self, newcomers, hubs=frozenset()):
+        """Compare newcomers with each other and with the guests that share a key with them."""
+        self.sudo()._flush_marked()  # what was changed in this transaction, whoever looks
+        Normal = self.env["hospitality.match.normal"]
+        found, hubs = Normal._find({one: (one.keys, one.low) for one in newcomers})
+        partner_ids = set().union(*found.values()) if found else set()
+        partner_ids |= {one.partner_id for one in newcomers if one.partner_id}
+        judgement = Judgement(
+            newcomers,
+            self._load_nodes(partner_ids, {one.normal.id for one in newcomers if one.partner_id}),
+            self.env["hospitality.match.weights"]._get_current(),
+            hubs,
+        )
+        if len(judgement.left):
+            counts = Normal._get_counts([0, *judgement.get_name_keys()])
+            vetoes = self.env["hospitality.match.veto"]._get_guest_pairs(partner_ids) if len(partner_ids) > 1 else ()
+            judgement.judge(counts, counts.get(0, 0), vetoes)
+        return judgement
+
+    @api.model
+    def _load_nodes(self, partner_ids, without=frozenset()):
+        """Return the stored profiles of guests as nodes; of very many those that say something of their own."""
+        nodes, seen, counts = [], set(), {}
+        for id_, partner_id, known, data in self.env["hospitality.match.normal"]._load(partner_ids):
+            if id_ in without:
+                continue
+            normal = matching.Normal.unpack(bytes(data))
+            same = (partner_id, normal._replace(id=0))
+            count = counts.get(partner_id, 0)
+            if count >= MAX_PROFILES or (count >= MAX_PROFILES // 2 and same in seen):
+                continue
+            seen.add(same)
+            counts[partner_id] = count + 1
+            nodes.append(Node(normal, partner_id, known))
+        return nodes
+
+    @api.model
+    def _note_questions(self, judgement):
+        """Give newcomers the pairs that people should look at."""
+        count = len(judgement.newcomers)
+        for one, other, score, band, evidence in judgement.get_questions():
+            newcomer = judgement.newcomers[one]
+            mate = judgement.nodes[other]
+            if band == "merge" and newcomer.torn and other >= count:
+                continue  # the lane decides about the two guests
+            newcomer.proposals.append(Proposal(newcomer, mate, score, band, evidence))
+
+    @api.model
+    def _enter(self):
+        """Announce that profiles are being attached in this transaction.
+
+        :return: first profile id that may be missed because another transaction is at work, 0 for none
+        """
+        [(last_id,)] = self.env.execute_query(
+            SQL(
+                "SELECT last_value FROM hospitality_profile_id_seq,"
+                " LATERAL (SELECT pg_advisory_xact_lock_shared(%s, last_value::int)) AS taken",
+                LOCK,
+            )
+        )
+        others = self._get_busy()
+        return min(*others, last_id) if others else 0
+
+    @api.model
+    def _get_busy(self):
+        """Return the last profile ids at the beginning of other transactions that attach profiles now."""
+        rows = self.env.execute_query(
+            SQL(
+                "SELECT l.objid::bigint FROM pg_locks l"
+                " WHERE l.locktype = 'advisory' AND l.classid = %s AND l.objsubid = 2 AND l.granted"
+                " AND l.pid <> pg_backend_pid()"
+                " AND l.database = (SELECT oid FROM pg_database WHERE datname = current_database())",
+                LOCK,
+            )
+        )
+        return [row[0] for row in rows]
+
+    @api.model
+    def _remember(self, newcomers, stored=()):
+        """Store what was found out about profiles that are written now: normal forms, questions, what is left to do.
+
+        :param newcomers: new profiles with their ids (in ``normal.id``) and guests
+        :param stored: changed profiles; they are compared by a lane
+        """
+        everybody = [*newcomers, *stored]
+        prepare_all(list(stored))
+        self.env["hospitality.match.normal"]._store([one.normal for one in everybody], [one.keys for one in everybody])
+        counts = {}
+        for one in newcomers:
+            for key in (*one.counted, 0) if one.counted else ():
+                counts[key] = counts.get(key, 0) + 1
+        self.env["hospitality.match.normal"]._add_counts(counts)
+        self._propose([proposal for one in newcomers for proposal in one.proposals])
+        self.env["hospitality.match.queue"]._add(
+            [(one.normal.id, 0) for one in stored]
+            + [(one.normal.id, 0) for one in newcomers if one.torn]
+            + [(one.normal.id, one.low) for one in newcomers if one.low and not one.torn]
+        )
+
+    @api.model
+    def _erase(self, profile_ids):
+        """Forget everything about anonymised profiles but the decisions."""
+        if profile_ids:
+            ids = pg_int_array(sorted(profile_ids))
+            self.env["hospitality.match.normal"]._forget(profile_ids)
+            self.env.cr.execute(
+                SQL(
+                    "UPDATE hospitality_match SET evidence = NULL,"
+                    " state = CASE state WHEN 'open' THEN 'obsolete' ELSE state END"
+                    " WHERE profile_id = ANY(%s::int[]) OR other_profile_id = ANY(%s::int[])",
+                    ids,
+                    ids,
+                )
+            )
+            self.env["hospitality.match"].invalidate_model(flush=False)
+
+    @api.model
+    def _propose(self, proposals, run=None):
+        """Store pairs for people to look at; pairs that are known keep what was decided.
+
+        :return: ids of the open pairs, new or known
+        """
+        rows = {}
+        for proposal in proposals:
+            one, other = proposal.one.normal.id, proposal.other.normal.id
+            if one and other and one != other:
+                rows[min(one, other), max(one, other)] = proposal
+        if not rows:
+            return []
+        pairs = sorted(rows)
+        return [
+            row[0]
+            for row in self.env.execute_query(
+                SQL(
+                    """
+                    INSERT INTO hospitality_match (profile_id, other_profile_id, partner_id, other_partner_id,
+                                                   score, band, evidence, state, found_at, run_id)
+                    SELECT a.id, b.id, a.partner_id, b.partner_id, n.score, n.band, n.evidence::jsonb, 'open',
+                           now() AT TIME ZONE 'UTC', %s
+                      FROM unnest(%s::int[], %s::int[], %s::float8[], %s::varchar[], %s::text[])
+                           AS n(one, other, score, band, evidence)
+                      JOIN hospitality_profile a ON a.id = n.one
+                      JOIN hospitality_profile b ON b.id = n.other AND b.partner_id <> a.partner_id
+                     ORDER BY n.one, n.other
+                        ON CONFLICT (profile_id, other_profile_id) DO UPDATE
+                       SET score = excluded.score, band = excluded.band, evidence = excluded.evidence,
+                           run_id = excluded.run_id
+                     WHERE hospitality_match.state = 'open'
+                 RETURNING id
+                    """,
+                    run.id if run else None,
+                    pg_int_array([pair[0] for pair in pairs]),
+                    pg_int_array([pair[1] for pair in pairs]),
+                    pg_array([rows[pair].score for pair in pairs], "float8"),
+                    pg_array([rows[pair].band for pair in pairs]),
+                    pg_array([_encode(_directed(rows[pair], pair)) for pair in pairs]),
+                )
+            )
+        ]
+
+    # Profiles that are stored already
+
+    @api.model
+    def _compare(self, lows):
+        """Compare stored profiles with all others; merge or ask.
+
+        :param dict lows: profile id -> lowest profile id to compare with
+        """
+        newcomers = self._load_newcomers(lows)
+        if not newcomers:
+            return
+        prepare_all(newcomers)
+        judgement = self._judge(newcomers)
+        ids = self._propose(
+            [
+                Proposal(judgement.nodes[one], judgement.nodes[other], score, band, evidence)
+                for one, other, score, band, evidence in judgement.get_questions()
+            ]
+        )
+        groups = []
+        for rows in judgement.get_clusters().values():
+            partners = {judgement.nodes[row].partner_id for row in rows}
+            if len(partners) > 1:
+                groups.append(sorted(partners))
+        self._merge_clusters(groups, ids)
+
+    @api.model
+    def _load_newcomers(self, lows):
+        rows = self.env.execute_query(
+            SQL(
+                """
+                SELECT p.id, p.partner_id, m.normal
+                  FROM hospitality_profile p JOIN hospitality_match_normal m ON m.id = p.id
+                  JOIN res_partner g ON g.id = p.partner_id
+                 WHERE p.id = ANY(%s::int[]) AND p.state IN ('live', 'superseded') AND m.version = %s AND g.active
+                 ORDER BY p.id
+                """,
+                pg_int_array(lows),
+                matching.VERSION,
+            )
+        )
+        return [
+            Newcomer(id_, matching.Normal.unpack(bytes(data)), partner_id, lows[id_]) for id_, partner_id, data in rows
+        ]
+
+    @api.model
+    def _merge_clusters(self, clusters, match_ids):
+        """Merge guests who are one, where the system may; leave the others to people.
+
+        :param list clusters: lists of partner ids
+        :param list match_ids: open pairs that led there
+        :return: ``(number of guests merged away, number of refused groups)``
+        """
+        Match = self.env["hospitality.match"]
+        partner_ids = sorted({partner_id for cluster in clusters for partner_id in cluster})
+        if not clusters or not self.env["hospitality.match.weights"]._is_automatic():
+            return 0, 0
+        known = self._get_known_guests(partner_ids)
+        clusters = [cluster for cluster in clusters if known.issuperset(cluster)]
+        evidence = {}
+        for match_id, one, other in self.env.execute_query(
+            SQL(
+                "SELECT id, partner_id, other_partner_id FROM hospitality_match WHERE id = ANY(%s::int[])",
+                pg_int_array(match_ids),
+            )
+        ):
+            evidence.setdefault(one, set()).add(match_id)
+            evidence.setdefault(other, set()).add(match_id)
+        groups = self._get_groups(clusters, evidence)
+        for _winner, _losers, options in groups:
+            options["reason"] = self.env._("Merged by itself: the evidence leaves no doubt")
+        merges, refusals = self.env["hospitality.merge"]._merge_or_refuse(groups, automatic=True)
+        for index, message in refusals.items():
+            winner, losers, options = groups[index]
+            self.env.cr.execute(
+                SQL(
+                    "UPDATE hospitality_match SET reason = %s WHERE id = ANY(%s::int[]) AND state = 'open'"
+                    " AND partner_id = ANY(%s::int[]) AND other_partner_id = ANY(%s::int[])",
+                    message,
+                    pg_int_array(options["matches"]),
+                    pg_int_array([winner, *losers]),
+                    pg_int_array([winner, *losers]),
+                )
+            )
+        Match._close_settled(partner_ids)
+        merged = [group for index, group in enumerate(groups) if index not in refusals]
+        return sum(len(losers) for _winner, losers, _options in merged), len(refusals)
+
+    @api.model
+    def _merge_pairs(self, match_ids):
+        """Merge the guests of some open pairs; those that share a guest are one.
+
+        :return: ``(guests merged away, refused groups, pairs that are left to people)``
+        """
+        rows = self.env.execute_query(
+            SQL(
+                "SELECT partner_id, other_partner_id, id FROM hospitality_match"
+                " WHERE id = ANY(%s::int[]) AND state = 'open' AND partner_id <> other_partner_id",
+                pg_int_array(match_ids),
+            )
+        )
+        groups = self._plan_merges(rows)
+        merged, refused = self._merge_clusters([[winner, *losers] for winner, losers, _options in groups], match_ids)
+        [(left,)] = self.env.execute_query(
+            SQL(
+                "SELECT count(*) FROM hospitality_match WHERE id = ANY(%s::int[]) AND state = 'open'",
+                pg_int_array(match_ids),
+            )
+        )
+        return merged, refused, left
+
+    @api.model
+    def _get_known_guests(self, partner_ids):
+        """Return those of some guests that a source system knows: what only people have typed they merge themselves."""
+        return {
+            row[0]
+            for row in self.env.execute_query(
+                SQL(
+                    "SELECT DISTINCT partner_id FROM hospitality_profile"
+                    " WHERE partner_id = ANY(%s::int[]) AND state IN ('live', 'superseded') AND source_id <> %s",
+                    pg_int_array(partner_ids),
+                    self.env["hospitality.profile"]._default_source_id().id,
+                )
+            )
+        }
+
+    @api.model
+    def _plan_merges(self, pairs):
+        """Return the groups of the merge door for pairs of guests; pairs that share a guest are one group.
+
+        :param pairs: ``(partner id, other partner id, match id)``
+        """
+        root, evidence = {}, {}
+
+        def find(one):
+            while root.setdefault(one, one) != one:
+                one = root[one]
+            return one
+
+        for one, other, match_id in pairs:
+            low, high = sorted((find(one), find(other)))
+            root[high] = low
+            evidence.setdefault(one, set()).add(match_id)
+            evidence.setdefault(other, set()).add(match_id)
+        clusters = {}
+        for partner_id in root:
+            clusters.setdefault(find(partner_id), []).append(partner_id)
+        return self._get_groups([cluster for cluster in clusters.values() if len(cluster) > 1], evidence)
+
+    @api.model
+    def _get_groups(self, clusters, evidence):
+        ranks = self._rank_winners({partner_id for cluster in clusters for partner_id in cluster})
+        groups = []
+        for cluster in clusters:
+            winner, *losers = sorted(cluster, key=lambda partner_id: ranks[partner_id])
+            matches = set().union(*(evidence.get(partner_id, ()) for partner_id in cluster))
+            groups.append((winner, losers, {"matches": sorted(matches)}))
+        return groups
+
+    @api.model
+    def _rank_winners(self, partner_ids):
+        """Return a sort key per guest: users first, then who was typed by people, then the oldest."""
+        return {
+            row[0]: row[1:]
+            for row in self.env.execute_query(
+                SQL(
+                    """
+                    SELECT g.id, NOT EXISTS (SELECT FROM res_users u WHERE u.partner_id = g.id),
+                           NOT EXISTS (SELECT FROM hospitality_profile p
+                                        WHERE p.partner_id = g.id AND p.source_id = %s AND p.state IN ('live', 'superseded')),
+                           g.id
+                      FROM res_partner g WHERE g.id = ANY(%s::int[])
+                    """,
+                    self.env["hospitality.profile"]._default_source_id().id,
+                    pg_int_array(sorted(partner_ids)),
+                )
+            )
+        }
+
+
+def _directed(proposal, pair):
+    """Return the evidence with the values of the profile with the lower id on the left."""
+    if proposal.one.normal.id == pair[0]:
+        return proposal.evidence
+    return [{**piece, "left": piece["right"], "right": piece["left"]} for piece in proposal.evidence]
