@@ -22,7 +22,9 @@ INDEXES = {
     "res_partner_hospitality_phone_idx": SQL(
         "res_partner USING btree (phone_sanitized) WHERE phone_sanitized IS NOT NULL"
     ),
-    "res_partner_hospitality_merged_idx": SQL("res_partner USING btree (merged_into_id) WHERE merged_into_id IS NOT NULL"),
+    "res_partner_hospitality_merged_idx": SQL(
+        "res_partner USING btree (merged_into_id) WHERE merged_into_id IS NOT NULL"
+    ),
     "res_partner_hospitality_guest_idx": SQL("res_partner USING btree (complete_name, id DESC) WHERE is_guest"),
 }
 
