@@ -29,3 +29,8 @@ from . import test_visit_status
 from . import test_visit_values
 from . import test_merge_core
 from . import test_merge_property
+from . import test_merge_index
+from . import test_match_arrival
+from . import test_match_veto
+from . import test_match_run
+from . import test_match_lanes

@@ -53,9 +53,9 @@ def sweep(found, truth, labels, steps):
     for threshold in steps:
         if threshold:
             auto = matching.Weights.load().auto
-            barred = found.barred if threshold > 0 else np.zeros(len(found.left), bool)
+            barred = found.held if threshold > 0 else np.zeros(len(found.left), bool)
             labels = matching.cluster(
-                found.table, found.left, found.right, found.score, auto + threshold, found.context, barred=barred
+                found.table, found.left, found.right, found.score, auto + threshold, found.context, held=barred
             ).labels
         else:
             labels = found.labels

@@ -3,9 +3,10 @@
 from .clusters import Clusters, cluster
 from .context import Context
 from .keys import candidates
-from .model import Evidence, Weights, decide, evidence, explain, features, score
+from .model import Evidence, Weights, decide, evidence, explain, features, held_pairs, score
 from .normal import Normal, prepare
 from .pipeline import Result, match_files, match_table, normalise
+from .slots import SLOTS
 from .table import Table
 
 # Stored keys and packed records of another version are stale.

@@ -6,10 +6,10 @@ import numpy as np
 
 from .context import Context
 from .person import SINGLE
-from .slots import _GIVEN_GROUP, SLOTS, _births, _names, _suffix, static_slots
+from .slots import _GIVEN_GROUP, SLOTS, _births, _names, _suffix
 
 OVERSIZE = 60
-MARGIN = 0.7
+MARGIN = 3
 _DIFFERENT = SLOTS["birth"].index("year")
 _CONFLICT = 6
 
@@ -18,14 +18,14 @@ class Clusters(NamedTuple):
     """``labels``: the lowest row of each record's cluster. ``review``: pairs (left, right, reason) for people.
 
     Reasons: ``contradiction`` (enough evidence, but it would put contradicting records together), ``ambiguous``
-    (an initial or a single word that fits several persons), ``guard`` (see :mod:`.guards`), ``oversize``.
+    (an initial or a single word that fits several persons), ``oversize``.
     """
 
     labels: np.ndarray
     review: list
 
 
-def cluster(table, left, right, score, threshold, context=None, vetoes=(), oversize=OVERSIZE, barred=None):
+def cluster(table, left, right, score, threshold, context=None, vetoes=(), held=None, oversize=OVERSIZE):
     """Return the :class:`Clusters` of pairs whose score reaches ``threshold``.
 
     Records that contradict each other (birth dates that differ by more than a slip, given names, generation
@@ -33,24 +33,25 @@ def cluster(table, left, right, score, threshold, context=None, vetoes=(), overs
     by falling score as long as nothing contradicts. Records with an initial or one word for a name join one
     cluster at most and only where the next best is clearly worse, so that they never connect two.
 
+    :param held: mask of pairs that are for people to decide, whatever their score (:func:`~.model.held_pairs`)
     :param vetoes: pairs of rows decided to be different persons
-    :param barred: whether a guard holds each pair back from being merged without a person's decision; found here for
-        those that reach the threshold unless it is given
     """
     context = context or Context()
     vetoes = np.asarray(vetoes, np.int64).reshape(-1, 2)
-    kept = np.flatnonzero(score >= threshold)
-    kept = kept[np.lexsort((right[kept], left[kept], -score[kept]))]
-    left, right, score = left[kept].astype(np.int64), right[kept].astype(np.int64), score[kept]
-    barred = static_slots(table, left, right, context)["guard"] > 0 if barred is None else barred[kept]
-    review = [(int(a), int(b), "guard") for a, b in zip(left[barred], right[barred], strict=True)]
-    left, right, score = left[~barred], right[~barred], score[~barred]
     weak = _weak(table)
+    fits = (score >= threshold) if held is None else (score >= threshold) & ~held
+    near = np.flatnonzero((score >= threshold - MARGIN) & (weak[left] != weak[right]))
+    near = left[near].astype(np.int64), right[near].astype(np.int64), score[near], fits[near]
+    kept = np.flatnonzero(fits)
+    # Among equals the lower ids come first, whatever the order of the rows.
+    one, other = table.id[left[kept]], table.id[right[kept]]
+    kept = kept[np.lexsort((np.maximum(one, other), np.minimum(one, other), -score[kept]))]
+    left, right, score = left[kept].astype(np.int64), right[kept].astype(np.int64), score[kept]
     judge = _Judge(table, context, vetoes)
+    review = []
     solid = ~weak[left] & ~weak[right]
     labels = _guarded(judge, left[solid], right[solid], np.arange(len(table)), oversize, review)
-    mixed = weak[left] != weak[right]
-    labels = _attach(judge, weak, left[mixed], right[mixed], score[mixed], labels, review)
+    labels = _attach(judge, weak, *near, labels, review)
     loose = weak[left] & weak[right] & (labels[left] == left) & (labels[right] == right)
     loose &= ~_attached(weak, labels)[left] & ~_attached(weak, labels)[right]
     labels = _guarded(judge, left[loose], right[loose], labels, oversize, review)
@@ -74,6 +75,7 @@ def components(size, left, right):
     [0, 1, 0, 3, 3]
     """
     labels = np.arange(size, dtype=np.int64)
+    left, right = np.asarray(left, np.int64), np.asarray(right, np.int64)
     while len(left):
         a, b = labels[left], labels[right]
         open_ = a != b
@@ -97,20 +99,24 @@ class _Judge:
         self.table, self.context, self.vetoes = table, context, vetoes
 
     def enemies(self, left, right):
+        """Whether pairs contradict each other; the same document overrules names and dates."""
         table = self.table
-        result = _births(table.birth[left], table.birth[right]) >= _DIFFERENT
-        result |= _suffix(table, left, right) == 3
-        result |= (table.gender[left] != table.gender[right]) & (table.gender[left] > 0) & (table.gender[right] > 0)
-        result |= table.kind[left] != table.kind[right]
         names = _names(table, left, right, self.context)
-        group = _GIVEN_GROUP[names["given"]]
-        return result | ((group == _CONFLICT) & ~self._same_document(left, right))
+        births = _births(table.birth[left], table.birth[right])
+        suffix = _suffix(table, left, right)
+        result = _GIVEN_GROUP[names["given"]] == _CONFLICT
+        result |= births >= _DIFFERENT
+        result |= (suffix == 2) & (births != 2)
+        result &= ~self._same_document(left, right)
+        result |= suffix == 3
+        result |= (table.gender[left] != table.gender[right]) & (table.gender[left] > 0) & (table.gender[right] > 0)
+        return result | ((table.kind[left] > 0) != (table.kind[right] > 0))
 
     def _same_document(self, left, right):
         result = np.zeros(len(left), bool)
         for one in self.table.document.T:
             for other in self.table.document.T:
-                result |= (one[left] == other[right]) & (one[left] != 0)
+                result |= (one[left] == other[right]) & (one[left] >= 0)
         return result
 
     def signatures(self, rows):
@@ -217,22 +223,25 @@ def _vetoed(vetoed, one, other):
     return any(not vetoed[node].isdisjoint(other) for node in one if node in vetoed)
 
 
-def _attach(judge, weak, left, right, score, labels, review):
-    """Give each weak record the one cluster that fits it best, if the next best is clearly worse."""
+def _attach(judge, weak, left, right, score, fits, labels, review):
+    """Give each weak record the one cluster that fits it best, if the next best is clearly worse.
+
+    :param fits: whether a pair may be joined; the others are rivals only
+    """
     swap = weak[right]
     node, goal = np.where(swap, right, left), np.where(swap, left, right)
     label = labels[goal]
     order = np.lexsort((label, -score, node))
-    node, goal, label, score = node[order], goal[order], label[order], score[order]
+    node, goal, label, score, fits = node[order], goal[order], label[order], score[order], fits[order]
     first = np.r_[True, node[1:] != node[:-1]] if len(node) else np.zeros(0, bool)
     number = np.cumsum(first) - 1
     best = np.flatnonzero(first)
     rival = (label != label[best][number]) & (score > score[best][number] - MARGIN) if len(node) else first
     ambiguous = np.zeros(len(best), bool)
     ambiguous[number[rival]] = True
-    for at in best[ambiguous]:
+    for at in best[ambiguous & fits[best]]:
         review.append((int(node[at]), int(goal[at]), "ambiguous"))
-    chosen = best[~ambiguous]
+    chosen = best[~ambiguous & fits[best]]
     result = labels.copy()
     result[node[chosen]] = label[chosen]
     touched = np.flatnonzero(np.isin(result, label[chosen]))

@@ -28,7 +28,7 @@ _DOUBTFUL = (SLIP, TYPO_KNOWN, ALIKE, SHORT, GENDER, SKELETON, SECOND)
 _CONTACT = ("email", "phone")
 
 
-def guard_codes(slots, words, begins):
+def guard_codes(slots, words, swapped):
     """Return the guard that holds for each pair, as positions in :data:`GUARDS`.
 
     ``suffix``: Jr. against none. ``given``, ``middle``: a given name that may be a brother's or sister's. ``family``:
@@ -37,21 +37,22 @@ def guard_codes(slots, words, begins):
 
     :param dict slots: codes of the static slots
     :param words: whether both names of a pair are one word
-    :param begins: whether both given names begin with the same letter
+    :param swapped: whether the given names begin with the same letter and are of one length, as they are when letters
+        changed places
     """
     document = slots["document"] == 2
     born = slots["birth"] == 2
     middle = slots["middle"] > 2
     given, family = slots["given"], slots["family"]
+    contact = np.logical_or.reduce([(slots[part] > 1) & (slots[part] < 11) for part in _CONTACT])
     codes = np.zeros(len(given), np.uint8)
-    codes[slots["birth"] > 3] = BIRTH
+    codes[(slots["birth"] > 3) & ~document] = BIRTH
     codes[slots["gender"] == 2] = SEX
     codes[words & ~born & ~document] = WORD
-    contact = np.logical_or.reduce([(slots[part] > 1) & (slots[part] < 11) for part in _CONTACT])
     codes[(slots["document"] == 4) & ~contact & (slots["loyalty"] != 2)] = DOCUMENT
-    codes[np.isin(family, _OTHER) & ~born & ~document] = FAMILY
+    codes[(np.isin(family, _OTHER) | ((family == SECOND) & (slots["middle"] == 2))) & ~born & ~document] = FAMILY
     codes[middle & ~document] = MIDDLE
-    doubtful = np.isin(given, _DOUBTFUL) | ((given == TYPO) & ~begins)
+    doubtful = np.isin(given, _DOUBTFUL) | ((given == TYPO) & ~swapped)
     codes[(doubtful & ~document) | (np.isin(given, _OTHER) & ~(document & born))] = GIVEN
     codes[(slots["suffix"] == 2) & ~born & ~document] = SUFFIX
     return codes

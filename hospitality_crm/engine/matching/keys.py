@@ -1,7 +1,5 @@
 """Block keys: numbers that records of one person are likely to share, from names, contacts, dates and numbers."""
 
-from concurrent.futures import ThreadPoolExecutor
-
 import numpy as np
 
 from .table import TAIL
@@ -11,15 +9,8 @@ from .vocabulary import hash64, mix
 KINDS = (
     "email", "email2", "phone", "phone2", "document", "document2", "loyalty", "loyalty2", "mailbox", "bag", "name",
     "skeleton", "form_a", "form_b", "form_c", "form_d", "start_a", "start_b", "birth_given", "birth_family",
-    "birth_zip", "address", "alias",
+    "birth_zip", "address", "family_zip", "given_zip", "house", "digits", "alias", "company", "domain",
 )  # fmt: skip
-
-# Blocks of names, addresses and aliases that are larger than this hold namesakes and neighbours for the most part.
-CAPS = {
-    "mailbox": 30, "bag": 24, "name": 24, "skeleton": 18, "form_a": 20, "form_b": 20, "form_c": 20, "form_d": 20,
-    "initial_a": 30, "initial_b": 30, "address": 40, "alias": 12,
-}  # fmt: skip
-FEW = 6
 
 
 def block_keys(table):
@@ -27,15 +18,16 @@ def block_keys(table):
     words = table.words
     given, family = table.given, table.family
     columns = []
-    emails = np.array([hash64(text) for text in table.emails] + [0], np.int64)
+    emails, documents = table.hashes("emails"), table.hashes("documents")
     locals_ = np.array([_mailbox(text) for text in table.emails] + [0], np.int64)
     for position in (0, 1):
         columns.append(mix("email", emails[_column(table.email, position, -1)]))
     for position in (0, 1):
         columns.append(mix("phone", _column(table.phone, position, 0) % TAIL))
-    for part in ("document", "loyalty"):
-        for position in (0, 1):
-            columns.append(mix(part, _column(getattr(table, part), position, 0)))
+    for position in (0, 1):
+        columns.append(mix("document", documents[_column(table.document, position, -1)]))
+    for position in (0, 1):
+        columns.append(mix("loyalty", _column(table.loyalty, position, 0)))
     columns.append(mix("mailbox", locals_[table.email[:, 0]]))
     columns.append(mix("bag", table.bag))
     one, other = words.sound[given], words.sound[family]
@@ -52,15 +44,29 @@ def block_keys(table):
     columns.append(mix("birth", birth, one))
     columns.append(mix("birth", birth, other))
     columns.append(mix("birth_zip", birth, table.zip))
-    columns.append(mix("address", table.street, np.where(table.zip != 0, table.zip, table.city)))
+    columns.append(address_keys(table))
+    columns.append(mix("family_zip", table.zip, other))
+    columns.append(mix("given_zip", table.zip, one))
+    starts = np.array([hash64(text[:4]) if len(text) > 3 else 0 for text in table.streets] + [0], np.int64)
+    columns.append(mix("house", starts[table.street], table.house, table.words.start[family]))
+    digits = np.array([hash64(_digits(text)) for text in table.documents] + [0], np.int64)
+    columns.append(mix("digits", digits[_column(table.document, 0, -1)]))
     columns.append(mix("alias", table.alias, table.country))
+    columns.append(np.where(table.kind > 0, mix("company", table.company), 0))
+    columns.append(mix("domain", table.domain))
     return np.stack(columns, 1)
 
 
-def initials(table):
-    """Return whether the given or the family name of each record is an initial or missing."""
-    length = table.words.length
-    return (length[table.given] < 2) | (length[table.family] < 2)
+def _digits(document):
+    """A document's type and characters in order of the alphabet, the same for two that changed places."""
+    kind, _colon, number = document.partition(":")
+    return kind + "".join(sorted(number))
+
+
+def address_keys(table):
+    """Return a key of street, house and place for each record."""
+    place = np.where(table.zip != 0, table.zip, table.hashes("cities")[table.city])
+    return mix("address", table.hashes("streets")[table.street], place)
 
 
 def _column(array, position, blank):
@@ -74,62 +80,45 @@ def _mailbox(email):
     return hash64(local.replace(".", "").replace("_", "").replace("-", "")) if len(local) > 6 else 0
 
 
-def candidates(keys, rows=None, cap=60, initials=None, threads=1):
+def candidates(keys, rows=None, cap=60):
     """Return pairs of records that share a key, each once, left < right.
 
-    What so many share tells nobody apart: a block of a kind of key is skipped above its cap of :data:`CAPS` (or
-    ``cap``, if that is lower). A block of initials is for the records that have one; the others in it are compared
-    among themselves only if they are few.
-
-    :param keys: array (records, kinds) of keys as :func:`block_keys` returns them, 0 for none; or a flat array of keys
-        of any kinds together with ``rows``
+    :param keys: array (records, kinds) of keys, 0 for none; or a flat array together with ``rows``
     :param rows: record of each of flat ``keys``
-    :param int cap: records of a block at most
-    :param initials: whether a word of each record's name is an initial; without it all pairs of a block count
+    :param int cap: blocks of more records are skipped: what so many share tells nobody apart
     :return: two int32 arrays in ascending order
     """
+    return unpacked(packed_pairs(keys, rows, cap))
+
+
+def unpacked(pairs):
+    """Return left and right of packed pairs."""
+    return (pairs >> 32).astype(np.int32), (pairs & 0xFFFFFFFF).astype(np.int32)
+
+
+def packed_pairs(keys, rows=None, cap=60, shard=0, shards=1):
+    """Return the pairs of :func:`candidates` as sorted numbers, left * 2**32 + right.
+
+    :param shard, shards: of the keys, those that leave the rest ``shard`` of ``shards``
+    """
     keys = np.asarray(keys)
-    if rows is not None:
-        parts = [_block_pairs(keys, np.asarray(rows), cap)]
-    else:
-        every = np.arange(len(keys), dtype=np.int32)
-
-        def pairs(column):
-            kind = KINDS[column] if keys.shape[1] == len(KINDS) else ""
-            marked = initials if kind.startswith("initial") else None
-            return _block_pairs(keys[:, column], every, min(cap, CAPS.get(kind, cap)), marked)
-
-        with ThreadPoolExecutor(threads) as pool:
-            parts = list(pool.map(pairs, range(keys.shape[1])))
-    found = np.concatenate(parts)
-    found.sort()
-    found = found[np.r_[True, found[1:] != found[:-1]]] if len(found) else found
-    return (found >> 32).astype(np.int32), (found & 0xFFFFFFFF).astype(np.int32)
-
-
-def _block_pairs(keys, rows, cap, marked=None):
-    """Return the pairs of rows with equal keys as ``low << 32 | high``."""
-    present = np.flatnonzero(keys)
-    keys, rows = keys[present], rows[present]
-    order = np.argsort(keys)
+    width = keys.shape[1] if rows is None else 1
+    keys = keys.ravel()
+    present = np.flatnonzero((keys != 0) & (keys % shards == shard) if shards > 1 else keys)
+    keys = keys[present]
+    rows = (present // width).astype(np.int32) if rows is None else np.asarray(rows, np.int32)[present]
+    order = np.argsort(keys, kind="stable")
     keys, rows = keys[order], rows[order]
     starts = np.flatnonzero(np.r_[True, keys[1:] != keys[:-1]]) if len(keys) else np.zeros(0, np.int64)
     sizes = np.diff(np.r_[starts, len(keys)])
     kept = (sizes > 1) & (sizes <= cap)
-    if marked is not None and len(starts):
-        kept &= (sizes <= FEW) | np.logical_or.reduceat(marked[rows], starts)
     starts, sizes = starts[kept], sizes[kept]
-    order = np.argsort(sizes, kind="stable")
-    starts, sizes = starts[order], sizes[order]
-    found = [np.zeros(0, np.int64)]
+    found = []
     for size in np.unique(sizes):
-        first, last = np.searchsorted(sizes, (size, size + 1))
-        block = rows[starts[first:last, None] + np.arange(size)]
+        block = rows[starts[sizes == size][:, None] + np.arange(size)]
         one, other = np.triu_indices(size, 1)
-        left, right = block[:, one].ravel().astype(np.int64), block[:, other].ravel().astype(np.int64)
-        if marked is not None and size > FEW:
-            wanted = marked[left] | marked[right]
-            left, right = left[wanted], right[wanted]
-        low, high = np.minimum(left, right), np.maximum(left, right)
-        found.append((low << 32 | high)[low != high])
-    return np.concatenate(found)
+        left, right = block[:, one].ravel(), block[:, other].ravel()
+        low, high = np.minimum(left, right).astype(np.int64), np.maximum(left, right)
+        pairs = low << 32 | high
+        found.append(pairs if (low != high).all() else pairs[low != high])
+    return np.unique(np.concatenate(found)) if found else np.zeros(0, np.int64)

@@ -102,7 +102,7 @@ def prepare(record):
         )
     emails, aliases = [], []
     for raw in get("emails") or ():
-        email, alias = canonical_email(raw)
+        email, alias = canonical_email(raw) if not kind else (company_email(raw), "")
         if email and email not in emails:
             emails.append(email)
         if alias and alias not in aliases:
@@ -112,9 +112,10 @@ def prepare(record):
         number = canonical_phone(raw)
         if number and number not in phones:
             phones.append(number)
-    documents = tuple(dict.fromkeys(filter(None, map(canonical_document, get("documents") or ()))))
+    documents = [canonical_document(document) for document in get("documents") or ()]
     if get("vat"):
-        documents += (canonical_document(f"vat:{get('vat')}"),)
+        documents.append(canonical_document(f"vat:{get('vat')}"))
+    documents = tuple(dict.fromkeys(filter(None, documents)))
     return Normal(
         get("id") or 0,
         get("source") or "",
@@ -142,6 +143,8 @@ _TITLES = {
         1,
     ),
 }
+# Titles that are names or parts of names too are believed in a field of their own only.
+_NAMES_TOO = frozenset("pan fr hr pi ms sr sig dna".split())
 _TITLE_SIGNS = str.maketrans("", "", ".,")
 
 
@@ -156,16 +159,13 @@ def gender_of_title(salutation, name=""):
     if not name:
         return 0
     first, _blank, rest = name.partition(" ")
-    last = rest.rpartition(" ")[2]
-    found = _TITLES.get(first.translate(_TITLE_SIGNS).lower(), 0)
-    found = found if found and first.lower() not in _NAMES_TOO else 0
-    return found or (_TITLES.get(last.translate(_TITLE_SIGNS).lower(), 0) if last.isupper() and "/" in name else 0)
+    title = first.translate(_TITLE_SIGNS).lower()
+    if title in _TITLES and title not in _NAMES_TOO:
+        return _TITLES[title]
+    return _TITLES.get(rest.rpartition(" ")[2].lower(), 0) if "/" in name else 0
 
 
-_NAMES_TOO = frozenset("pan fr hr pi ms sr sig dna".split())
-
-
-@lru_cache(maxsize=1 << 15)
+@lru_cache(maxsize=1 << 12)
 def canonical_email(raw):
     """Return ``(address, alias)``: the address of a person's own, or the text of a relay's alias; else empty.
 
@@ -187,6 +187,16 @@ def canonical_email(raw):
     if domain in _DOTLESS:
         local, domain = local.replace(".", ""), "gmail.com"
     return f"{local}@{domain}", ""
+
+
+def company_email(raw):
+    """Return an organisation's address: one that people share is its own.
+
+    >>> company_email("Info@Hotel-Dnipro.ua")
+    'info@hotel-dnipro.ua'
+    """
+    email = contact.normalise_email(raw)
+    return email if email and contact.kind_of("email", email) in ("real", "shared") else ""
 
 
 @lru_cache(maxsize=1 << 15)

@@ -1,11 +1,15 @@
 """What two records say about being one person, as one small code per kind of evidence ("slot")."""
 
+from typing import NamedTuple
+
 import numpy as np
 from rapidfuzz import process
-from rapidfuzz.distance import OSA
+from rapidfuzz.distance import OSA, Indel
 
-from .context import address_keys, name_keys, word_keys
+from . import organisations
+from .context import name_keys, word_keys
 from .guards import GUARDS, guard_codes
+from .keys import address_keys
 from .person import SINGLE
 from .table import TAIL
 from .vocabulary import (
@@ -27,7 +31,6 @@ from .vocabulary import (
     SOUND,
     TYPO,
     TYPO_KNOWN,
-    hash64,
     mix,
 )
 
@@ -40,7 +43,7 @@ _DEGREE_EDGES = np.array([1, 2, 3, 4, 5, 10, 30])
 RARITIES = ("1", "2", "3", "5", "9", "17", "33", "65", "129")
 _RARITY_EDGES = np.array([1, 2, 3, 5, 9, 17, 33, 65, 129])
 CHANCES = ("0", "0.003", "0.01", "0.03", "0.1", "0.3", "1", "3", "10", "30")
-_CHANCE_EDGES = np.array([0, 0.003, 0.01, 0.03, 0.1, 0.3, 1, 3, 10, 30])
+_CHANCE_EDGES = np.array([0, 0.003, 0.01, 0.03, 0.1, 0.3, 1, 3, 10, 30], np.float32)
 
 _CONTACT_LEVELS = ("none", "one", *(f"same_{degree}" for degree in DEGREES), "similar", "mailbox", "differs")
 (NONE, ONE, FIRST_SAME) = range(3)
@@ -64,15 +67,17 @@ SLOTS = {
     "document": ("none", "one", "same", "similar", "differs"),
     "loyalty": ("none", "one", "same", "similar", "differs"),
     "birth": ("none", "one", "same", "similar", "year", "differs"),
-    "address": ("none", "one", "same", "street", "differs"),
-    "city": ("none", "same", "differs"),
+    "address": ("none", "one", "same", "similar", "street", "differs"),
+    "zip": ("none", "same", "differs"),
+    "city": ("none", "same", "similar", "differs"),
     "country": ("none", "same", "differs"),
     "gender": ("none", "same", "differs"),
     "company": ("none", "same", "differs"),
+    "guard": GUARDS,
+    "organisation": organisations.LEVELS,
     "name_contact": tuple(f"{name}:{contact}" for name in NAME_CLASSES for contact in CONTACTS),
     "name_birth": tuple(f"{name}:{birth}" for name in NAME_CLASSES for birth in SAMENESS),
     "name_address": tuple(f"{name}:{address}" for name in NAME_CLASSES for address in ("none", "same")),
-    "guard": GUARDS,
     "rarity": ("none", *(f"{kind}:{rarity}" for kind in ("same", "near", "part") for rarity in RARITIES)),
     "entity": (
         "none",
@@ -109,7 +114,8 @@ for _group, _levels in enumerate(
 # How good a level is, for choosing between the two orders of a name.
 _QUALITY = np.zeros(len(LEVELS), np.float32)
 for _level, _quality in {
-    MISSING: 0.0, SAME: 4, SOUND: 3.9, SKELETON: 2.5, TYPO: 3, SLIP: 2.8, TYPO_KNOWN: 2, FORM: 3, NICKNAME: 2.5, INITIAL: 1.2, SHORT: 1.5,
+    MISSING: 0.0, SAME: 4, SOUND: 3.9, SKELETON: 2.5, TYPO: 3, SLIP: 2.8, TYPO_KNOWN: 2, FORM: 3, NICKNAME: 2.5, INITIAL: 1.2,
+    SHORT: 1.5,
     GENDER: 0.5, ALIKE: 0.8, INITIAL_DIFFERS: -2, DIFFERS: -2, KNOWN_DIFFER: -3, SECOND: 2.5,
 }.items():  # fmt: skip
     _QUALITY[_level] = _quality
@@ -121,28 +127,36 @@ def static_slots(table, left, right, context):
     slots["suffix"] = _suffix(table, left, right)
     slots["email"] = _emails(table, left, right, context)
     slots["phone"] = _phones(table, left, right, context)
-    slots["document"] = _numbers(table.document, table.document_type, left, right)
-    slots["loyalty"] = _numbers(table.loyalty, table.program, left, right)
+    slots["document"] = _documents(table, left, right)
+    slots["loyalty"] = _numbers(table.loyalty, table.program, left, right, 0)
     slots["birth"] = _births(table.birth[left], table.birth[right])
     slots["address"] = _addresses(table, left, right)
-    for part in ("city", "country", "company"):
+    slots["city"] = _cities(table, left, right)
+    for part in ("zip", "country", "company"):
         column = getattr(table, part)
         slots[part] = _compare(column[left], column[right])
     slots["gender"] = _compare(table.gender[left], table.gender[right])
+    slots["organisation"] = organisations.compare(table, left, right, slots, _same_contact)
     contact = _contact(slots["email"], slots["phone"])
     name = slots["name"].astype(np.uint16)
     slots["name_contact"] = (name * len(CONTACTS) + contact).astype(np.uint8)
     birth = np.array([0, 0, 1, 1, 2, 2], np.uint8)[slots["birth"]]
     slots["name_birth"] = (name * len(SAMENESS) + birth).astype(np.uint8)
-    slots["name_address"] = (name * 2 + (slots["address"] == 2)).astype(np.uint8)
+    slots["name_address"] = (name * 2 + np.isin(slots["address"], (2, 3))).astype(np.uint8)
     slots["guard"] = _guards(table, left, right, slots)
     return slots
 
 
 def _guards(table, left, right, slots):
-    first = table.words.first
-    begins = (first[table.given[left]] == first[table.given[right]]) | (slots["order"] > 0)
-    return guard_codes(slots, (table.flags[left] & table.flags[right] & SINGLE) > 0, begins)
+    words = table.words
+    shape = words.first.astype(np.int64) << 16 | words.length
+    one, other = (shape[table.given[rows]] for rows in (left, right))
+    crossed = np.flatnonzero(slots["order"] == 1)
+    for shapes, rows in ((one, left), (other, right)):
+        shapes[crossed] += shape[table.family[rows[crossed]]]
+    single = (table.flags[left] & table.flags[right] & SINGLE) > 0
+    codes = guard_codes(slots, single, one == other)
+    return np.where((table.kind[left] | table.kind[right]) > 0, 0, codes).astype(np.uint8)
 
 
 def counted_slots(table, left, right, context, slots, labels=None):
@@ -152,51 +166,92 @@ def counted_slots(table, left, right, context, slots, labels=None):
         how often each of the two was seen, how many others bear the name, and whether both are known under contacts
         of their own
     """
-    keys, words = name_keys(table), word_keys(table)
-    whole = context.persons(keys)
-    single = [context.persons(column) for column in words]
-    given, family = slots["given"], slots["family"]
-    kind = np.zeros(len(left), np.uint8)
-    same = (_GIVEN_GROUP[given] == 1) & (_FAMILY_GROUP[family] == 1)
-    near = np.isin(_GIVEN_GROUP[given], (1, 2, 3, 5)) & np.isin(_FAMILY_GROUP[family], (1, 2)) & ~same
-    part = (np.isin(_GIVEN_GROUP[given], (0, 4)) & np.isin(_FAMILY_GROUP[family], (1, 2))) | (
-        np.isin(_FAMILY_GROUP[family], (0, 3)) & np.isin(_GIVEN_GROUP[given], (1, 2, 3))
-    )
-    kind[same], kind[near], kind[part] = 1, 2, 3
-    count = np.maximum(np.where(keys[left] != 0, whole[left], 0), np.where(keys[right] != 0, whole[right], 0))
-    # Of a part of a name the word that both have decides: the rarer one of either record.
-    rare = [np.where(column != 0, counts, 1 << 30) for column, counts in zip(words, single, strict=True)]
-    rare = np.minimum(*rare)
-    count = np.where(part, np.maximum(rare[left], rare[right]), count)
-    count = np.where(count >= 1 << 30, 1, count)
-    bucket = np.searchsorted(_RARITY_EDGES, np.maximum(count, 1), side="right") - 1
-    rarity = np.where(kind > 0, (kind.astype(np.int64) - 1) * len(RARITIES) + bucket + 1, 0).astype(np.uint8)
-    product = single[0].astype(np.float64) * single[1] / max(context.total, 1)
-    expected = np.maximum(np.where(keys[left] != 0, product[left], 0), np.where(keys[right] != 0, product[right], 0))
-    chance = np.searchsorted(_CHANCE_EDGES, expected, side="right") - 1
-    some = evidence_of_contact(slots)
-    chance = np.where((kind == 1) | (kind == 2), some * len(CHANCES) + chance + 1, 0).astype(np.uint8)
-    alone = np.flatnonzero(((kind == 1) | (kind == 2)) & ~some)
-    entity = np.zeros(len(left), np.uint8)
-    entity[alone] = _entities(table, left[alone], right[alone], labels, count[alone])
-    return {"rarity": rarity, "entity": entity, "chance": chance}
+    kind, some = name_kinds(slots), evidence_of_contact(slots)
+    return Population.of(table, context, labels).codes(left, right, kind, some)
 
 
-def _entities(table, left, right, labels, persons):
-    labels = np.arange(len(table)) if labels is None else np.asarray(labels)
-    size = np.bincount(labels, minlength=len(table))
-    known = []
-    for column in (table.phone[:, 0] != 0, table.email[:, 0] >= 0):
-        has = np.zeros(len(table), bool)
-        has[labels[column]] = True
-        known.append(has)
-    a, b = labels[left], labels[right]
-    apart = sum((has[a] & has[b]).astype(np.int64) for has in known)
-    most = np.searchsorted(_SIZE_EDGES, np.maximum(size[a], size[b]), side="right") - 1
-    least = np.minimum(size[a], size[b]) > 1
-    others = np.searchsorted(_OTHERS_EDGES, np.maximum(persons - 2, 0), side="right") - 1
-    code = ((most * 2 + least) * len(OTHERS) + others) * 3 + apart + 1
-    return np.where(a == b, 0, code)
+def name_kinds(slots):
+    """Return how well the names of pairs agree: 1 the same, 2 nearly, 3 as far as one of them goes, 0 not."""
+    given, family = _GIVEN_GROUP[slots["given"]], _FAMILY_GROUP[slots["family"]]
+    same = (given == 1) & (family == 1)
+    near = np.isin(given, (1, 2, 3, 5)) & np.isin(family, (1, 2))
+    part = np.isin(given, (0, 4)) & np.isin(family, (1, 2)) | np.isin(family, (0, 3)) & np.isin(given, (1, 2, 3))
+    return np.where(slots["organisation"] > 0, 0, np.select([same, near, part], [1, 2, 3], 0)).astype(np.uint8)
+
+
+class Population(NamedTuple):
+    """What the counted slots need of each row.
+
+    ``whole``: persons of its name, 0 without a whole one; ``rare``: persons of the rarer of its words; ``expected``:
+    persons who would bear the name if given and family names were independent; ``labels``, ``sizes``: cluster and
+    rows of the cluster; ``phones``, ``emails``: whether its cluster has any.
+    """
+
+    whole: np.ndarray
+    rare: np.ndarray
+    expected: np.ndarray
+    labels: np.ndarray
+    sizes: np.ndarray
+    phones: np.ndarray
+    emails: np.ndarray
+
+    @classmethod
+    def of(cls, table, context, labels=None):
+        """Return the population by the counts of a context."""
+        keys, words = name_keys(table), word_keys(table)
+        whole = np.where(keys != 0, context.persons(keys), 0)
+        given, family = (np.where(column != 0, context.persons(column), 0) for column in words)
+        return cls.counted(table, whole, given, family, context.total, labels)
+
+    @classmethod
+    def counted(cls, table, whole, given, family, total, labels=None):
+        """Return the population by persons per name and word of each row, 0 where a row has none."""
+        labels = np.arange(len(table)) if labels is None else np.asarray(labels)
+        many = 1 << 30
+        rare = np.minimum(np.where(given > 0, given, many), np.where(family > 0, family, many))
+        expected = np.where(whole > 0, given.astype(np.float32) * family / max(total, 1), 0).astype(np.float32)
+        known = []
+        for column in (table.phone[:, 0] != 0, table.email[:, 0] >= 0):
+            has = np.zeros(len(table), bool)
+            has[labels[column]] = True
+            known.append(has[labels])
+        sizes = np.bincount(labels, minlength=len(table))[labels].astype(np.int32)
+        return cls(whole.astype(np.int32), rare.astype(np.int32), expected, labels, sizes, *known)
+
+    def codes(self, left, right, kind, some):
+        """Return the codes of the counted slots of pairs.
+
+        :param kind: of :func:`name_kinds`
+        :param some: of :func:`evidence_of_contact`
+        """
+        count = np.maximum(self.whole[left], self.whole[right])
+        # Of a part of a name the word that both have decides: the rarer one of either record.
+        part = np.flatnonzero(kind == 3)
+        count[part] = np.maximum(self.rare[left[part]], self.rare[right[part]])
+        count = np.where((count == 0) | (count >= 1 << 30), 1, count)
+        bucket = _bucket(_RARITY_EDGES, count)
+        rarity = np.where(kind > 0, (kind.astype(np.int16) - 1) * len(RARITIES) + bucket + 1, 0).astype(np.uint8)
+        chance = _bucket(_CHANCE_EDGES, np.maximum(self.expected[left], self.expected[right]))
+        full = (kind == 1) | (kind == 2)
+        chance = np.where(full, some * len(CHANCES) + chance + 1, 0).astype(np.uint8)
+        alone = np.flatnonzero(full & ~some)
+        entity = np.zeros(len(left), np.uint8)
+        entity[alone] = self._entities(left[alone], right[alone], count[alone])
+        return {"rarity": rarity, "entity": entity, "chance": chance}
+
+    def _entities(self, left, right, persons):
+        size, other = self.sizes[left], self.sizes[right]
+        apart = (self.phones[left] & self.phones[right]).astype(np.int16) + (self.emails[left] & self.emails[right])
+        most = _bucket(_SIZE_EDGES, np.maximum(size, other))
+        least = np.minimum(size, other) > 1
+        others = _bucket(_OTHERS_EDGES, np.maximum(persons - 2, 0))
+        code = ((most * 2 + least) * len(OTHERS) + others) * 3 + apart + 1
+        return np.where(self.labels[left] == self.labels[right], 0, code)
+
+
+def _bucket(edges, values):
+    """Position of the last edge that is not above each value."""
+    return (np.searchsorted(edges, values, side="right") - 1).astype(np.int16)
 
 
 def evidence_of_contact(slots):
@@ -231,29 +286,33 @@ def _names(table, left, right, context):
 def _assign(table, a, b, context, rows, given, family, order):
     """Choose the order in which the words of two names fit best, and which of the two matches is the given name."""
     words, role = table.words, table.words.roles_of(context)
-    cross_given = words.levels(table.given[a], table.family[b], True)
-    cross_family = words.levels(table.family[a], table.given[b], True)
-    straight = _QUALITY[given[rows]] + _QUALITY[family[rows]]
-    swap = _QUALITY[cross_given] + _QUALITY[cross_family] > straight + 0.25
+    one = words.levels(table.given[a], table.family[b], True)
+    other = words.levels(table.family[a], table.given[b], True)
+    swap = _QUALITY[one] + _QUALITY[other] > _QUALITY[given[rows]] + _QUALITY[family[rows]] + 0.25
     # Each match is of two words; the one whose words are given names elsewhere is the given name.
-    first = np.where(swap, role[table.given[a]] + role[table.family[b]], role[table.given[a]] + role[table.given[b]])
-    second = np.where(swap, role[table.family[a]] + role[table.given[b]], role[table.family[a]] + role[table.family[b]])
-    one, other = np.where(swap, cross_given, given[rows]), np.where(swap, cross_family, family[rows])
-    single = ((table.flags[a] | table.flags[b]) & SINGLE) > 0
-    # Unless that tells, the less alike one of two crossed matches counts as the given name, to be careful.
-    exchange = np.where(swap & (first == second), _QUALITY[other] < _QUALITY[one], second > first)
-    missing = single & swap
-    exchange[missing] = (one[missing] != MISSING) & (first[missing] <= 0)
-    exchange[single & ~swap] = False
-    changed = np.flatnonzero(swap | exchange)
-    x = np.where(exchange, other, one)[changed]
-    y = np.where(exchange, one, other)[changed]
-    given[rows[changed]], family[rows[changed]] = x, y
-    order[rows[swap]] = 1
-    # Everyday forms are told for given names only, so a match that changed its role is looked at again.
-    again = np.flatnonzero(exchange & ~swap)
-    given[rows[again]] = words.levels(table.family[a[again]], table.family[b[again]], True)
-    family[rows[again]] = words.levels(table.given[a[again]], table.given[b[again]], False)
+    cross = np.flatnonzero(swap)
+    x, y = a[cross], b[cross]
+    first, second = role[table.given[x]] + role[table.family[y]], role[table.family[x]] + role[table.given[y]]
+    one, other = one[cross], other[cross]
+    # Unless that tells, the less alike of two matches counts as the given name, to be careful.
+    exchange = np.where(first == second, _QUALITY[other] < _QUALITY[one], second > first)
+    # A single word is what the other record calls it, unless it is a given name elsewhere.
+    single = ((table.flags[x] | table.flags[y]) & SINGLE) > 0
+    exchange[single] = np.where(one != MISSING, first <= 0, second > 0)[single]
+    target = rows[cross]
+    order[target] = 1
+    given[target] = np.where(exchange, other, one)
+    left = np.where(exchange, table.given[x], table.family[x])
+    right = np.where(exchange, table.family[y], table.given[y])
+    family[target] = words.levels(left, right, False)
+    straight = np.flatnonzero(~swap)
+    x, y = a[straight], b[straight]
+    first, second = role[table.given[x]] + role[table.given[y]], role[table.family[x]] + role[table.family[y]]
+    single = ((table.flags[x] | table.flags[y]) & SINGLE) > 0
+    again = np.flatnonzero((second > first) & ~single)
+    target = rows[straight[again]]
+    given[target] = words.levels(table.family[x[again]], table.family[y[again]], True)
+    family[target] = words.levels(table.given[x[again]], table.given[y[again]], False)
 
 
 def _second_words(table, left, right, given, family, weak):
@@ -275,20 +334,32 @@ _SECOND_FAMILY = (
 )  # fmt: skip
 
 
+# Persons who bear a word for it to be a name of its own, and at most for it to be a typing error.
+_NAME_OF_MANY = 4
+_SLIP_OF_FEW = 1
+
+
 def _known_words(table, left, right, context, given, family, order):
-    """A typing error is rare: two spellings that several persons bear each are two names."""
-    typos = np.flatnonzero(np.isin(given, (TYPO, SLIP)) & (order == 0))
-    if len(typos):
-        sound = mix("word", table.words.sound)
-        a = context.persons(sound[table.given[left[typos]]])
-        b = context.persons(sound[table.given[right[typos]]])
-        given[typos[np.minimum(a, b) > 3]] = TYPO_KNOWN
-    typos = np.flatnonzero(np.isin(family, (TYPO, SLIP)) & (order == 0))
-    if len(typos):
-        sound = mix("word", table.words.sound)
-        a = context.persons(sound[table.family[left[typos]]])
-        b = context.persons(sound[table.family[right[typos]]])
-        family[typos[np.minimum(a, b) > 3]] = TYPO_KNOWN
+    """Tell typing errors by how many persons bear each word.
+
+    Two words of many are two names; a word of few beside one of many is an error; where both are rare, only letters
+    that are missing, doubled or exchanged make an error likely, and a different letter may be another name.
+    """
+    words = table.words
+    many = context.persons(mix("word", words.sound))
+    for level, part, lexicon in ((given, "given", True), (family, "family", False)):
+        rows = np.flatnonzero(np.isin(level, (TYPO, SLIP)))
+        column, other = getattr(table, part), table.family if lexicon else table.given
+        a = column[left[rows]]
+        b = np.where(order[rows] == 1, other[right[rows]], column[right[rows]])
+        one, two = many[a], many[b]
+        if lexicon:
+            known = (words.groups[:, 0] >= 0) | (words.nicknames[:, 0] >= 0)
+            one, two = np.where(known[a], _NAME_OF_MANY, one), np.where(known[b], _NAME_OF_MANY, two)
+        least, most = np.minimum(one, two), np.maximum(one, two)
+        level[rows[least >= _NAME_OF_MANY]] = TYPO_KNOWN
+        if not lexicon:
+            level[rows[(least <= _SLIP_OF_FEW) & (most >= _NAME_OF_MANY)]] = TYPO
 
 
 def _middles(table, left, right, given):
@@ -315,8 +386,7 @@ def _suffix(table, left, right):
 
 
 def _emails(table, left, right, context):
-    hashes = np.array([hash64(text) for text in table.emails] + [0], np.int64)
-    keys = mix("email", hashes)
+    keys = mix("email", table.hashes("emails"))
     degree = context.contacts(keys)
     result = _presence(table.email[:, 0] >= 0, left, right)
     both = np.flatnonzero(result == CONTACT_DIFFERS)
@@ -393,10 +463,21 @@ def similar_phone(one, other):
     return (wrong == 1) | ((wrong == 2) & (total == 0) & (last - first == 1))
 
 
-def _numbers(numbers, types, left, right):
+def _documents(table, left, right):
+    result = _numbers(table.document, table.document_type, left, right, -1)
+    rest = np.flatnonzero(result == 4)
+    one = [table.documents[code] for code in table.document[left[rest], 0]]
+    other = [table.documents[code] for code in table.document[right[rest], 0]]
+    if one:
+        distance = process.cpdist(one, other, scorer=OSA.distance, dtype=np.int32, score_cutoff=1)
+        result[rest[distance <= 1]] = 3
+    return result
+
+
+def _numbers(numbers, types, left, right, blank):
     """Compare documents or cards: the same in any position, or different ones of one type."""
     result = np.zeros(len(left), np.uint8)
-    a_any, b_any = (numbers[left] != 0).any(1), (numbers[right] != 0).any(1)
+    a_any, b_any = (numbers[left] != blank).any(1), (numbers[right] != blank).any(1)
     result[a_any != b_any] = 1
     both = np.flatnonzero(a_any & b_any)
     same = np.zeros(len(both), bool)
@@ -404,7 +485,7 @@ def _numbers(numbers, types, left, right):
     for a, a_type in zip(numbers.T, types.T, strict=True):
         for b, b_type in zip(numbers.T, types.T, strict=True):
             one, other = a[left[both]], b[right[both]]
-            present = (one != 0) & (other != 0)
+            present = (one != blank) & (other != blank)
             same |= present & (one == other)
             differs |= present & (one != other) & (a_type[left[both]] == b_type[right[both]])
     result[both] = np.select([same, differs], [2, 4], 1)
@@ -430,11 +511,36 @@ def _births(one, other):
 
 
 def _addresses(table, left, right):
+    """Compare street, house and place: the same, similar, one house elsewhere."""
     keys = address_keys(table)
     a, b = keys[left], keys[right]
-    result = np.select([(a == 0) & (b == 0), (a == 0) | (b == 0), a == b], [0, 1, 2], 4)
-    street = (result == 4) & (table.street[left] == table.street[right])
-    return np.where(street, 3, result).astype(np.uint8)
+    result = np.select([(a == 0) & (b == 0), (a == 0) | (b == 0), a == b], [0, 1, 2], 5).astype(np.uint8)
+    rest = np.flatnonzero(result == 5)
+    one, other = table.street[left[rest]].astype(np.int64), table.street[right[rest]]
+    result[rest[one == other]] = 4
+    pairs, inverse = np.unique(np.minimum(one, other) << 32 | np.maximum(one, other), return_inverse=True)
+    texts = [[table.streets[code] for code in codes] for codes in (pairs >> 32, pairs & 0xFFFFFFFF)]
+    alike = (
+        process.cpdist(*texts, scorer=Indel.normalized_similarity, dtype=np.float32)[inverse] if len(pairs) else pairs
+    )
+    house = table.house[left[rest]] == table.house[right[rest]]
+    near = (table.zip[left[rest]] == table.zip[right[rest]]) | (table.city[left[rest]] == table.city[right[rest]])
+    result[rest[(alike >= 0.72) & (one != other) & house]] = 3
+    result[rest[(alike >= 0.9) & (one != other) & near]] = 3
+    return result
+
+
+def _cities(table, left, right):
+    one, other = table.city[left].astype(np.int64), table.city[right]
+    result = np.select([(one < 0) | (other < 0), one == other], [0, 1], 3).astype(np.uint8)
+    rest = np.flatnonzero(result == 3)
+    one, other = one[rest], other[rest]
+    pairs, inverse = np.unique(np.minimum(one, other) << 32 | np.maximum(one, other), return_inverse=True)
+    texts = [[table.cities[code] for code in codes] for codes in (pairs >> 32, pairs & 0xFFFFFFFF)]
+    if len(pairs):
+        alike = process.cpdist(*texts, scorer=Indel.normalized_similarity, dtype=np.float32)[inverse]
+        result[rest[alike >= 0.8]] = 2
+    return result
 
 
 def _compare(one, other):
@@ -448,6 +554,10 @@ def _presence(present, left, right):
 
 def _degrees(counts):
     return (np.searchsorted(_DEGREE_EDGES, np.maximum(counts, 1), side="right") - 1 + FIRST_SAME).astype(np.uint8)
+
+
+def _same_contact(codes):
+    return (codes >= FIRST_SAME) & (codes < SIMILAR)
 
 
 _OWN = FIRST_SAME + 4  # contacts of up to four names

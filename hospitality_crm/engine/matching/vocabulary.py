@@ -150,7 +150,8 @@ class Vocabulary:
 
     _BUILD = {
         "sounds": _sounds, "sound": _sound, "chinese": _chinese, "skeleton": _skeleton, "length": _length,
-        "chinese_first": _chinese_first, "first": _first, "letter": _letter, "start": _start, "groups": _groups, "nicknames": _nicknames,
+        "chinese_first": _chinese_first, "first": _first, "letter": _letter, "start": _start, "groups": _groups,
+        "nicknames": _nicknames,
     }  # fmt: skip
 
     def levels(self, left, right, given):

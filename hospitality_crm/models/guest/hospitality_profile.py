@@ -122,7 +122,9 @@ class HospitalityProfile(models.Model):
         """Give each dict of values a guest, in place: the given, the found or a new one."""
         Partner = self.env["res.partner"]
         odoo = self._default_source_id()
-        targets = Partner.browse({vals["partner_id"] for vals in vals_list if vals.get("partner_id")})._get_merged_targets()
+        targets = Partner.browse(
+            {vals["partner_id"] for vals in vals_list if vals.get("partner_id")}
+        )._get_merged_targets()
         for vals in vals_list:
             if vals.get("partner_id"):
                 vals["partner_id"] = targets[vals["partner_id"]]

@@ -216,11 +216,12 @@ class HospitalityMerge(models.Model):
         self._move_profiles(plan)
         if hooks:
             self._move_by_hooks(plan)
-        self._move_rows(plan)
+        else:
+            self._move_rows(plan)
         self._archive_losers(plan)
         self._settle(plan, before)
         self._choose_values(plan)
-        self._announce(plan)
+        self._announce(plan, hooks)
 
     @api.model
     def _digest(self, partner):
@@ -245,9 +246,12 @@ class HospitalityMerge(models.Model):
         )
 
     @api.model
-    def _announce(self, plan):
+    def _announce(self, plan, hooks=False):
         """Tell whoever derives something from guests, and write the note in the winners' chatter."""
         self.env["hospitality.guest.dirty"]._mark(plan.members)
         self.env["hospitality.guest.search"]._mark(plan.members)
-        self._write_notes(plan)
+        if hooks:
+            self._log_by_hooks(plan)
+        else:
+            self._write_notes(plan)
         self._journal(plan.lines)

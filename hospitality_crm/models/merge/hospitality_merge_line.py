@@ -54,8 +54,13 @@ class HospitalityMergeLine(models.Model):
             if name == "row_ids":
                 values = [None if value is None else "{%s}" % ",".join(map(str, value)) for value in values]
             elif name == "payload":
-                values = [None if value is None else json.dumps(value, default=str) for value in values]
+                values = [None if value is None else self._to_text(value) for value in values]
             elif name == "key_name":
                 values = [value or "id" for value in values]
             columns.append([value if value is None else str(value) for value in values])
         return columns
+
+    @api.model
+    def _to_text(self, value):
+        """Return plain data as JSON text; dates as the database writes them."""
+        return json.dumps(value, default=str)

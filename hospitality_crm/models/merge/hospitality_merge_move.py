@@ -67,29 +67,12 @@ class HospitalityMerge(models.Model):
 
     @api.model
     def _find_touched(self, plan):
-        """Find out which sources have rows of the losers. For many losers all are taken to have some.
-
-        One prepared statement asks all tables; its plan is made once per use of a connection: whoever
-        takes it from the pool next finds it without statements.
-        """
+        """Find out which sources have rows of the losers. For many losers all are taken to have some."""
         if plan.bulk:
             return
-        cr = self.env.cr
-        name, query = self._get_probe()
-        cr.execute("SELECT FROM pg_prepared_statements WHERE name = %s", (name,))
-        if not cr.rowcount:
-            cr.execute(SQL("PREPARE %s (int[], text[], text[]) AS %s", SQL.identifier(name), SQL(query)))
-        with _PlannerSettings(cr, False):
-            cr.execute(
-                SQL(
-                    "EXECUTE %s (%s, %s, %s)",
-                    SQL.identifier(name),
-                    pg_int_array(plan.losers),
-                    pg_array([f"{PARTNER},{loser}" for loser in plan.losers]),
-                    pg_array([str(loser) for loser in plan.losers]),
-                )
-            )
-            positions = {row[0] for row in cr.fetchall()}
+        probe = self._get_probe(plan.losers)
+        with _PlannerSettings(self.env.cr, False):
+            positions = {row[0] for row in self.env.execute_query(probe)}
         sources = [source for table in self._get_tables() for source in table.sources]
         plan.touched = {(sources[position].table, sources[position].column) for position in positions}
 
@@ -367,10 +350,10 @@ class _PlannerSettings:
     """
 
     _OFF = "SET LOCAL enable_seqscan = off; SET LOCAL enable_hashjoin = off; SET LOCAL enable_mergejoin = off;"
-    _GENERIC = "SET LOCAL plan_cache_mode = force_generic_plan; SET LOCAL jit = off"
+    _NO_JIT = "SET LOCAL jit = off"
     _RESET = (
         "SET LOCAL enable_seqscan TO DEFAULT; SET LOCAL enable_hashjoin TO DEFAULT; SET LOCAL enable_mergejoin TO DEFAULT;"
-        "SET LOCAL plan_cache_mode TO DEFAULT; SET LOCAL jit TO DEFAULT"
+        "SET LOCAL jit TO DEFAULT"
     )
 
     def __init__(self, cr, bulk):
@@ -378,7 +361,7 @@ class _PlannerSettings:
         self.bulk = bulk
 
     def __enter__(self):
-        self.cr.execute("SET LOCAL jit = off" if self.bulk else self._OFF + self._GENERIC)
+        self.cr.execute(self._NO_JIT if self.bulk else self._OFF + self._NO_JIT)
 
     def __exit__(self, kind, error, trace):
         if kind is None:

@@ -186,22 +186,6 @@ class HospitalityMerge(models.Model):
         if any(line.table_name in CACHED_TABLES for line in lines):
             self.env.registry.clear_cache()
 
-    def _retry_blocked(self, blocked, chain, downstream, report):
-        """Try rows again that had to wait for others; what can't go back stays with the winner and is listed."""
-        while blocked:
-            waiting, progress = [], False
-            for line, ids in blocked:
-                returned, rest = self._return_line(line, ids, line.loser_id.partner_id.id, chain, report)
-                self._release(line, returned, downstream)
-                progress |= bool(returned)
-                if rest:
-                    waiting.append((line, rest))
-            if not progress:
-                for line, ids in waiting:
-                    self._report(report, "kept", line.table_name, line.column_name, ids, line.loser_id.partner_id.id)
-                return
-            blocked = waiting
-
     def _return_profiles(self, row, chain, downstream):
         """Give the loser his source profiles back, and with them every fact of theirs, old or new."""
         loser = row.partner_id.id
@@ -353,6 +337,8 @@ class HospitalityMerge(models.Model):
 
     def _undo_effect(self, line):
         """Take back what the merge itself has written; notes in the chatter stay."""
+        if (line.payload or {}).get("deleted"):
+            self._restore_deleted(line)
         if line.table_name == "loyalty_history" and "loyalty.history" in self.env:
             self.env.cr.execute(
                 SQL("DELETE FROM loyalty_history WHERE id = ANY(%s::int[])", pg_int_array(line.row_ids))

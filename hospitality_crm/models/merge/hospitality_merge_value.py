@@ -1,7 +1,7 @@
 import json
 
 from odoo import api, models, tools
-from odoo.tools import SQL, html_escape
+from odoo.tools import SQL, formataddr, html_escape
 from odoo.tools.mail import generate_tracking_message_id
 
 from ...engine import survivorship
@@ -325,7 +325,13 @@ class HospitalityMerge(models.Model):
     @api.model
     def _post_notes(self, notes):
         """Insert chatter notes of this moment: ``[(merge id, partner id, text)]``; return the lines of the journal."""
-        author = self.env.user.partner_id
+        # Not through the ORM: it would read users and contacts with all their columns for two values.
+        [(author_id, name, email)] = self.env.execute_query(
+            SQL(
+                "SELECT p.id, p.name, p.email FROM res_users u JOIN res_partner p ON p.id = u.partner_id WHERE u.id = %s",
+                self.env.uid,
+            )
+        )
         rows = self.env.execute_query(
             SQL(
                 """INSERT INTO mail_message (model, res_id, body, message_id, message_type, subtype_id, author_id,
@@ -335,8 +341,8 @@ class HospitalityMerge(models.Model):
                      FROM unnest(%(ids)s::int[], %(bodies)s::text[], %(keys)s::text[]) AS n (res_id, body, message_id)
                 RETURNING id, res_id""",
                 subtype=self.env["ir.model.data"]._xmlid_to_res_id("mail.mt_note"),
-                author=author.id,
-                email=author.email_formatted or None,
+                author=author_id,
+                email=formataddr((name or "", email)) if email else None,
                 now=self.env.cr.now().replace(microsecond=0),
                 uid=self.env.uid,
                 ids=pg_int_array([note[1] for note in notes]),
