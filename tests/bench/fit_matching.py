@@ -15,10 +15,10 @@ import numpy as np
 
 sys.path.insert(0, str(Path(__file__).parents[2] / "hospitality_crm"))
 
-from engine.matching import Context, cluster, held_pairs, normalise  # noqa: E402
+from engine.matching import Context, cluster, normalise  # noqa: E402
 from engine.matching.clusters import components  # noqa: E402
 from engine.matching.fit import fit  # noqa: E402
-from engine.matching.model import PATH  # noqa: E402
+from engine.matching.model import PATH, barred_pairs  # noqa: E402
 from engine.matching.pipeline import find_pairs, sure_pairs  # noqa: E402
 from engine.matching.slots import counted_slots, static_slots  # noqa: E402
 
@@ -86,7 +86,9 @@ def main():
         context = context.recount(table, labels)
         slots |= counted_slots(table, left, right, context, slots, labels)
         weights = fit(slots, same, ridge=options.ridge, start=None, thresholds=thresholds, origin=origin)
-        labels = cluster(table, left, right, weights.score(slots), options.auto, context, held=held_pairs(slots)).labels
+        labels = cluster(
+            table, left, right, weights.score(slots), options.auto, context, barred=barred_pairs(slots)
+        ).labels
         print(f"round {number + 1}: {time.time() - start:.0f} s", flush=True)
     Path(options.out).write_text(json.dumps(weights.values(), indent=1) + "\n", encoding="utf-8")
 

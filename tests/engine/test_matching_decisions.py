@@ -95,10 +95,11 @@ def test_one_word_joins_one_guest_and_connects_none():
     assert labels_of(father, son, {"name": "Tevor", **PHONE}) == [0, 1, 2]
 
 
-def test_the_same_document_overrules_another_spelling_and_date():
+def test_the_same_document_and_birth_date_overrule_another_given_name():
     document = {"documents": ["passport:FE845817"]}
     one = person("Tevor", "Melkusat", document, BORN)
-    assert labels_of(one, person("Tovar", "Melkusat", document, birthdate="1984-11-03")) == [0, 0]
+    assert labels_of(one, person("Dalisa", "Melkusat", document, BORN)) == [0, 0]
+    assert labels_of(one, person("Dalisa", "Melkusat", BORN)) == [0, 1]
 
 
 def test_best_evidence_comes_first_where_not_all_can_be_true():

@@ -3,7 +3,7 @@
 from .clusters import Clusters, cluster
 from .context import Context
 from .keys import candidates
-from .model import Evidence, Weights, decide, evidence, explain, features, held_pairs, score
+from .model import Evidence, Weights, decide, evidence, explain, features, score
 from .normal import Normal, prepare
 from .pipeline import Result, match_files, match_table, normalise
 from .slots import SLOTS

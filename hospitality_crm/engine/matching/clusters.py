@@ -5,11 +5,15 @@ from typing import NamedTuple
 import numpy as np
 
 from .context import Context
+from .model import barred_pairs
+from .name_pairs import GIVEN_GROUP, compare_names, compare_suffixes
 from .person import SINGLE
-from .slots import _GIVEN_GROUP, SLOTS, _births, _names, _suffix
+from .slots import SLOTS, compare_births, static_slots
 
 OVERSIZE = 60
-MARGIN = 3
+# How much worse the next best cluster must fit a record of half a name, and how much if it is certainly another person.
+MARGIN = 0.7
+MARGIN_OTHER = 2.5
 _DIFFERENT = SLOTS["birth"].index("year")
 _CONFLICT = 6
 
@@ -18,14 +22,14 @@ class Clusters(NamedTuple):
     """``labels``: the lowest row of each record's cluster. ``review``: pairs (left, right, reason) for people.
 
     Reasons: ``contradiction`` (enough evidence, but it would put contradicting records together), ``ambiguous``
-    (an initial or a single word that fits several persons), ``oversize``.
+    (an initial or a single word that fits several persons), ``guard`` (see :mod:`.guards`), ``oversize``.
     """
 
     labels: np.ndarray
     review: list
 
 
-def cluster(table, left, right, score, threshold, context=None, vetoes=(), held=None, oversize=OVERSIZE):
+def cluster(table, left, right, score, threshold, context=None, vetoes=(), oversize=OVERSIZE, barred=None):
     """Return the :class:`Clusters` of pairs whose score reaches ``threshold``.
 
     Records that contradict each other (birth dates that differ by more than a slip, given names, generation
@@ -33,25 +37,30 @@ def cluster(table, left, right, score, threshold, context=None, vetoes=(), held=
     by falling score as long as nothing contradicts. Records with an initial or one word for a name join one
     cluster at most and only where the next best is clearly worse, so that they never connect two.
 
-    :param held: mask of pairs that are for people to decide, whatever their score (:func:`~.model.held_pairs`)
     :param vetoes: pairs of rows decided to be different persons
+    :param barred: whether a guard holds each pair back from being merged without a person's decision; found here for
+        those that reach the threshold unless it is given
     """
     context = context or Context()
     vetoes = np.asarray(vetoes, np.int64).reshape(-1, 2)
     weak = _weak(table)
-    fits = (score >= threshold) if held is None else (score >= threshold) & ~held
-    near = np.flatnonzero((score >= threshold - MARGIN) & (weak[left] != weak[right]))
-    near = left[near].astype(np.int64), right[near].astype(np.int64), score[near], fits[near]
-    kept = np.flatnonzero(fits)
+    rivals = np.flatnonzero((score >= threshold - MARGIN_OTHER) & (weak[left] != weak[right]))
+    halves = left[rivals].astype(np.int64), right[rivals].astype(np.int64), score[rivals]
+    kept = np.flatnonzero(score >= threshold)
+    if barred is None:
+        barred = np.zeros(len(score), bool)
+        barred[kept] = barred_pairs(static_slots(table, left[kept], right[kept], context))
+    review = [(int(left[row]), int(right[row]), "guard") for row in kept[barred[kept]]]
+    kept = kept[~barred[kept]]
     # Among equals the lower ids come first, whatever the order of the rows.
     one, other = table.id[left[kept]], table.id[right[kept]]
     kept = kept[np.lexsort((np.maximum(one, other), np.minimum(one, other), -score[kept]))]
     left, right, score = left[kept].astype(np.int64), right[kept].astype(np.int64), score[kept]
     judge = _Judge(table, context, vetoes)
-    review = []
     solid = ~weak[left] & ~weak[right]
     labels = _guarded(judge, left[solid], right[solid], np.arange(len(table)), oversize, review)
-    labels = _attach(judge, weak, *near, labels, review)
+    allowed = np.ones(len(rivals), bool) if barred is None else ~barred[rivals]
+    labels = _attach(judge, weak, *halves, allowed & (halves[2] >= threshold), labels, review)
     loose = weak[left] & weak[right] & (labels[left] == left) & (labels[right] == right)
     loose &= ~_attached(weak, labels)[left] & ~_attached(weak, labels)[right]
     labels = _guarded(judge, left[loose], right[loose], labels, oversize, review)
@@ -101,10 +110,10 @@ class _Judge:
     def enemies(self, left, right):
         """Whether pairs contradict each other; the same document overrules names and dates."""
         table = self.table
-        names = _names(table, left, right, self.context)
-        births = _births(table.birth[left], table.birth[right])
-        suffix = _suffix(table, left, right)
-        result = _GIVEN_GROUP[names["given"]] == _CONFLICT
+        names = compare_names(table, left, right, self.context)
+        births = compare_births(table.birth[left], table.birth[right])
+        suffix = compare_suffixes(table, left, right)
+        result = GIVEN_GROUP[names["given"]] == _CONFLICT
         result |= births >= _DIFFERENT
         result |= (suffix == 2) & (births != 2)
         result &= ~self._same_document(left, right)
@@ -223,25 +232,28 @@ def _vetoed(vetoed, one, other):
     return any(not vetoed[node].isdisjoint(other) for node in one if node in vetoed)
 
 
-def _attach(judge, weak, left, right, score, fits, labels, review):
+def _attach(judge, weak, left, right, score, allowed, labels, review):
     """Give each weak record the one cluster that fits it best, if the next best is clearly worse.
 
-    :param fits: whether a pair may be joined; the others are rivals only
+    :param allowed: pairs that may be joined; the others are rivals only
     """
     swap = weak[right]
     node, goal = np.where(swap, right, left), np.where(swap, left, right)
     label = labels[goal]
     order = np.lexsort((label, -score, node))
-    node, goal, label, score, fits = node[order], goal[order], label[order], score[order], fits[order]
+    node, goal, label, score, allowed = node[order], goal[order], label[order], score[order], allowed[order]
     first = np.r_[True, node[1:] != node[:-1]] if len(node) else np.zeros(0, bool)
     number = np.cumsum(first) - 1
     best = np.flatnonzero(first)
-    rival = (label != label[best][number]) & (score > score[best][number] - MARGIN) if len(node) else first
+    behind = score[best][number] - score if len(node) else score
+    rival = (label != label[best][number]) & (behind < MARGIN_OTHER) if len(node) else first
+    far = np.flatnonzero(rival & (behind >= MARGIN))
+    rival[far] = judge.enemies(goal[far], goal[best][number[far]])
     ambiguous = np.zeros(len(best), bool)
     ambiguous[number[rival]] = True
-    for at in best[ambiguous & fits[best]]:
+    for at in best[ambiguous & allowed[best]]:
         review.append((int(node[at]), int(goal[at]), "ambiguous"))
-    chosen = best[~ambiguous & fits[best]]
+    chosen = best[~ambiguous & allowed[best]]
     result = labels.copy()
     result[node[chosen]] = label[chosen]
     touched = np.flatnonzero(np.isin(result, label[chosen]))

@@ -45,8 +45,6 @@ def fit(slots, same, weight=None, ridge=2.0, steps=60, start=None, thresholds=No
             prior[offset : offset + len(SLOTS[slot])] = start.tables[slot]
     penalty = np.full(size, ridge)
     penalty[0] = 1e-6
-    # Guards say who decides, not how likely a pair is.
-    penalty[offsets["guard"] : offsets["guard"] + len(SLOTS["guard"])] = 1e9
     for slot, offset in offsets.items():
         penalty[offset : offset + len(SLOTS[slot])][silent(SLOTS[slot])] = 1e9
     beta = prior.copy()

@@ -1,5 +1,7 @@
 """Block keys: numbers that records of one person are likely to share, from names, contacts, dates and numbers."""
 
+from concurrent.futures import ThreadPoolExecutor
+
 import numpy as np
 
 from .table import TAIL
@@ -11,6 +13,13 @@ KINDS = (
     "skeleton", "form_a", "form_b", "form_c", "form_d", "start_a", "start_b", "birth_given", "birth_family",
     "birth_zip", "address", "family_zip", "given_zip", "house", "digits", "alias", "company", "domain",
 )  # fmt: skip
+
+# Blocks of names, addresses and aliases that are larger than this hold namesakes and neighbours for the most part.
+CAPS = {
+    "mailbox": 30, "bag": 40, "name": 40, "skeleton": 30, "form_a": 30, "form_b": 30, "form_c": 30, "form_d": 30,
+    "start_a": 24, "start_b": 24, "address": 40, "family_zip": 30, "given_zip": 20, "house": 20, "digits": 12,
+    "alias": 12,
+}  # fmt: skip
 
 
 def block_keys(table):
@@ -80,45 +89,55 @@ def _mailbox(email):
     return hash64(local.replace(".", "").replace("_", "").replace("-", "")) if len(local) > 6 else 0
 
 
-def candidates(keys, rows=None, cap=60):
+def candidates(keys, rows=None, cap=60, threads=1):
     """Return pairs of records that share a key, each once, left < right.
 
-    :param keys: array (records, kinds) of keys, 0 for none; or a flat array together with ``rows``
+    What so many share tells nobody apart: a block of a kind of key is skipped above its cap of :data:`CAPS` (or
+    ``cap``, if that is lower).
+
+    :param keys: array (records, kinds) of keys as :func:`block_keys` returns them, 0 for none; or a flat array of keys
+        of any kinds together with ``rows``
     :param rows: record of each of flat ``keys``
-    :param int cap: blocks of more records are skipped: what so many share tells nobody apart
+    :param int cap: records of a block at most
     :return: two int32 arrays in ascending order
     """
-    return unpacked(packed_pairs(keys, rows, cap))
-
-
-def unpacked(pairs):
-    """Return left and right of packed pairs."""
-    return (pairs >> 32).astype(np.int32), (pairs & 0xFFFFFFFF).astype(np.int32)
-
-
-def packed_pairs(keys, rows=None, cap=60, shard=0, shards=1):
-    """Return the pairs of :func:`candidates` as sorted numbers, left * 2**32 + right.
-
-    :param shard, shards: of the keys, those that leave the rest ``shard`` of ``shards``
-    """
     keys = np.asarray(keys)
-    width = keys.shape[1] if rows is None else 1
-    keys = keys.ravel()
-    present = np.flatnonzero((keys != 0) & (keys % shards == shard) if shards > 1 else keys)
-    keys = keys[present]
-    rows = (present // width).astype(np.int32) if rows is None else np.asarray(rows, np.int32)[present]
-    order = np.argsort(keys, kind="stable")
+    if rows is not None:
+        parts = [_block_pairs(keys, np.asarray(rows), cap)]
+    else:
+        every = np.arange(len(keys), dtype=np.int32)
+
+        def pairs(column):
+            kind = KINDS[column] if keys.shape[1] == len(KINDS) else ""
+            return _block_pairs(keys[:, column], every, min(cap, CAPS.get(kind, cap)))
+
+        with ThreadPoolExecutor(threads) as pool:
+            parts = list(pool.map(pairs, range(keys.shape[1])))
+    found = np.concatenate(parts)
+    del parts
+    found.sort()
+    found = found[np.r_[True, found[1:] != found[:-1]]] if len(found) else found
+    return (found >> 32).astype(np.int32), (found & 0xFFFFFFFF).astype(np.int32)
+
+
+def _block_pairs(keys, rows, cap):
+    """Return the pairs of rows with equal keys as ``low << 32 | high``."""
+    present = np.flatnonzero(keys)
+    keys, rows = keys[present], rows[present]
+    order = np.argsort(keys)
     keys, rows = keys[order], rows[order]
     starts = np.flatnonzero(np.r_[True, keys[1:] != keys[:-1]]) if len(keys) else np.zeros(0, np.int64)
     sizes = np.diff(np.r_[starts, len(keys)])
     kept = (sizes > 1) & (sizes <= cap)
     starts, sizes = starts[kept], sizes[kept]
-    found = []
+    order = np.argsort(sizes, kind="stable")
+    starts, sizes = starts[order], sizes[order]
+    found = [np.zeros(0, np.int64)]
     for size in np.unique(sizes):
-        block = rows[starts[sizes == size][:, None] + np.arange(size)]
+        first, last = np.searchsorted(sizes, (size, size + 1))
+        block = rows[starts[first:last, None] + np.arange(size)]
         one, other = np.triu_indices(size, 1)
-        left, right = block[:, one].ravel(), block[:, other].ravel()
-        low, high = np.minimum(left, right).astype(np.int64), np.maximum(left, right)
-        pairs = low << 32 | high
-        found.append(pairs if (low != high).all() else pairs[low != high])
-    return np.unique(np.concatenate(found)) if found else np.zeros(0, np.int64)
+        left, right = block[:, one].ravel().astype(np.int64), block[:, other].ravel().astype(np.int64)
+        low, high = np.minimum(left, right), np.maximum(left, right)
+        found.append((low << 32 | high)[low != high])
+    return np.concatenate(found)

@@ -96,12 +96,13 @@ def evidence(table, left, right, context, weights=None, labels=None):
     """Return a list of :class:`Evidence` (without values) for each pair; the weights of a list sum to its score."""
     weights = weights or Weights.load()
     slots = features(table, left, right, context, labels)
+    # A guard weighs nothing, but is told.
     alone = slots["organisation"] > 0
     result = [[] if single else [Evidence("prior", weights.bias)] for single in alone]
     for slot, codes in slots.items():
         table_ = weights.tables[slot]
         for pair, code in enumerate(codes):
-            if (table_[code] and (slot == "organisation" or not alone[pair])) or (slot == "guard" and code):
+            if (table_[code] or (slot == "guard" and code)) and (slot == "organisation" or not alone[pair]):
                 result[pair].append(Evidence(f"{slot}.{SLOTS[slot][code]}", float(table_[code])))
     return result
 
@@ -123,7 +124,7 @@ def explain(a, b, context=None, weights=None):
 def _value(normal, code):
     slot = code.partition(".")[0]
     name = normal.name
-    if slot in ("name", "order", "rarity", "chance", "entity", "guard") or slot.startswith("name_"):
+    if slot in ("name", "order", "guard", "rarity", "chance", "entity") or slot.startswith("name_"):
         return " ".join(filter(None, (name.given, name.middle, name.family2, name.family)))
     if slot in ("given", "middle", "family", "suffix"):
         return getattr(name, slot)
@@ -144,7 +145,7 @@ def decide(score, evidence=(), weights=None):
     """Return what to do with a pair: ``merge``, ``ask``, ``household`` or ``new``.
 
     Two given names with one family name, address, number or mailbox are a household: relatives are proposed as
-    such and never merged. A pair that a guard holds back (see :mod:`.guards`) is asked about.
+    such and never merged. Neither is a pair that a guard holds back: that is asked.
 
     >>> decide(-4, [Evidence("given.differs", -5), Evidence("family.same", 1), Evidence("phone.same_1", 3)])
     'household'
@@ -153,14 +154,9 @@ def decide(score, evidence=(), weights=None):
     codes = {item.code for item in evidence}
     if is_household(codes):
         return "household"
-    if score >= weights.auto and not any(code.startswith("guard.") for code in codes):
-        return "merge"
+    if score >= weights.auto:
+        return "ask" if any(code.startswith("guard.") for code in codes) else "merge"
     return "ask" if score >= weights.ask else "new"
-
-
-def held_pairs(slots):
-    """Whether pairs are for people to decide whatever their score: relatives, and what a guard holds back."""
-    return household_pairs(slots) | (slots["guard"] > 0)
 
 
 def is_household(codes):
@@ -171,6 +167,11 @@ def is_household(codes):
         code.startswith(("phone.same", "email.same")) or code in ("address.same", "loyalty.same") for code in codes
     )
     return bool(given and family and shared and "document.same" not in codes)
+
+
+def barred_pairs(slots):
+    """Whether pairs are for people to decide whatever their score: guarded ones and relatives."""
+    return (slots["guard"] > 0) | household_pairs(slots)
 
 
 def household_pairs(slots):

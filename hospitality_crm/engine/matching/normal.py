@@ -112,10 +112,9 @@ def prepare(record):
         number = canonical_phone(raw)
         if number and number not in phones:
             phones.append(number)
-    documents = [canonical_document(document) for document in get("documents") or ()]
+    documents = tuple(dict.fromkeys(filter(None, map(canonical_document, get("documents") or ()))))
     if get("vat"):
-        documents.append(canonical_document(f"vat:{get('vat')}"))
-    documents = tuple(dict.fromkeys(filter(None, documents)))
+        documents += (canonical_document(f"vat:{get('vat')}"),)
     return Normal(
         get("id") or 0,
         get("source") or "",
@@ -143,8 +142,6 @@ _TITLES = {
         1,
     ),
 }
-# Titles that are names or parts of names too are believed in a field of their own only.
-_NAMES_TOO = frozenset("pan fr hr pi ms sr sig dna".split())
 _TITLE_SIGNS = str.maketrans("", "", ".,")
 
 
@@ -159,10 +156,13 @@ def gender_of_title(salutation, name=""):
     if not name:
         return 0
     first, _blank, rest = name.partition(" ")
-    title = first.translate(_TITLE_SIGNS).lower()
-    if title in _TITLES and title not in _NAMES_TOO:
-        return _TITLES[title]
-    return _TITLES.get(rest.rpartition(" ")[2].lower(), 0) if "/" in name else 0
+    last = rest.rpartition(" ")[2]
+    found = _TITLES.get(first.translate(_TITLE_SIGNS).lower(), 0)
+    found = found if found and first.lower() not in _NAMES_TOO else 0
+    return found or (_TITLES.get(last.translate(_TITLE_SIGNS).lower(), 0) if last.isupper() and "/" in name else 0)
+
+
+_NAMES_TOO = frozenset("pan fr hr pi ms sr sig dna".split())
 
 
 @lru_cache(maxsize=1 << 12)

@@ -11,6 +11,7 @@ SURE = 1  # the source kept given and family name apart
 SINGLE = 2  # one word only: it may be a given or a family name
 
 _HAN = re.compile(r"[\u3400-\u9fff\U00020000-\U0003ffff]+")
+_ONE_TOKEN = re.compile(r"\s*[^\s,/]+-[^\s,/]+\s*")
 _NO_NAMES = names.TITLES | names.PARTICLES
 _LETTER = re.compile(r"[^\W\d_]\W*\Z")
 _HYPHENS = re.compile(r"([A-Za-z]+)-([A-Za-z]+)")
@@ -22,7 +23,6 @@ _RELATIONS = {
     "starszy": "sr",
 }  # fmt: skip
 _ORDINALS |= _RELATIONS
-_BEFORE = frozenset("ifj ifjabb idosb".split())
 _CLEAR = names.SUFFIXES | {"jnr", "snr"}
 _SUFFIXES = _CLEAR | _RELATIONS.keys()
 _PATRONYMIC = re.compile(
@@ -69,7 +69,8 @@ def parse(given="", middle="", family="", suffix="", full=""):
     else:
         words = _full(full)
         marks = _suffix(words)
-        if "-" in full and len(full.split()) == 1:
+        if len(words) == 2 and full.isascii() and _ONE_TOKEN.fullmatch(full):
+            # A hyphenated given name alone: Hye-jin.
             first, second, last, flags = words[:1], words[1:], [], SINGLE
         else:
             first, second, last, flags = _order(words, full)
@@ -146,19 +147,18 @@ def _han_words(han):
     return [names.fold(part).replace(" ", "") for part in parts if part]
 
 
-def _suffix(words, others=2):
-    """The mark of a generation among words, where ``others`` words are left without it."""
-    rest = sum(word not in _SUFFIXES for word in words)
-    marks = (word for word in words[1:] if word in _CLEAR or (word in _RELATIONS and rest >= others))
-    found = next(marks, words[0] if words and words[0] in _BEFORE and rest >= others else "")
-    return _ORDINALS.get(found, found)
+def _suffix(words, least=2):
+    """The mark of a generation among words, where at least so many words are left without it."""
+    others = sum(word not in _SUFFIXES for word in words)
+    marks = (word for word in words[1:] if word in _CLEAR or (word in _RELATIONS and others >= least))
+    return next((_ORDINALS.get(word, word) for word in marks), "")
 
 
 def _order(words, text):
     """Return (given, middle, family, flags) of words in unknown order."""
-    bare = [word for word in words if word not in _SUFFIXES] if len(words) > 2 else words
-    if len(bare) < 2:
-        bare = [word for word in words if word not in _CLEAR] if len(words) > 1 else words
+    bare = [word for word in words if word not in _SUFFIXES] if len(words) > 1 else words
+    if len(bare) < 2 < len(words) + 1:
+        bare = [word for word in words if word not in _CLEAR] or words
     if len(bare) < 2:
         return bare, [], [], SINGLE
     if len(bare) == 2:

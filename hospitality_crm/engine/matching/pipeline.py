@@ -9,10 +9,13 @@ import numpy as np
 
 from .clusters import cluster, components
 from .context import Context, name_keys, word_keys
-from .keys import block_keys, packed_pairs, unpacked
-from .model import CHUNK, Weights, held_pairs
+from .guards import evidence_of_contact
+from .keys import block_keys, candidates
+from .model import CHUNK, Weights, barred_pairs
+from .name_pairs import name_kinds
 from .normal import prepare
-from .slots import FIRST_SAME, SIMILAR, Population, evidence_of_contact, name_kinds, static_slots
+from .population import Population
+from .slots import FIRST_SAME, SIMILAR, static_slots
 from .table import Table
 
 CAP = 60
@@ -22,7 +25,7 @@ class Result(NamedTuple):
     """What a whole run found.
 
     ``labels``: the lowest row of each row's cluster; ``left``, ``right``, ``score``: the compared pairs of rows;
-    ``held``: which of these are for people whatever their score; ``review``: see :class:`~.clusters.Clusters`;
+    ``barred``: which of these are for people whatever their score; ``review``: see :class:`~.clusters.Clusters`;
     ``context``: the counts of this population.
     """
 
@@ -31,9 +34,9 @@ class Result(NamedTuple):
     left: np.ndarray
     right: np.ndarray
     score: np.ndarray
-    held: np.ndarray
     review: list
     context: Context
+    barred: np.ndarray
 
 
 class Pairs(NamedTuple):
@@ -42,7 +45,7 @@ class Pairs(NamedTuple):
     left: np.ndarray
     right: np.ndarray
     score: np.ndarray
-    held: np.ndarray
+    barred: np.ndarray
     kind: np.ndarray
     some: np.ndarray
     sure: np.ndarray
@@ -78,13 +81,7 @@ def _table(batch):
 
 def find_pairs(table, cap=CAP, processes=1):
     """Return left and right of all pairs of a table that share a block key."""
-    shared = {"keys": block_keys(table), "cap": cap, "shards": processes}
-    parts = in_processes(_shard, range(processes), processes, shared)
-    return unpacked(np.unique(np.concatenate(parts)) if len(parts) > 1 else parts[0])
-
-
-def _shard(shard):
-    return packed_pairs(SHARED["keys"], None, SHARED["cap"], shard, SHARED["shards"])
+    return candidates(block_keys(table), cap=cap, threads=processes)
 
 
 def score_pairs(table, left, right, context, weights, processes=1):
@@ -99,7 +96,7 @@ def _score(span):
     left, right = SHARED["left"][slice(*span)], SHARED["right"][slice(*span)]
     slots = static_slots(SHARED["table"], left, right, SHARED["context"])
     some, kind = evidence_of_contact(slots), name_kinds(slots)
-    return SHARED["weights"].score(slots), held_pairs(slots), kind, some, sure_pairs(slots)
+    return SHARED["weights"].score(slots), barred_pairs(slots), kind, some, sure_pairs(slots)
 
 
 def sure_pairs(slots):
@@ -109,6 +106,12 @@ def sure_pairs(slots):
     for part in ("email", "phone"):
         some |= (slots[part] >= FIRST_SAME) & (slots[part] < SIMILAR)
     return same & some & (slots["suffix"] < 2)
+
+
+def sure_labels(size, left, right, slots):
+    """Return clusters of :func:`sure_pairs`."""
+    sure = np.flatnonzero(sure_pairs(slots))
+    return components(size, left[sure], right[sure])
 
 
 class Census:
@@ -151,10 +154,10 @@ def match_table(table, weights=None, context=None, processes=1, threshold=None, 
     census = Census(table)
     for _round in range(rounds):
         score = full_score(pairs, census.population(labels), weights)
-        found = cluster(table, pairs.left, pairs.right, score, threshold, context, vetoes, pairs.held)
+        found = cluster(table, pairs.left, pairs.right, score, threshold, context, vetoes, barred=pairs.barred)
         labels = found.labels
     context = context.recount(table, labels)
-    return Result(table, labels, pairs.left, pairs.right, score, pairs.held, found.review, context)
+    return Result(table, labels, pairs.left, pairs.right, score, found.review, context, pairs.barred)
 
 
 def full_score(pairs, population, weights):

@@ -19,7 +19,8 @@ class Table:
     """Columns of many records.
 
     ``given middle family family2`` hold codes of ``words`` (-1: none), ``email document street city`` codes of
-    ``emails documents streets cities``; hashes are signed 64-bit numbers, 0 for none. ``email phone document loyalty`` are two-dimensional, as wide as needed.
+    ``emails documents streets cities``; hashes are signed 64-bit numbers, 0 for none. ``email phone document loyalty``
+    are two-dimensional, as wide as needed.
 
     :param arrays: dict of the columns, each with one row per record
     :param words: :class:`Vocabulary` of the words of names
