@@ -15,6 +15,7 @@ from . import (
     hospitality_merge_sweep,
     hospitality_guest_dirty,
     res_partner,
+    res_config_settings,
     base_partner_merge_leaves,
     base_partner_merge_automatic_wizard,
 )

@@ -29,8 +29,8 @@ class HospitalityMerge(models.Model):
         message = self.env._("The merge was taken back.")
         if kept or asked:
             message = self.env._(
-                "The merge was taken back. Changed since and therefore left as it is: %(kept)s. Made since and left with"
-                " the winner: %(asked)s.",
+                "The merge was taken back. Changed since and therefore left as it is: %(kept)s. Made since and left"
+                " with the winner: %(asked)s.",
                 kept=kept,
                 asked=asked,
             )
@@ -323,9 +323,10 @@ class HospitalityMerge(models.Model):
         if returned and downstream:
             self.env.cr.execute(
                 SQL(
-                    "UPDATE hospitality_merge_line SET row_ids = ARRAY(SELECT unnest(row_ids) EXCEPT SELECT unnest(%s::int[]))"
-                    " WHERE merge_id = ANY(%s) AND table_name = %s AND column_name = %s AND kind IN ('moved', 'conflict')"
-                    " AND row_ids && %s::int[]",
+                    "UPDATE hospitality_merge_line"
+                    " SET row_ids = ARRAY(SELECT unnest(row_ids) EXCEPT SELECT unnest(%s::int[]))"
+                    " WHERE merge_id = ANY(%s) AND table_name = %s AND column_name = %s"
+                    " AND kind IN ('moved', 'conflict') AND row_ids && %s::int[]",
                     pg_int_array(returned),
                     downstream.ids,
                     line.table_name,
@@ -484,7 +485,8 @@ class HospitalityMerge(models.Model):
                     continue
                 rows = self.env.execute_query(
                     SQL(
-                        "SELECT t.id FROM %s t WHERE %s = ANY(%s) AND %s AND t.create_date > %s AND t.id <> ALL(%s) ORDER BY 1",
+                        "SELECT t.id FROM %s t WHERE %s = ANY(%s) AND %s AND t.create_date > %s AND t.id <> ALL(%s)"
+                        " ORDER BY 1",
                         SQL.identifier(table.name),
                         source.col("t"),
                         chain,
