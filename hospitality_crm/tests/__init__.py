@@ -21,6 +21,8 @@ from . import test_tours
 from . import test_views
 from . import test_visit_status
 from . import test_visit_values
+from . import test_merge
 from . import test_merge_core
 from . import test_merge_property
+from . import test_merge_refusals
 from . import test_merge_index

@@ -35,7 +35,9 @@ class HospitalityMerge(models.Model):
 
     winner_id = fields.Many2one("res.partner", required=True, readonly=True, index=True, ondelete="restrict")
     member_ids = fields.One2many("hospitality.merge.loser", "merge_id", string="Merged Contacts", readonly=True)
-    loser_ids = fields.Many2many("res.partner", compute="_compute_loser_ids", string="Losers")
+    loser_ids = fields.Many2many(
+        "res.partner", compute="_compute_loser_ids", string="Losers", context={"active_test": False}
+    )
     line_ids = fields.One2many("hospitality.merge.line", "merge_id", string="Journal", readonly=True)
     state = fields.Selection(
         [("done", "Merged"), ("partly", "Partly Un-merged"), ("undone", "Un-merged")],

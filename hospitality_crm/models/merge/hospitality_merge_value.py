@@ -274,7 +274,7 @@ class HospitalityMerge(models.Model):
                 vals.update(self._get_profile_columns(winner, value, name))
             else:
                 vals[name] = value.get("value") if isinstance(value, dict) else value
-        winner.with_context(tracking_disable=True).write(vals)
+        winner.with_context(hospitality_survivorship=False).write(vals)
         self.env.flush_all()
         new = {"values": profile.values, "meta": profile.meta}
         if new == old:
