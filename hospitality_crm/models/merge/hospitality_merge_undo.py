@@ -307,7 +307,7 @@ class HospitalityMerge(models.Model):
         return returned
 
     @api.model
-    @tools.ormcache("table")
+    @tools.ormcache("table", cache="stable")
     def _get_model_of_table(self, table):
         return next(
             (

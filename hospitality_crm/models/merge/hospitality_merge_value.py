@@ -28,7 +28,7 @@ class HospitalityMerge(models.Model):
     _inherit = "hospitality.merge"
 
     @api.model
-    @tools.ormcache()
+    @tools.ormcache(cache="stable")
     def _get_value_columns(self):
         """Return ``(columns that are filled, those of them that are summed, all that are read)``.
 
