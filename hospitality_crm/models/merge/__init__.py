@@ -10,6 +10,8 @@ from . import (
     hospitality_merge_handler,
     hospitality_merge_hook,
     hospitality_merge_undo,
+    hospitality_merge_return,
+    hospitality_merge_revert,
     hospitality_merge_shown,
     hospitality_merge_replay,
     hospitality_merge_sweep,
