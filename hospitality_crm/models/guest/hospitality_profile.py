@@ -20,9 +20,9 @@ class HospitalityProfile(models.Model):
     differs from the profile as a whole (profile of source ``odoo``):
     ``{"phones": {"by": "staff", "at": 1764000000.0, "uid": 7}}``.
 
-    States: *live* takes part in survivorship; *superseded* still counts and is
-    found, but comes after the guest's own (the ``odoo`` profile of a guest that was merged away); *gone* was deleted in the source;
-    *anonymised* keeps its key so that the next sync doesn't bring the person back.
+    States: *live* takes part in survivorship; *superseded* still counts and is found, but comes
+    after the guest's own (the ``odoo`` profile of a guest that was merged away); *gone* was deleted
+    in the source; *anonymised* keeps its key so that the next sync doesn't bring the person back.
 
     A profile that is created without a guest is attached to the one guest who shares a real
     contact point and has a compatible name, else it becomes a new guest.

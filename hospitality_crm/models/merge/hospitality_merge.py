@@ -157,8 +157,8 @@ class HospitalityMerge(models.Model):
         days = self._get_undo_days()
         rows = self.env.execute_query(
             SQL(
-                """INSERT INTO hospitality_merge (winner_id, state, automatic, reason, match_ids, merged_at, merged_by_id,
-                                                  undo_until, winner_digest)
+                """INSERT INTO hospitality_merge (winner_id, state, automatic, reason, match_ids, merged_at,
+                                                  merged_by_id, undo_until, winner_digest)
                    SELECT n.winner, 'done', %s, nullif(n.reason, ''), nullif(n.matches, '')::int[], %s, %s, %s, %s
                      FROM unnest(%s::int[], %s::text[], %s::text[]) WITH ORDINALITY AS n (winner, reason, matches, nth)
                     ORDER BY nth RETURNING id""",
@@ -227,7 +227,8 @@ class HospitalityMerge(models.Model):
     def _digest(self, partner):
         """Return the SQL of a hash of what the live profiles of a guest say, NULL without any."""
         return SQL(
-            """(SELECT md5(string_agg(concat_ws('|', id, state, "values", meta), ';' ORDER BY id)) FROM hospitality_profile
+            """(SELECT md5(string_agg(concat_ws('|', id, state, "values", meta), ';' ORDER BY id))
+                  FROM hospitality_profile
                  WHERE partner_id = %s AND state IN ('live', 'superseded'))""",
             partner,
         )

@@ -2,6 +2,7 @@ import json
 
 from odoo import api, fields, models
 
+from ...tools.arrays import pg_int_array
 from ...tools.id_array import IdArray
 from ...tools.soft_many2one import SoftMany2one
 
@@ -52,7 +53,7 @@ class HospitalityMergeLine(models.Model):
         for name in names:
             values = [line.get(name) for line in lines]
             if name == "row_ids":
-                values = [None if value is None else "{%s}" % ",".join(map(str, value)) for value in values]
+                values = [None if value is None else pg_int_array(value) for value in values]
             elif name == "payload":
                 values = [None if value is None else self._to_text(value) for value in values]
             elif name == "key_name":

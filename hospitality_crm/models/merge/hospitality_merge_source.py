@@ -26,7 +26,7 @@ class HospitalityMerge(models.Model):
     _inherit = "hospitality.merge"
 
     @api.model
-    @tools.ormcache()
+    @tools.ormcache(cache="stable")
     def _get_tables(self):
         """Return every table with rows that can refer to a contact.
 

@@ -55,7 +55,8 @@ class HospitalityMerge(models.Model):
             row[0]
             for row in self.env.execute_query(
                 SQL(
-                    "SELECT n FROM unnest(%s::int[]) AS n WHERE EXISTS (SELECT FROM hospitality_merge WHERE winner_id = n)"
+                    "SELECT n FROM unnest(%s::int[]) AS n"
+                    " WHERE EXISTS (SELECT FROM hospitality_merge WHERE winner_id = n)"
                     " OR EXISTS (SELECT FROM hospitality_merge_loser WHERE partner_id = n)",
                     pg_int_array(partner_ids),
                 )

@@ -28,7 +28,7 @@ class HospitalityMerge(models.Model):
     _inherit = "hospitality.merge"
 
     @api.model
-    @tools.ormcache()
+    @tools.ormcache(cache="stable")
     def _get_value_columns(self):
         """Return ``(columns that are filled, those of them that are summed, all that are read)``.
 
@@ -140,7 +140,8 @@ class HospitalityMerge(models.Model):
         # Every winner's row changes, so that a request with an older snapshot is asked to try again.
         self.env.cr.execute(
             SQL(
-                "UPDATE res_partner SET write_uid = %s, write_date = now() AT TIME ZONE 'UTC' WHERE id = ANY(%s::int[])",
+                "UPDATE res_partner SET write_uid = %s, write_date = now() AT TIME ZONE 'UTC'"
+                " WHERE id = ANY(%s::int[])",
                 self.env.uid,
                 pg_int_array(plan.winners),
             )
@@ -328,16 +329,18 @@ class HospitalityMerge(models.Model):
         # Not through the ORM: it would read users and contacts with all their columns for two values.
         [(author_id, name, email)] = self.env.execute_query(
             SQL(
-                "SELECT p.id, p.name, p.email FROM res_users u JOIN res_partner p ON p.id = u.partner_id WHERE u.id = %s",
+                "SELECT p.id, p.name, p.email FROM res_users u JOIN res_partner p ON p.id = u.partner_id"
+                " WHERE u.id = %s",
                 self.env.uid,
             )
         )
         rows = self.env.execute_query(
             SQL(
                 """INSERT INTO mail_message (model, res_id, body, message_id, message_type, subtype_id, author_id,
-                                             email_from, is_internal, date, create_uid, create_date, write_uid, write_date)
-                   SELECT 'res.partner', n.res_id, n.body, n.message_id, 'notification', %(subtype)s, %(author)s, %(email)s,
-                          TRUE, %(now)s, %(uid)s, %(now)s, %(uid)s, %(now)s
+                                             email_from, is_internal, date, create_uid, create_date, write_uid,
+                                             write_date)
+                   SELECT 'res.partner', n.res_id, n.body, n.message_id, 'notification', %(subtype)s, %(author)s,
+                          %(email)s, TRUE, %(now)s, %(uid)s, %(now)s, %(uid)s, %(now)s
                      FROM unnest(%(ids)s::int[], %(bodies)s::text[], %(keys)s::text[]) AS n (res_id, body, message_id)
                 RETURNING id, res_id""",
                 subtype=self.env["ir.model.data"]._xmlid_to_res_id("mail.mt_note"),
