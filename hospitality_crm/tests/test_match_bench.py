@@ -71,6 +71,11 @@ class TestMatchBench(ReviewCommon):
         first.with_user(self.manager).action_restore()
         self.assertEqual((self.Bench._get_weights().auto, self.Bench._get_weights().ask), (5, 1))
 
+    def test_what_a_guard_holds_back_is_asked(self):
+        """Whatever the score, as the engine decides."""
+        self._pair(1, ["prior", "given.same", "family.same", "phone.same_1", "guard.given"])
+        self.assertEqual(self.Bench.try_out(-20, -30)["bands"], {"merge": 0, "ask": 1, "household": 0, "new": 0})
+
     def test_agreement_with_people(self):
         codes = ["prior", "given.same", "family.same", "phone.same_1"]
         wrong = self._pair(1, codes, state="rejected", decided_by=self.manager.id)

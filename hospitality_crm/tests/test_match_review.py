@@ -252,6 +252,12 @@ class TestMatchDecisions(ReviewCommon):
         answer = self._decide("merge", self.reception)
         self.assertFalse(answer["done"])
         self.assertIn("manager", answer["refusal"])
+        self.match.evidence = [*CLEAR, {"code": "guard.given", "weight": 0, "left": "", "right": ""}]
+        case = self._case(self.one, self.other, user=self.reception)
+        self.assertFalse(case["may_decide"])
+        self.assertIn(
+            "brother", [line["text"] for line in case["pairs"][0]["evidence"] if line["subject"] == "guard"][0]
+        )
         self.match.evidence = CLEAR
         self.assertTrue(self._case(self.one, self.other, user=self.reception)["may_decide"])
         answer = self._decide("merge", self.reception)

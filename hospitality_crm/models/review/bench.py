@@ -6,11 +6,9 @@ import numpy as np
 
 from ...engine import matching
 from ...engine.matching import fit
-from ...engine.matching.model import is_household
 from ...engine.matching.slots import SLOTS
 
 PARTS = 5
-BANDS = ("merge", "ask", "new")
 _POSITION = {slot: {level: at for at, level in enumerate(levels)} for slot, levels in SLOTS.items()}
 
 
@@ -52,11 +50,11 @@ class Pairs:
         return self.rest + np.array([sum(known[code] for code in found) for found in self.codes], np.float64)
 
     def bands(self, weights):
-        """Return ``(scores, bands)``; households are told by what the evidence is, not by the score."""
+        """Return ``(scores, bands)``, as the engine decides by score and codes."""
         scores = self.score(weights)
-        bands = np.where(scores >= weights.auto, "merge", np.where(scores >= weights.ask, "ask", "new"))
-        home = np.array([is_household(set(found)) for found in self.codes], bool)
-        return scores, np.where(home, "household", bands)
+        pieces = [[matching.Evidence(code, 0.0) for code in found] for found in self.codes]
+        bands = [matching.decide(score, found, weights) for score, found in zip(scores.tolist(), pieces, strict=True)]
+        return scores, np.array(bands, dtype=object)
 
     def slots(self, rows):
         """Return the codes of some pairs as the engine's arrays, dict slot -> positions of levels."""

@@ -37,8 +37,9 @@ class HospitalityMatchReview(models.AbstractModel):
         :raise AccessError: when the user may not see possible duplicates
         """
         self.env["hospitality.match"].check_access("read")
-        seeds = self._find_seeds(filters or {}, skip_ids, min(limit, MOST_CASES))
-        clusters = self._grow(seeds, filters or {})
+        limit = min(limit, MOST_CASES)
+        seeds = self._find_seeds(filters or {}, skip_ids, limit)
+        clusters = self._grow(seeds, filters or {})[:limit]
         compared = self.env["hospitality.guest.compare"]._compare([cluster["guests"] for cluster in clusters])
         by_all, by_clear = self._get_rights()
         cases = []

@@ -20,6 +20,7 @@ SUBJECTS = {
     "address": "address",
     "name_address": "address",
     "city": "address",
+    "zip": "address",
     "country": "address",
 }
 # A subject that is not of these and weighs less than this speaks against the pair.
@@ -61,7 +62,8 @@ class HospitalityMatchTexts(models.AbstractModel):
         labels = self._get_subject_labels()
         shown = []
         for subject, line in lines.items():
-            if abs(line["weight"]) < SILENT:
+            # A guard holds a pair back whatever it weighs.
+            if abs(line["weight"]) < SILENT and subject != "guard":
                 continue
             left, right = self._get_values(subject, line["values"])
             shown.append(
@@ -84,7 +86,9 @@ class HospitalityMatchTexts(models.AbstractModel):
             slot = piece["code"].partition(".")[0]
             subject = SUBJECTS.get(slot, slot)
             weights[subject] = weights.get(subject, 0.0) + piece["weight"]
-        return any(weight < DOUBT for subject, weight in weights.items() if subject not in NO_DOUBT)
+        return "guard" in weights or any(
+            weight < DOUBT for subject, weight in weights.items() if subject not in NO_DOUBT
+        )
 
     @api.model
     def _get_values(self, subject, values):
@@ -157,6 +161,7 @@ class HospitalityMatchTexts(models.AbstractModel):
             "gender": self.env._("Gender"),
             "company": self.env._("Company"),
             "guard": self.env._("Caution"),
+            "organisation": self.env._("Company or agency"),
             "prior": self.env._("Starting point"),
         }
 
@@ -174,10 +179,28 @@ class HospitalityMatchTexts(models.AbstractModel):
             },
             "address": {
                 "same": self.env._("The same address."),
+                "similar": self.env._("Addresses that differ by a slip."),
                 "street": self.env._("The same street."),
                 "differs": self.env._("Different addresses."),
             },
-            "city": {"same": self.env._("The same city."), "differs": self.env._("Different cities.")},
+            "zip": {
+                "same": self.env._("The same postal code."),
+                "differs": self.env._("Different postal codes."),
+            },
+            "organisation": {
+                "mixed": self.env._("One is a person, the other a company."),
+                "number": self.env._("The same tax or registration number."),
+                "number_differs": self.env._("Different tax or registration numbers."),
+                "name_contact": self.env._("The same name and the same contact."),
+                "name": self.env._("The same name."),
+                "contact": self.env._("The same contact under different names."),
+                "differs": self.env._("Different companies."),
+            },
+            "city": {
+                "same": self.env._("The same city."),
+                "similar": self.env._("The same city in another spelling."),
+                "differs": self.env._("Different cities."),
+            },
             "country": {"same": self.env._("The same country."), "differs": self.env._("Different countries.")},
             "document": {
                 "same": self.env._("The same document number."),
@@ -198,6 +221,7 @@ class HospitalityMatchTexts(models.AbstractModel):
                 "gender": self.env._("The genders contradict each other."),
                 "birth": self.env._("The birth dates contradict each other."),
                 "document": self.env._("Another document number, and no contact in common."),
+                "contact": self.env._("Other contacts, and nothing but the name in common."),
             },
             "gender": {"same": self.env._("The same gender."), "differs": self.env._("Different genders.")},
             "company": {"same": self.env._("The same company."), "differs": self.env._("Different companies.")},

@@ -37,6 +37,8 @@ export class MatchReview extends Component {
         this.notification = useService("notification");
         this.rootRef = useRef("root");
         this.mutex = new Mutex();
+        // Cases that were decided here and not yet on the server.
+        this.inFlight = new Set();
         // Guests of skipped cases, while it is skipped cases that are shown.
         this.passed = [];
         const { context = {} } = this.props.action;
@@ -129,7 +131,8 @@ export class MatchReview extends Component {
         }
         this.state.loading = ticket;
         try {
-            const known = this.state.cases.flatMap((item) => item.guests.map((guest) => guest.id));
+            const shown = [...this.state.cases, ...this.inFlight];
+            const known = shown.flatMap((item) => item.guests.map((guest) => guest.id));
             const { cases } = await this.orm.silent.call("hospitality.match.review", "get_queue", [], {
                 ...this.params,
                 skip_ids: [...known, ...this.passed],
@@ -138,7 +141,7 @@ export class MatchReview extends Component {
             if (ticket !== this.ticket) {
                 return;
             }
-            const keys = new Set(this.state.cases.map((item) => item.key));
+            const keys = new Set([...this.state.cases, ...this.inFlight].map((item) => item.key));
             const fresh = cases.filter((item) => !keys.has(item.key));
             this.state.exhausted = !fresh.length;
             this.state.cases.push(...fresh);
@@ -288,11 +291,21 @@ export class MatchReview extends Component {
             status.bands[pair.band] = Math.max(0, (status.bands[pair.band] || 0) - 1);
         }
         this.state.sending++;
-        this.mutex.exec(() => this.send(decision, item, matchIds, guestIds, values));
-        if (this.state.cases.length < REFILL_BELOW && !this.state.exhausted) {
-            // After the decision: the queue must not bring back what is being decided.
-            this.mutex.exec(() => this.refill());
-        }
+        // The queue must not bring back what is being decided.
+        this.inFlight.add(item);
+        this.mutex.exec(async () => {
+            try {
+                await this.send(decision, item, matchIds, guestIds, values);
+            } finally {
+                this.inFlight.delete(item);
+            }
+            if (this.state.cases.length < REFILL_BELOW) {
+                await this.refill();
+            }
+            if (!this.state.cases.length) {
+                await this.refreshStatus();
+            }
+        });
     }
 
     async send(decision, item, matchIds, guestIds, values) {
@@ -324,14 +337,12 @@ export class MatchReview extends Component {
             this.state.cases = this.state.cases.filter(
                 (other) => !other.guests.some((guest) => gone.has(guest.id))
             );
+            this.state.exhausted = false;
         }
         this.state.undo.push({ token: answer.undo, decision, name: item.guests[0].name });
         this.state.undo.splice(0, this.state.undo.length - UNDO_KEPT);
         if (decision !== "skip") {
             this.toast(DONE[decision], item.guests[0].name);
-        }
-        if (!this.state.cases.length) {
-            await this.refreshStatus();
         }
     }
 
