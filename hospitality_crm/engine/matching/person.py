@@ -54,7 +54,7 @@ def parse(given="", middle="", family="", suffix="", full=""):
     """
     if given or family:
         first, last, flags = _words(given), _words(family), SURE if given and family else 0
-        marks = _suffix(first) or _suffix(last)
+        marks = _suffix(first, 1) or _suffix(last, 1)
         second = _words(middle) if middle else []
         if full and full != f"{given} {family}" and not suffix:
             suffix = _suffix(names.fold(full).split())
@@ -147,9 +147,10 @@ def _han_words(han):
     return [names.fold(part).replace(" ", "") for part in parts if part]
 
 
-def _suffix(words):
+def _suffix(words, least=2):
+    """The mark of a generation among words, where at least so many words are left without it."""
     others = sum(word not in _SUFFIXES for word in words)
-    marks = (word for word in words[1:] if word in _CLEAR or (word in _RELATIONS and others > 1))
+    marks = (word for word in words[1:] if word in _CLEAR or (word in _RELATIONS and others >= least))
     return next((_ORDINALS.get(word, word) for word in marks), "")
 
 

@@ -77,9 +77,13 @@ def static_slots(table, left, right, context):
 
 
 def _guards(table, left, right, slots):
-    first = table.words.first
-    begins = (first[table.given[left]] == first[table.given[right]]) | (slots["order"] > 0)
-    codes = guard_codes(slots, (table.flags[left] & table.flags[right] & SINGLE) > 0, begins)
+    words = table.words
+    shape = words.first.astype(np.int64) << 16 | words.length
+    one, other = (shape[table.given[rows]] for rows in (left, right))
+    crossed = np.flatnonzero(slots["order"] == 1)
+    for shapes, rows in ((one, left), (other, right)):
+        shapes[crossed] += shape[table.family[rows[crossed]]]
+    codes = guard_codes(slots, (table.flags[left] & table.flags[right] & SINGLE) > 0, one == other)
     codes[slots["organisation"] > 0] = 0
     return codes
 
