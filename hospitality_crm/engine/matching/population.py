@@ -15,7 +15,7 @@ _SIZE_EDGES = np.array([1, 2, 4, 8])
 OTHERS = ("0", "1", "2", "4", "8")
 _OTHERS_EDGES = np.array([0, 1, 2, 4, 8])
 
-_UNSEEN = 30
+_UNSEEN = 100
 
 # The slots that follow from counts of persons, computed anew when these change.
 COUNTED = {
