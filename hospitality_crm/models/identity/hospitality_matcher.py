@@ -207,6 +207,13 @@ class HospitalityMatcher(models.AbstractModel):
         )
 
     @api.model
+    def _defer(self, new_ids, changed_ids):
+        """Leave many profiles that are written now to the lanes, which make their normal forms too."""
+        if changed_ids:
+            self.env["hospitality.match.normal"]._forget(changed_ids)
+        self.env["hospitality.match.queue"]._add([(profile_id, 0) for profile_id in (*new_ids, *changed_ids)])
+
+    @api.model
     def _erase(self, profile_ids):
         """Forget everything about anonymised profiles but the decisions."""
         if profile_ids:
@@ -298,19 +305,30 @@ class HospitalityMatcher(models.AbstractModel):
         rows = self.env.execute_query(
             SQL(
                 """
-                SELECT p.id, p.partner_id, m.normal
-                  FROM hospitality_profile p JOIN hospitality_match_normal m ON m.id = p.id
+                SELECT p.id, p.partner_id, m.normal, p.kind, s.code,
+                       CASE WHEN m.id IS NULL THEN p."values" END
+                  FROM hospitality_profile p
                   JOIN res_partner g ON g.id = p.partner_id
-                 WHERE p.id = ANY(%s::int[]) AND p.state IN ('live', 'superseded') AND m.version = %s AND g.active
+             LEFT JOIN hospitality_source s ON s.id = p.source_id
+             LEFT JOIN hospitality_match_normal m ON m.id = p.id AND m.version = %s
+                 WHERE p.id = ANY(%s::int[]) AND p.state IN ('live', 'superseded') AND g.active
                  ORDER BY p.id
                 """,
-                pg_int_array(lows),
                 matching.VERSION,
+                pg_int_array(lows),
             )
         )
-        return [
-            Newcomer(id_, matching.Normal.unpack(bytes(data)), partner_id, lows[id_]) for id_, partner_id, data in rows
-        ]
+        newcomers, fresh = [], []
+        for id_, partner_id, data, kind, source, values in rows:
+            if data is not None:
+                newcomers.append(Newcomer(id_, matching.Normal.unpack(bytes(data)), partner_id, lows[id_]))
+            else:
+                fresh.append(self._prepare(id_, values or {}, kind, source or "", id_, partner_id))
+        if fresh:
+            # A mass import has left them: what is found now must find them too.
+            prepare_all(fresh)
+            self.env["hospitality.match.normal"]._store([one.normal for one in fresh], [one.keys for one in fresh])
+        return sorted(newcomers + fresh, key=lambda one: one.key)
 
     @api.model
     def _merge_clusters(self, clusters, match_ids):
