@@ -4,7 +4,7 @@ from odoo.tests import TransactionCase, tagged
 
 from .merge_world import MERGES, Course, Drawer, start
 
-SHORT, LONG = 10, 1000
+SHORT, LONG = 30, 1000
 # Rows that a merge and its undoing add for good: the journal, and what it says in the chatter.
 ADDED = (
     "hospitality_merge",

@@ -135,6 +135,7 @@ class HospitalityMerge(models.Model):
         self._follow_winners(followed, self._read_columns(chain), downstream, due)
         self._recompute_due(due)
         self.env["hospitality.stay"]._refresh_shares_of(affected)
+        self.env["hospitality.stay"]._refresh_shares_of(affected)
         self.env["hospitality.guest.dirty"]._mark(affected)
         self.env["hospitality.guest.search"]._mark(affected)
         names = ", ".join(f"{partner.name} (ID {partner.id})" for partner in rows.partner_id)
