@@ -258,12 +258,16 @@ class HospitalityProfile(models.Model):
         ]
 
     def _move_shortcuts(self):
-        """Let the facts of the profiles point at the guest they belong to now."""
+        """Let the facts of the profiles point at the guest they belong to now.
+
+        :return: per name of a model the ids of its records that were moved
+        """
         self.flush_recordset(["partner_id"])
+        moved = {}
         for model_name, profile_field, partner_field in self._get_shortcuts():
             model = self.env[model_name]
             model.flush_model([profile_field, partner_field])
-            self.env.execute_query(
+            rows = self.env.execute_query(
                 SQL(
                     """UPDATE %(table)s f SET %(partner)s = p.partner_id
                          FROM hospitality_profile p
@@ -277,3 +281,5 @@ class HospitalityProfile(models.Model):
                 )
             )
             model.invalidate_model([partner_field])
+            moved.setdefault(model_name, []).extend(row[0] for row in rows)
+        return moved

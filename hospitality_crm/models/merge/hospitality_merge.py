@@ -249,6 +249,7 @@ class HospitalityMerge(models.Model):
     @api.model
     def _announce(self, plan, hooks=False):
         """Tell whoever derives something from guests, and write the note in the winners' chatter."""
+        self.env["hospitality.stay"]._refresh_shares_of(plan.members)
         self.env["hospitality.guest.dirty"]._mark(plan.members)
         self.env["hospitality.guest.search"]._mark(plan.members)
         if hooks:

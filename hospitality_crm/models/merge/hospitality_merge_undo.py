@@ -134,6 +134,7 @@ class HospitalityMerge(models.Model):
         self.env.invalidate_all(flush=False)
         self._follow_winners(followed, self._read_columns(chain), downstream, due)
         self._recompute_due(due)
+        self.env["hospitality.stay"]._refresh_shares_of(affected)
         self.env["hospitality.guest.dirty"]._mark(affected)
         self.env["hospitality.guest.search"]._mark(affected)
         names = ", ".join(f"{partner.name} (ID {partner.id})" for partner in rows.partner_id)
@@ -202,11 +203,16 @@ class HospitalityMerge(models.Model):
         """List those of the rows that still exist and point at somebody else."""
         rows = self.env.execute_query(
             SQL(
-                "SELECT DISTINCT %(key)s FROM %(table)s t WHERE %(key)s = ANY(%(ids)s::int[]) AND %(refers)s",
+                "SELECT DISTINCT %(key)s FROM %(table)s t"
+                " WHERE %(key)s = ANY(%(ids)s::int[]) AND %(refers)s AND %(elsewhere)s",
                 key=SQL.identifier("t", source.key),
                 table=SQL.identifier(source.table),
                 ids=pg_int_array(ids),
                 refers=source.refers("t"),
+                # Facts have gone back with their profiles already.
+                elsewhere=SQL("%s IS DISTINCT FROM %s", source.col("t"), loser)
+                if source.kind in ("fk", "pair")
+                else SQL("TRUE"),
             )
         )
         if rows:

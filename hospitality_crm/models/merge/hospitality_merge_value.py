@@ -264,9 +264,11 @@ class HospitalityMerge(models.Model):
 
     @api.model
     def _choose_group_values(self, group, values):
-        """Write one winner's chosen values; return the journal of his ``odoo`` profile before and after."""
+        """Write one winner's chosen values; return the lines of the journal with what they were before and after."""
         self.env.invalidate_all(flush=False)
-        winner = self.env["res.partner"].browse(group.winner)
+        before = self._read_columns([group.winner])[group.winner]
+        # As if typed: the other writes of a merge are survivorship's.
+        winner = self.env["res.partner"].with_context(hospitality_survivorship=False).browse(group.winner)
         profile = winner._get_odoo_profile().sudo()  # journalled by the system
         old = {"values": profile.values, "meta": profile.meta}
         vals = {}
@@ -278,16 +280,20 @@ class HospitalityMerge(models.Model):
         winner.with_context(hospitality_survivorship=False).write(vals)
         self.env.flush_all()
         new = {"values": profile.values, "meta": profile.meta}
-        if new == old:
-            return []
+        after = self._read_columns([group.winner])[group.winner]
+        names = [name for name in after if before[name] != after[name]]
+        columns = ({name: row[name] for name in names} for row in (before, after))
+        changes = (("res_partner", group.winner, *columns), ("hospitality_profile", profile.id, old, new))
         return [
             {
                 "merge_id": group.merge_id,
                 "kind": "value",
-                "table_name": "hospitality_profile",
-                "row_ids": [profile.id],
-                "payload": {"old": old, "new": new},
+                "table_name": table,
+                "row_ids": [row_id],
+                "payload": {"old": was, "new": now},
             }
+            for table, row_id, was, now in changes
+            if was != now
         ]
 
     @api.model
