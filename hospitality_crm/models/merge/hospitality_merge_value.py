@@ -232,12 +232,16 @@ class HospitalityMerge(models.Model):
 
     @api.model
     def _journal_values(self, plan, before):
-        """Write down how the winners' columns differ from before."""
+        """Write down how the winners' columns differ from before, and their golden values in any case.
+
+        What a loser's source says after the merge may change a golden value that the merge itself has left alone.
+        """
         sums = self._get_value_columns()[1]
+        golden = self._get_golden()
         after = self._read_columns(plan.winners)
         for group in plan.groups:
             old, new = before[group.winner], after[group.winner]
-            names = [name for name in new if old.get(name) != new[name]]
+            names = [name for name in new if old.get(name) != new[name] or name in golden]
             if names:
                 payload = {"old": {name: old.get(name) for name in names}, "new": {name: new[name] for name in names}}
                 if summed := sorted(sums.intersection(names)):
