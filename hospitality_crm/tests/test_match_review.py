@@ -202,6 +202,12 @@ class TestMatchDecisions(ReviewCommon):
         self.assertFalse(relation.exists())
         self.assertEqual(self.match.state, "open")
 
+    def test_household_may_say_more(self):
+        self.assertIn("spouse", [kind["id"] for kind in self._review().get_status()["kinds"]])
+        self._decide("household", kind="child")
+        relation = self.env["hospitality.relation"].search([("partner_id", "=", self.match.partner_id.id)])
+        self.assertEqual((relation.related_id, relation.kind), (self.match.other_partner_id, "child"))
+
     def test_household_keeps_what_was_known(self):
         spouse = self.env["hospitality.relation"].create(
             {"partner_id": self.other.id, "related_id": self.one.id, "kind": "spouse"}
