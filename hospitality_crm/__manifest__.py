@@ -65,6 +65,7 @@
         "views/quality/hospitality_data_quality_views.xml",
         "views/settings/res_config_settings_views.xml",
         "views/guest/res_config_settings_views.xml",
+        "views/merge/res_config_settings_views.xml",
         "views/hospitality_menus.xml",
     ],
     "assets": {

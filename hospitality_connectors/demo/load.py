@@ -15,6 +15,7 @@ import csv
 import gzip
 import io
 import tempfile
+import time
 from datetime import date, timedelta
 
 from odoo.exceptions import UserError
@@ -27,7 +28,7 @@ from .generate import SOURCES, generate
 SINCE = "hospitality_connectors.demo_since"
 TODAY = "hospitality_connectors.demo_today"
 MAX_DAYS = 240
-IDLE_BATCHES = 5
+IDLE_SECONDS = 0.2
 TRUTH = "demo_truth.csv.gz"
 SIZES = ("full", "small")
 
@@ -142,9 +143,14 @@ def _store_truth(env, truth):
 def _derive(env, progress):
     """Do at once what background jobs would do within minutes: golden values, figures, search texts."""
     for model in ("hospitality.golden.queue", "hospitality.guest.dirty"):
-        taken = idle = 0
-        # A batch is empty also when it met rows that a lane works on.
-        while idle < IDLE_BATCHES:
+        taken = 0
+        while True:
             done = with_retry(env[model]._run_batch)
-            taken, idle = taken + done, 0 if done else idle + 1
+            taken += done
+            if not done:
+                # A batch is empty also where lanes hold what is left: they are waited for.
+                env.cr.commit()  # pylint: disable=invalid-commit  # look again, at what others have committed
+                if not env[model].search_count([], limit=1):
+                    break
+                time.sleep(IDLE_SECONDS)
         progress(f"{env[model]._description}: {taken:,} refreshed")

@@ -60,7 +60,9 @@ class TestPipeline(ConnectorCommon):
         first, second, third = (self._profile(f"G{number}").partner_id for number in (1, 2, 3))
         self.assertNotEqual(first, second)
         self.assertEqual(third, first)
-        self.assertEqual(self.env["hospitality.match.queue"].search([]).mapped("profile_id")[-1:], third.profile_ids[-1:].ids)
+        self.assertEqual(
+            self.env["hospitality.match.queue"].search([]).mapped("profile_id")[-1:], third.profile_ids[-1:].ids
+        )
 
     def test_a_relay_address_identifies_nobody(self):
         address = ["abc.1@guest.booking.com"]

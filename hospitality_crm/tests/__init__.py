@@ -1,5 +1,6 @@
 from . import test_access
 from . import test_adoption
+from . import test_bulk_attach
 from . import test_bulk_equality
 from . import test_alerts
 from . import test_allergy
@@ -19,6 +20,7 @@ from . import test_metrics_tables
 from . import test_metrics_upkeep
 from . import test_metrics_queue
 from . import test_metrics_lanes
+from . import test_stay_shares
 from . import test_board
 from . import test_guest_card
 from . import test_guest_filters
@@ -28,5 +30,12 @@ from . import test_tours
 from . import test_views
 from . import test_visit_status
 from . import test_visit_values
+from . import test_merge
 from . import test_merge_core
 from . import test_merge_property
+from . import test_merge_refusals
+from . import test_merge_index
+from . import test_match_arrival
+from . import test_match_veto
+from . import test_match_run
+from . import test_match_lanes

@@ -119,6 +119,23 @@ class TestMetricsLanes(TransactionCase):
         self.assertEqual(self._run_lane(), 1)
         self.assertEqual(self._read_counts(self.guest_id), {self.guest_id: 1})
 
+    def test_a_batch_is_never_empty_while_free_rows_wait(self):
+        self._run_lane()
+        for _round in range(8):
+            with self._session() as env:
+                # A long queue of which all rows fall into one bucket.
+                env.cr.execute(
+                    SQL(
+                        "INSERT INTO hospitality_guest_dirty (partner_id) SELECT %s FROM generate_series(1, 3)",
+                        self.guest_id,
+                    )
+                )
+            taken = []
+            while not taken or taken[-1]:
+                with claim.lane_env(self.env) as env:
+                    taken.append(env["hospitality.guest.dirty"]._take(2))
+            self.assertEqual(taken, [2, 1, 0])
+
     def test_long_queue_is_shared(self):
         for partner_id in self.partner_ids:
             self._add_stay(partner_id)

@@ -124,11 +124,45 @@ def _build_guests(cursor: Cursor, size: int, source_id: int) -> None:
             [channel, source_id],
         )
 
+    _build_normals(cursor, source_id)
 
-def _copy(cursor: Cursor, lines: str) -> None:
+
+def _build_normals(cursor: Cursor, source_id: int) -> None:
+    """Give matching what it needs of every guest, as its own run would."""
+    cursor.execute("SELECT pg_get_indexdef('hospitality_match_normal_keys_idx'::regclass)")
+    (index,) = cursor.fetchone()
+    cursor.execute("DROP INDEX hospitality_match_normal_keys_idx")
+    cursor.execute("SELECT min(id), max(id) FROM hospitality_profile WHERE source_id = %s", [source_id])
+    first, last = cursor.fetchone()
+    step = 10_000
+    for start in range(first, last + 1, step):
+        cursor.execute(
+            'SELECT id, "values" FROM hospitality_profile WHERE source_id = %s AND id >= %s AND id < %s ORDER BY id',
+            [source_id, start, start + step],
+        )
+        _copy(cursor, "\n".join(map(_normal_line, *_normals_of(cursor.fetchall()))), "hospitality_match_normal")
+    cursor.execute(index)
+
+
+def _normals_of(rows: list[tuple[int, dict]]) -> tuple[list, list]:
+    from odoo.addons.hospitality_crm.engine import matching
+
+    normals = [
+        matching.prepare({**values, "id": id_, "kind": "person", "source": "bench_base"}) for id_, values in rows
+    ]
+    return normals, matching.Table.of(normals).record_keys()
+
+
+def _normal_line(normal, keys) -> str:
+    from odoo.addons.hospitality_crm.engine import matching
+
+    return f"{normal.id}\t{matching.VERSION}\t{{{','.join(map(str, keys))}}}\t\\\\x{normal.pack().hex()}"
+
+
+def _copy(cursor: Cursor, lines: str, table: str = "person") -> None:
     import io
 
-    cursor.copy_expert("COPY person FROM STDIN", io.StringIO(lines))
+    cursor.copy_expert(f"COPY {table} FROM STDIN", io.StringIO(lines))
 
 
 def message(k: int, size: int) -> list[dict]:

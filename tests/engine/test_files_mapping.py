@@ -97,6 +97,27 @@ def test_an_unknown_status_is_kept_raw():
     assert "status" not in stay and stay["status_raw"] == "Blue"
 
 
+@pytest.mark.parametrize(
+    ("blank", "country"),
+    [([], "NA"), (["NA"], None)],
+)
+def test_na_is_namibia_in_a_column_of_countries_unless_told_otherwise(blank, country):
+    content = mapping("guest", ("Name", "guest.name"), ("Land", "guest.country"), ("City", "guest.city"), blank=blank)
+    [event] = one(content, ["Name", "Land", "City"], ["Anna Koval", " NA ", "NA"])
+    assert (event["values"].get("country"), "city" in event["values"]) == (country, False)
+
+
+@pytest.mark.parametrize(
+    ("countries", "blank"),
+    [(["DE", "UA", "NA"], None), (["DEU", "UKR", "NA", "CN"], ["NA"]), (["Germany", "Ukraine", "NA"], ["NA"])],
+)
+def test_na_is_proposed_as_blank_where_countries_are_not_written_in_two_letters(countries, blank):
+    rows = "".join(f"Guest {number},g{number}@mail.ua,{country}\n" for number, country in enumerate(countries))
+    content, _questions = proposed("Name,E-mail,Country\n" + rows, "guest")
+    assert ("Country", "guest.country", "") in targets(content)
+    assert content["options"].get("blank") == blank
+
+
 def test_words_of_the_user_go_before_those_we_know():
     content = {**STAY_MAPPING, "maps": {"stay.status": {"Blue": "no_show", "Cancelled": "no_show"}}}
     for word in ("Blue", "Cancelled", "cancelled"):

@@ -11,7 +11,8 @@ A mapping is a plain dict, so that it can be stored, edited and compared:
 ``maps``
     what single texts mean, per target: ``{"stay.status": {"CXL": "cancelled"}}``
 ``options``
-    ``blank`` (texts that stand for nothing), ``date_order`` (``dmy`` or ``mdy``), ``decimal``
+    ``blank`` (further texts that stand for nothing; "NA" listed here does so in columns of countries
+    too, where it is Namibia otherwise), ``date_order`` (``dmy`` or ``mdy``), ``decimal``
     (``.`` or ``,``), ``separator`` (between joined texts), ``base_year``
 """
 
@@ -26,6 +27,8 @@ from .fields import Field
 from .rows import REQUIRED, SHARED, Row
 
 BLANK = ("NULL", "null", "N/A", "n/a", "NA", "#N/A", "None", "NaN", "nan", "-", "—", "–")
+# In a column of two-letter country codes it says something.
+NAMIBIA = "NA"
 _DATES = {
     "stay": ("booked_on", "arrival"),
     "booking": ("booked_on",),
@@ -72,6 +75,7 @@ class Mapping:
             "last_year": base_year + 20,
         }
         self.blank = frozenset(BLANK) | frozenset(options.get("blank") or ())
+        self.keeps_namibia = NAMIBIA not in (options.get("blank") or ())
         self.places = places or {}
         self.tz = tz
         self.slots = self._compile()
@@ -82,6 +86,8 @@ class Mapping:
         self.follows = {"guest": "check"} if lines else {}
         self.money_fields = self._fields_of_kind("money")
         self.moment_fields = self._fields_of_kind("moment")
+        countries = self._fields_of_kind("country").values() if self.keeps_namibia else ()
+        self.country_columns = {index for fields in countries for field in fields for index in field.columns}
         self.columns_of = {
             slot: tuple(sorted({index for field in fields for index in field.columns}))
             for slot, fields in self.slots.items()
@@ -157,7 +163,11 @@ class Mapping:
     def clean(self, values):
         """Return the values of a row without blanks around them and without texts that say nothing."""
         blank = self.blank
-        return ["" if (text := value.strip()) in blank else text for value in values]
+        row = ["" if (text := value.strip()) in blank else text for value in values]
+        for index in self.country_columns:
+            if values[index].strip() == NAMIBIA:
+                row[index] = NAMIBIA
+        return row
 
     def digest(self, slot, row):
         """Return the content hash of a cleaned row for a slot of ``content_slots``: 16 bytes."""

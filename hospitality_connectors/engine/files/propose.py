@@ -7,6 +7,7 @@ from rapidfuzz import fuzz
 
 from . import catalogue, synonyms
 from .columns import decide_formats
+from .mapping import NAMIBIA
 from .words import CHOICES, choose, plain
 
 EXACT = 100
@@ -234,7 +235,18 @@ def propose(columns, rows=None):
     uses.sort(key=lambda use: order.get(use.get("column"), len(order)))
     options, questions = decide_formats(columns, {use["column"] for use in uses if use.get("column")})
     _currency(columns, uses, taken, rows)
+    if _without_country_codes(columns, uses):
+        options["blank"] = [NAMIBIA]
     return {"rows": rows, "columns": uses, "maps": {}, "options": options}, scores, questions
+
+
+def _without_country_codes(columns, uses):
+    """Whether most values of country columns are names or codes of three letters, so that "NA" is no country."""
+    names = {
+        use.get("column") for use in uses if (target := catalogue.find(use["target"])) and target.kind == "country"
+    }
+    texts = {text for column in columns if column.name in names for text in column.distinct}
+    return 2 * sum(len(text) == 2 for text in texts) < len(texts)
 
 
 class _Renamed:

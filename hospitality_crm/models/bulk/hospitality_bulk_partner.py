@@ -9,7 +9,6 @@ from odoo.tools import SQL, email_normalize
 from odoo.addons.phone_validation.tools.phone_validation import phone_format
 
 from ...engine.contact import is_valid_e164, split_e164
-from ...tools.arrays import pg_int_array
 from ..guest.golden_fields import COLUMNS
 
 GOLDEN = tuple(COLUMNS.values())

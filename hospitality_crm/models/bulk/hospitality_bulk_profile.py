@@ -10,6 +10,8 @@ from ..guest.hospitality_contact_point import NAME_CAP, SHARED_ABOVE
 
 COLUMNS = ("version", "payload_hash", "state", "kind", "property_id", "name", "name_key", "values", "seen_at")
 MAX_NAMES = 100
+# So many new or changed profiles of a batch are compared in full at once; more are left to the lanes of matching.
+MATCH_AT_ONCE = 100
 
 
 class Person:
@@ -304,9 +306,12 @@ class HospitalityBulkProfile(models.AbstractModel):
         """Decide which guest each new profile belongs to.
 
         Sets ``person.partner_id`` of those with a known guest and ``person.group`` (equal for one
-        new guest) of the others, as `hospitality.matcher` decides. The result does not depend on
-        the order of the messages.
+        new guest) of the others, as `hospitality.matcher` decides; of very many at once, as
+        `hospitality.bulk.attach` does. The result does not depend on the order of the messages.
         """
+        if len(people) > MATCH_AT_ONCE:
+            self.env["hospitality.bulk.attach"]._attach(batch, people, points)
+            return
         self._note_known_names(batch, people, points)
         matcher = self.env["hospitality.matcher"]
         for person in people:
@@ -348,7 +353,7 @@ class HospitalityBulkProfile(models.AbstractModel):
                 self.env.execute_query(
                     SQL(
                         "SELECT w.id, l.name_key FROM unnest(%s::int[]) AS w(id),"
-                        " LATERAL (SELECT l.name_key FROM hospitality_contact_link l WHERE l.point_id = w.id LIMIT %s) AS l",
+                        " LATERAL (SELECT name_key FROM hospitality_contact_link WHERE point_id = w.id LIMIT %s) AS l",
                         pg_int_array(sorted(wanted)),
                         MAX_NAMES,
                     )
@@ -359,6 +364,12 @@ class HospitalityBulkProfile(models.AbstractModel):
     def _remember_people(self, batch, people, inserted, touched):
         """Let written profiles be found by those who come later, and changed ones be compared."""
         matcher = self.env["hospitality.matcher"]
+        if len(people) > MATCH_AT_ONCE:
+            matcher._defer(
+                [person.item.id for person in people if person.item.key in inserted],
+                [person.item.id for person in people if person.item.key not in inserted | touched],
+            )
+            return
         new, changed = [], []
         for person in people:
             item = person.item

@@ -27,6 +27,7 @@ from . import (
     res_company,
     res_users,
     res_config_settings,
+    hospitality_blacklist,
     mail_blacklist,
     phone_blacklist,
 )

@@ -101,13 +101,14 @@ class HospitalityGuestDirty(models.Model):
 
         :return: number of rows taken; 0 also when other lanes hold what there is
         """
-        buckets = self._lock_buckets(limit)
-        ids = buckets and claim.claim(
-            self.env,
-            self._table,
-            SQL("partner_id & %s = ANY(%s::int[])", BUCKETS - 1, pg_int_array(buckets)),
-            limit=limit,
+        [(waiting,)] = self.env.execute_query(
+            SQL("SELECT count(*) FROM (SELECT FROM hospitality_guest_dirty LIMIT %s) AS q", limit + 1)
         )
+        if not waiting:
+            return 0
+        # All buckets for a short queue, a part where others can help; all where that part has nothing.
+        ids = waiting > limit and self._claim_of_buckets(BUCKETS // 4, limit)
+        ids = ids or self._claim_of_buckets(BUCKETS, limit)
         if not ids:
             return 0
         rows = self.env.execute_query(
@@ -120,23 +121,25 @@ class HospitalityGuestDirty(models.Model):
         return len(ids)
 
     @api.model
-    def _lock_buckets(self, limit):
-        """Lock free buckets: all of them for a short queue, a part where others can help."""
-        [(waiting,)] = self.env.execute_query(
-            SQL("SELECT count(*) FROM (SELECT FROM hospitality_guest_dirty LIMIT %s) AS q", limit + 1)
-        )
-        if not waiting:
-            return []
-        rows = self.env.execute_query(
+    def _claim_of_buckets(self, count, limit):
+        """Lock up to ``count`` buckets that no other lane holds, and rows of the queue in them."""
+        buckets = self.env.execute_query(
             SQL(
                 "SELECT b FROM (SELECT b FROM generate_series(0, %s) AS b ORDER BY random() OFFSET 0) AS bucket"
                 " WHERE pg_try_advisory_xact_lock(%s, b) LIMIT %s",
                 BUCKETS - 1,
                 LOCK,
-                BUCKETS if waiting <= limit else BUCKETS // 4,
+                count,
             )
         )
-        return [row[0] for row in rows]
+        if not buckets:
+            return []
+        return claim.claim(
+            self.env,
+            self._table,
+            SQL("partner_id & %s = ANY(%s::int[])", BUCKETS - 1, pg_int_array([row[0] for row in buckets])),
+            limit=limit,
+        )
 
     @api.model
     def _refresh_guests(self, partner_ids):

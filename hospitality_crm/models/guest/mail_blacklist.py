@@ -1,22 +1,8 @@
-from odoo import api, models
+from odoo import models
 
 
 class MailBlacklist(models.Model):
-    _inherit = "mail.blacklist"
-
-    @api.model_create_multi
-    def create(self, vals_list):
-        entries = super().create(vals_list)
-        entries._sync_contact_points()
-        return entries
-
-    def write(self, vals):
-        result = super().write(vals)
-        if "active" in vals:
-            self._sync_contact_points()
-        return result
-
-    def _sync_contact_points(self):
-        """Prefer another address of the guests as long as this one is blocked."""
-        for active, entries in self.grouped("active").items():
-            self.env["hospitality.contact.point"]._set_reachable("email", entries.mapped("email"), not active)
+    _name = "mail.blacklist"
+    _inherit = ["mail.blacklist", "hospitality.blacklist"]
+    _contact_channel = "email"
+    _contact_field = "email"

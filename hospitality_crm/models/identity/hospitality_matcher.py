@@ -207,6 +207,13 @@ class HospitalityMatcher(models.AbstractModel):
         )
 
     @api.model
+    def _defer(self, new_ids, changed_ids):
+        """Leave many profiles that are written now to the lanes, which make their normal forms too."""
+        if changed_ids:
+            self.env["hospitality.match.normal"]._forget(changed_ids)
+        self.env["hospitality.match.queue"]._add([(profile_id, 0) for profile_id in (*new_ids, *changed_ids)])
+
+    @api.model
     def _erase(self, profile_ids):
         """Forget everything about anonymised profiles but the decisions."""
         if profile_ids:
@@ -298,19 +305,30 @@ class HospitalityMatcher(models.AbstractModel):
         rows = self.env.execute_query(
             SQL(
                 """
-                SELECT p.id, p.partner_id, m.normal
-                  FROM hospitality_profile p JOIN hospitality_match_normal m ON m.id = p.id
+                SELECT p.id, p.partner_id, m.normal, p.kind, s.code,
+                       CASE WHEN m.id IS NULL THEN p."values" END
+                  FROM hospitality_profile p
                   JOIN res_partner g ON g.id = p.partner_id
-                 WHERE p.id = ANY(%s::int[]) AND p.state IN ('live', 'superseded') AND m.version = %s AND g.active
+             LEFT JOIN hospitality_source s ON s.id = p.source_id
+             LEFT JOIN hospitality_match_normal m ON m.id = p.id AND m.version = %s
+                 WHERE p.id = ANY(%s::int[]) AND p.state IN ('live', 'superseded') AND g.active
                  ORDER BY p.id
                 """,
-                pg_int_array(lows),
                 matching.VERSION,
+                pg_int_array(lows),
             )
         )
-        return [
-            Newcomer(id_, matching.Normal.unpack(bytes(data)), partner_id, lows[id_]) for id_, partner_id, data in rows
-        ]
+        newcomers, fresh = [], []
+        for id_, partner_id, data, kind, source, values in rows:
+            if data is not None:
+                newcomers.append(Newcomer(id_, matching.Normal.unpack(bytes(data)), partner_id, lows[id_]))
+            else:
+                fresh.append(self._prepare(id_, values or {}, kind, source or "", id_, partner_id))
+        if fresh:
+            # A mass import has left them: what is found now must find them too.
+            prepare_all(fresh)
+            self.env["hospitality.match.normal"]._store([one.normal for one in fresh], [one.keys for one in fresh])
+        return sorted(newcomers + fresh, key=lambda one: one.key)
 
     @api.model
     def _merge_clusters(self, clusters, match_ids):
@@ -325,7 +343,12 @@ class HospitalityMatcher(models.AbstractModel):
         if not clusters or not self.env["hospitality.match.weights"]._is_automatic():
             return 0, 0
         known = self._get_known_guests(partner_ids)
-        clusters = [cluster for cluster in clusters if known.issuperset(cluster)]
+        undone = self._get_undone_pairs(partner_ids)
+        clusters = [
+            cluster
+            for cluster in clusters
+            if known.issuperset(cluster) and not any(pair.issubset(cluster) for pair in undone)
+        ]
         evidence = {}
         for match_id, one, other in self.env.execute_query(
             SQL(
@@ -394,6 +417,22 @@ class HospitalityMatcher(models.AbstractModel):
         }
 
     @api.model
+    def _get_undone_pairs(self, partner_ids):
+        """Return the sets of two guests whose merge somebody has taken back: only people merge them again."""
+        return [
+            frozenset(row)
+            for row in self.env.execute_query(
+                SQL(
+                    "SELECT DISTINCT m.winner_id, l.partner_id FROM hospitality_merge_loser l"
+                    " JOIN hospitality_merge m ON m.id = l.merge_id"
+                    " WHERE l.state = 'undone' AND l.partner_id = ANY(%(ids)s::int[])"
+                    " AND m.winner_id = ANY(%(ids)s::int[])",
+                    ids=pg_int_array(partner_ids),
+                )
+            )
+        ]
+
+    @api.model
     def _plan_merges(self, pairs):
         """Return the groups of the merge door for pairs of guests; pairs that share a guest are one group.
 
@@ -436,7 +475,7 @@ class HospitalityMatcher(models.AbstractModel):
                     """
                     SELECT g.id, NOT EXISTS (SELECT FROM res_users u WHERE u.partner_id = g.id),
                            NOT EXISTS (SELECT FROM hospitality_profile p
-                                        WHERE p.partner_id = g.id AND p.source_id = %s AND p.state IN ('live', 'superseded')),
+                                        WHERE p.partner_id = g.id AND p.source_id = %s AND p.state = 'live'),
                            g.id
                       FROM res_partner g WHERE g.id = ANY(%s::int[])
                     """,

@@ -157,8 +157,8 @@ class HospitalityMerge(models.Model):
         days = self._get_undo_days()
         rows = self.env.execute_query(
             SQL(
-                """INSERT INTO hospitality_merge (winner_id, state, automatic, reason, match_ids, merged_at, merged_by_id,
-                                                  undo_until, winner_digest)
+                """INSERT INTO hospitality_merge (winner_id, state, automatic, reason, match_ids, merged_at,
+                                                  merged_by_id, undo_until, winner_digest)
                    SELECT n.winner, 'done', %s, nullif(n.reason, ''), nullif(n.matches, '')::int[], %s, %s, %s, %s
                      FROM unnest(%s::int[], %s::text[], %s::text[]) WITH ORDINALITY AS n (winner, reason, matches, nth)
                     ORDER BY nth RETURNING id""",
@@ -216,17 +216,19 @@ class HospitalityMerge(models.Model):
         self._move_profiles(plan)
         if hooks:
             self._move_by_hooks(plan)
-        self._move_rows(plan)
+        else:
+            self._move_rows(plan)
         self._archive_losers(plan)
         self._settle(plan, before)
         self._choose_values(plan)
-        self._announce(plan)
+        self._announce(plan, hooks)
 
     @api.model
     def _digest(self, partner):
         """Return the SQL of a hash of what the live profiles of a guest say, NULL without any."""
         return SQL(
-            """(SELECT md5(string_agg(concat_ws('|', id, state, "values", meta), ';' ORDER BY id)) FROM hospitality_profile
+            """(SELECT md5(string_agg(concat_ws('|', id, state, "values", meta), ';' ORDER BY id))
+                  FROM hospitality_profile
                  WHERE partner_id = %s AND state IN ('live', 'superseded'))""",
             partner,
         )
@@ -245,9 +247,13 @@ class HospitalityMerge(models.Model):
         )
 
     @api.model
-    def _announce(self, plan):
+    def _announce(self, plan, hooks=False):
         """Tell whoever derives something from guests, and write the note in the winners' chatter."""
+        self.env["hospitality.stay"]._refresh_shares_of(plan.members)
         self.env["hospitality.guest.dirty"]._mark(plan.members)
         self.env["hospitality.guest.search"]._mark(plan.members)
-        self._write_notes(plan)
+        if hooks:
+            self._log_by_hooks(plan)
+        else:
+            self._write_notes(plan)
         self._journal(plan.lines)
