@@ -60,6 +60,7 @@
         "views/board/hospitality_board_views.xml",
         "views/settings/res_config_settings_views.xml",
         "views/guest/res_config_settings_views.xml",
+        "views/identity/res_config_settings_views.xml",
         "views/hospitality_menus.xml",
     ],
     "assets": {
