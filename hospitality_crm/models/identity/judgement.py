@@ -214,7 +214,7 @@ def get_evidence(slots, weights, position, score, one, other):
 def _show(normal, code):
     slot, _dot, level = code.partition(".")
     if slot == "guard":  # it names what it is about
-        slot = "name" if level == "word" else level
+        slot = "name" if level in ("word", "contact") else level
     return get_value(normal, slot)
 
 
