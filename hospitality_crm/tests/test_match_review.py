@@ -132,6 +132,17 @@ class TestMatchQueue(ReviewCommon):
         self.assertLessEqual(counts[1], counts[0] + 2)
         self.assertLessEqual(counts[1], 20)
 
+    def test_a_run_that_has_failed_is_told(self):
+        self.env["hospitality.match.run"].create({"state": "failed", "message": "No memory is left"})
+        run = self._review().get_status()["run"]
+        self.assertEqual((run["state"], run["message"]), ("failed", "No memory is left"))
+
+    def test_managers_start_a_run(self):
+        self.env["hospitality.match.run"].search([("state", "=", "running")]).state = "stopped"
+        with self.assertRaises(AccessError):
+            self._review(self.reception).start_run()
+        self.assertEqual(self._review().start_run()["state"], "running")
+
     def test_who_may_see_the_queue(self):
         for role in ("service", "marketing"):
             with self.subTest(role=role), self.assertRaises(AccessError):

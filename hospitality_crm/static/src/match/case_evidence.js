@@ -21,6 +21,10 @@ export class CaseEvidence extends Component {
         return this.props.guests.findIndex((guest) => guest.id === guestId);
     }
 
+    isShown(pair) {
+        return pair.left === this.props.pair.left && pair.right === this.props.pair.right;
+    }
+
     pairTitle(pair) {
         return `${this.position(pair.left) + 1} – ${this.position(pair.right) + 1}`;
     }
