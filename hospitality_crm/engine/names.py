@@ -109,8 +109,8 @@ def _fold_unicode(text):
 # What romanisations disagree about, longest first; capitals are sounds of their own.
 _SOUNDS = (
     ("shch", "S"), ("szcz", "S"), ("tsch", "C"), ("tch", "C"), ("sch", "S"), ("sh", "S"), ("sz", "S"), ("cz", "C"),
-    ("dzh", "i"), ("dj", "i"), ("kh", "h"), ("ck", "k"), ("ch", "C"), ("zh", "Z"), ("ph", "f"), ("th", "t"), ("gh", "h"),
-    ("tz", "T"), ("ts", "T"), ("x", "ks"), ("q", "k"), ("w", "v"), ("g", "h"), ("c", "k"), ("ou", "u"),
+    ("dzh", "i"), ("dj", "i"), ("kh", "h"), ("ck", "k"), ("ch", "C"), ("zh", "Z"), ("ph", "f"), ("th", "t"),
+    ("gh", "h"), ("tz", "T"), ("ts", "T"), ("x", "ks"), ("q", "k"), ("w", "v"), ("g", "h"), ("c", "k"), ("ou", "u"),
     ("j", "i"), ("y", "i"),
 )  # fmt: skip
 _SOUND_OF = dict(_SOUNDS)

@@ -2,10 +2,12 @@ from . import place
 from . import guest
 from . import visit
 from . import bulk
-from . import merge
 from . import identity
+from . import merge
 from . import search
 from . import timeline
 from . import card
 from . import board
 from . import settings
+from . import review
+from . import quality

@@ -55,6 +55,20 @@ def build_world(env):
     guests = profiles.partner_id
     by_guest = {profile.partner_id.id: profile.id for profile in profiles}
     _add_rows(env, guests)
+    env["hospitality.match"].create(
+        [
+            {
+                "profile_id": one.id,
+                "other_profile_id": other.id,
+                "partner_id": one.partner_id.id,
+                "other_partner_id": other.partner_id.id,
+                "score": 3,
+                "band": "ask",
+                "evidence": [],
+            }
+            for one, other in zip(profiles, profiles[1:], strict=False)
+        ]
+    )
     env.flush_all()
     planter = Planter(env, by_guest)
     planter.plant(guests.ids)

@@ -15,7 +15,7 @@ class IdArray(fields.Field):
         return tuple(value) if value else None
 
     def convert_to_record(self, value, record):
-        return value or ()
+        return tuple(value or ())
 
     def convert_to_read(self, value, record, use_display_name=True):
         return list(value or ())

@@ -10,7 +10,7 @@ from .paths import CHECKOUT, SETUP, cache
 from .shell import SetupError, command_main
 
 FOLDER = CHECKOUT / "tests" / "bench"
-WITH_PEERS = frozenset({"identity", "matching"})
+WITH_PEERS = frozenset({"identity", "identity_odoo", "matching"})
 
 
 def main(argv: list[str]) -> int:

@@ -16,11 +16,11 @@ import numpy as np
 sys.path.insert(0, str(Path(__file__).parents[2] / "hospitality_crm"))
 
 from engine.matching import Context, cluster, normalise  # noqa: E402
+from engine.matching.clusters import components  # noqa: E402
 from engine.matching.fit import fit  # noqa: E402
-from engine.matching.keys import block_keys, candidates  # noqa: E402
-from engine.matching.model import PATH  # noqa: E402
-from engine.matching.pipeline import pair_slots, sure_labels  # noqa: E402
-from engine.matching.slots import counted_slots  # noqa: E402
+from engine.matching.model import PATH, barred_pairs  # noqa: E402
+from engine.matching.pipeline import find_pairs, sure_pairs  # noqa: E402
+from engine.matching.slots import counted_slots, static_slots  # noqa: E402
 
 
 def batches(folder, size=50_000):
@@ -71,12 +71,13 @@ def main():
     options = parser.parse_args()
     start = time.time()
     table = normalise(batches(options.folder))
-    left, right = candidates(block_keys(table))
+    left, right = find_pairs(table)
     person = persons(options.folder, table.id)
     same = person[left] == person[right]
     context = Context.of(table)
-    slots = pair_slots(table, left, right, context, 4)
-    labels = sure_labels(len(table), left, right, slots)
+    slots = static_slots(table, left, right, context)
+    sure = np.flatnonzero(sure_pairs(slots))
+    labels = components(len(table), left[sure], right[sure])
     origin = f"{Path(options.folder).name}: {len(left)} pairs, {int(same.sum())} of them one person"
     thresholds = {"auto": options.auto, "ask": options.ask}
     print(f"{origin} ({time.time() - start:.0f} s)", flush=True)
@@ -85,7 +86,9 @@ def main():
         context = context.recount(table, labels)
         slots |= counted_slots(table, left, right, context, slots, labels)
         weights = fit(slots, same, ridge=options.ridge, start=None, thresholds=thresholds, origin=origin)
-        labels = cluster(table, left, right, weights.score(slots), options.auto, context).labels
+        labels = cluster(
+            table, left, right, weights.score(slots), options.auto, context, barred=barred_pairs(slots)
+        ).labels
         print(f"round {number + 1}: {time.time() - start:.0f} s", flush=True)
     Path(options.out).write_text(json.dumps(weights.values(), indent=1) + "\n", encoding="utf-8")
 

@@ -4,6 +4,7 @@
 city, street, postcode, loyalty_no, passport_no; ``truth.parquet`` at least id and person_id.
 """
 
+import functools
 import pathlib
 
 import numpy as np
@@ -22,7 +23,7 @@ TEXTS = {
     "street": "street",
     "postcode": "zip",
 }
-BATCH = 20_000
+BATCH = 25_000
 
 
 def rows(folder):
@@ -52,16 +53,25 @@ def truth(folder):
     return persons[order][np.searchsorted(ids[order], wanted)]
 
 
-def batches(folder, size=BATCH):
-    """The guests as lists of records, each a dict of canonical values."""
+def batches(folder, limit=None, size=BATCH):
+    """The guests as functions that return a list of records, so that each process makes its own.
+
+    :param limit: the first so many
+    """
     import pyarrow.parquet as pq
 
     for batch in pq.ParquetFile(pathlib.Path(folder) / "guests.parquet").iter_batches(size, columns=COLUMNS):
-        yield records(batch.to_pydict())
+        batch = batch if limit is None else batch.slice(0, limit)
+        yield functools.partial(records, batch)
+        if limit is not None:
+            limit -= len(batch)
+            if limit <= 0:
+                return
 
 
-def records(columns):
-    """Turn a dict of columns into records."""
+def records(batch):
+    """Turn an Arrow batch into records, each a dict of canonical values."""
+    columns = batch.to_pydict()
     columns = {name: [v if v is not None and v == v else "" for v in values] for name, values in columns.items()}
     found = []
     for values in zip(*(columns[name] for name in COLUMNS), strict=True):

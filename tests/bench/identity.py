@@ -79,12 +79,7 @@ PARTS = {"engine": engine, "warm": warm, "splink": splink}
 
 def source(options):
     """The batches of rows up to the size asked for."""
-    left = options.size
-    for batch in guests_files.batches(options.data):
-        yield batch[:left]
-        left -= len(batch)
-        if left <= 0:
-            return
+    return guests_files.batches(options.data, options.size)
 
 
 def run_part(options):

@@ -2,8 +2,6 @@
 
 import io
 import json
-import sys
-from functools import lru_cache
 
 import guests_files
 
@@ -11,7 +9,8 @@ BATCH = 20_000
 
 PARTNERS = """
 INSERT INTO res_partner (id, name, complete_name, email, email_normalized, phone, phone_sanitized, is_guest, active,
-                         type, is_company, commercial_partner_id, color, partner_share, create_uid, write_uid, create_date, write_date)
+                         type, is_company, commercial_partner_id, color, partner_share,
+                         create_uid, write_uid, create_date, write_date)
 SELECT p.partner_id, coalesce(p.name, 'Unknown guest'), coalesce(p.name, 'Unknown guest'),
        p."values"->'emails'->>0, p."values"->'emails'->>0, p."values"->'phones'->>0, p."values"->'phones'->>0,
        TRUE, TRUE, 'contact', FALSE, p.partner_id, 0, TRUE, 1, 1, now(), now()
@@ -46,7 +45,7 @@ SELECT used.id, c.id, 0, used.name_key
 
 
 def build(cursor, folder, size):
-    """Fill a product database with ``size`` guests of a folder, as an import that knows nothing of matching leaves them.
+    """Fill a product database with ``size`` guests of a folder, each unknown to the others.
 
     The ids of guests in the folder are whole numbers; profiles keep their order.
     """
@@ -81,8 +80,8 @@ def _copy(cursor, batch, low, partner, sources):
         source = record["source"]
         if source not in sources:
             cursor.execute(
-                "INSERT INTO hospitality_source (name, code, kind, trust, active) VALUES (jsonb_build_object('en_US', %s::text), %s, 'pms', 50, TRUE)"
-                " RETURNING id",
+                "INSERT INTO hospitality_source (name, code, kind, trust, active)"
+                " VALUES (jsonb_build_object('en_US', %s::text), %s, 'pms', 50, TRUE) RETURNING id",
                 [source, f"bench_{source}"],
             )
             [sources[source]] = cursor.fetchone()
@@ -107,7 +106,7 @@ def _copy(cursor, batch, low, partner, sources):
         lines.write("\t".join(map(str, fields)) + "\n")
     lines.seek(0)
     cursor.copy_expert(
-        'COPY loaded (id, source_id, external_id, partner_id, state, kind, name, name_key, "values", seen_at) FROM STDIN',
+        "COPY loaded (id, source_id, external_id, partner_id, state, kind, name, name_key, values, seen_at) FROM STDIN",
         lines,
     )
 

@@ -53,9 +53,9 @@ def sweep(found, truth, labels, steps):
     for threshold in steps:
         if threshold:
             auto = matching.Weights.load().auto
-            barred = found.barred if threshold > 0 else np.zeros(len(found.left), bool)
+            barred = found.held if threshold > 0 else np.zeros(len(found.left), bool)
             labels = matching.cluster(
-                found.table, found.left, found.right, found.score, auto + threshold, found.context, barred=barred
+                found.table, found.left, found.right, found.score, auto + threshold, found.context, held=barred
             ).labels
         else:
             labels = found.labels
@@ -121,22 +121,11 @@ def febrl_record(number, row):
     return record | {"id": number, "source": "febrl", "kind": "person"}
 
 
-def limited(batches, size):
-    for batch in batches:
-        if size is not None and len(batch) >= size:
-            yield batch[:size]
-            return
-        size = size and size - len(batch)
-        yield batch
-
-
 def main():
     options = arguments()
     with PeakMemory() as memory:
         started = time.perf_counter()
-        found = matching.match_files(
-            limited(guests_files.batches(options.folder), options.size), processes=options.processes
-        )
+        found = matching.match_files(guests_files.batches(options.folder, options.size), processes=options.processes)
         seconds = time.perf_counter() - started
     count = len(found.labels)
     truth = guests_files.truth(options.folder)[:count]

@@ -182,7 +182,7 @@ TABLES = (
 
 def base(cr):
     """Number below the first contact of the data set."""
-    cr.execute("SELECT min(id) - 1 FROM res_partner WHERE email LIKE 'guest1@mail%'")
+    cr.execute("SELECT min(id) - 1 FROM res_partner WHERE name = 'Guest Name0'")
     return cr.fetchone()[0]
 
 

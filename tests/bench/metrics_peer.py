@@ -3,6 +3,11 @@
 The form is the one that core uses (see the stored statistics of ``res.partner`` in ``loyalty`` or ``crm``): facts are
 searched per batch of guests with exactly the fields that are needed, lines are counted by ``_read_group``, and the
 values are assigned as a compute method assigns them, so that one flush per batch writes what changed.
+
+Stays and checks are added up record by record because ``_read_group`` can't say what they count for: one payer by rank
+among several people, a guest with two roles on a stay, amounts times their rate, refunds, and a favourite by number
+and day. The peer has the facts with their shortcuts to guest and company and with the indexes of the product, but none
+of the columns that exist for our query (shares, tallies, keys of dishes).
 """
 
 from collections import defaultdict

@@ -9,6 +9,8 @@ scattered over the tables, as they are after years of operation.
 
 from psycopg2.sql import SQL, Identifier
 
+# Share of somebody who sleeps in a stay and doesn't pay, as models/visit/visit_tally.py has it: the main guest pays.
+SLEEPER = 1 | 2 | 4 | 8
 # Other addons add required columns; guests take them from the partner of the main company.
 PARTNERS = """
     INSERT INTO res_partner (name, complete_name, type, active, is_company, is_guest, {more})
@@ -79,8 +81,8 @@ VISITS = """
      ORDER BY i;
     INSERT INTO hospitality_stay_guest (stay_id, profile_id, partner_id, role, sleeps, pays, sequence)
     SELECT s.id, s.profile_id, s.partner_id, 'primary', true, true, 0 FROM hospitality_stay s ORDER BY s.id;
-    INSERT INTO hospitality_stay_guest (stay_id, profile_id, partner_id, role, sleeps, pays, sequence)
-    SELECT s.id, g.profile_id, g.partner_id, 'sharer', true, s.id %% 50 = 0, 1
+    INSERT INTO hospitality_stay_guest (stay_id, profile_id, partner_id, role, sleeps, pays, sequence, metric_share)
+    SELECT s.id, g.profile_id, g.partner_id, 'sharer', true, s.id %% 50 = 0, 1, %(sleeper)s
       FROM hospitality_stay s JOIN guest g ON g.n = (s.id::bigint * 7919) %% %(size)s
      WHERE s.id %% 5 = 0 AND g.partner_id <> s.partner_id ORDER BY s.id;
 
@@ -173,7 +175,7 @@ def build(cr, size, charges=True):
     cr.execute(SQL(PARTNERS).format(more=more), {"size": size})
     cr.execute(PEOPLE, {"size": size})
     restore = _drop_indexes(cr)
-    cr.execute(VISITS, {"size": size})
+    cr.execute(VISITS, {"size": size, "sleeper": SLEEPER})
     if charges:
         cr.execute(CHARGES, {"size": size})
     cr.execute(CLEAN)

@@ -153,7 +153,7 @@ class Builder:
 
     def email(self, person, domain="gmail.com"):
         given, family = slug(latin(person.given)), slug(latin(person.family))
-        return f"{given or 'guest'}.{family or 'mail'}{self.rng.randrange(10, 9999)}@{domain}"
+        return f"{given or 'guest'}.{family or 'mail'}{self.rng.randrange(10, 999999)}@{domain}"
 
     def home(self):
         return {

@@ -193,6 +193,14 @@ def namesakes_in_one_city(b, same):
     return left, b.put(person, phones=[phone], emails=[b.email(one, "yahoo.com")], **place)
 
 
+def namesakes_without_contact(b, same):
+    one = b.man()
+    other = replace(one, born=b.day())
+    place = {"city": b.cities[1], "country": b.country}
+    left = b.put(one, phones=[b.phone()], emails=[b.email(one)], **place, **_born(one))
+    return left, b.put(one if same else other, **place, **(_born(one) if same else {}))
+
+
 def namesakes_with_like_addresses(b, same):
     one = b.woman()
     other = replace(one, born=b.day())
@@ -256,7 +264,7 @@ def bridge_of_an_initial(b, same):
     one, other = b.alike()
     phone = [b.phone()]
     b.put(one, "initial", owner=None if same else ("one of two", phone[0]), phones=phone)
-    return _pair(b, same, (one, other), phones=phone)
+    return b.put(one, phones=phone), b.put(one if same else other, "other" if same else "plain", phones=phone)
 
 
 def bridge_of_a_given_name(b, same):
@@ -266,7 +274,7 @@ def bridge_of_a_given_name(b, same):
         other = b.woman(given=one.given)
     phone = [b.phone()]
     b.put(one, "given", owner=None if same else ("one of two", phone[0]), phones=phone)
-    return _pair(b, same, (one, other), phones=phone)
+    return b.put(one, phones=phone), b.put(one if same else other, "other" if same else "plain", phones=phone)
 
 
 def initial_and_title(b, same):
@@ -325,6 +333,7 @@ SHAPES = (
     recycled_sim,
     recycled_sim_same_given,
     namesakes_in_one_city,
+    namesakes_without_contact,
     namesakes_with_like_addresses,
     namesakes_born_on_one_day,
     company_switchboard,

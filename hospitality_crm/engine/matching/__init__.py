@@ -6,6 +6,7 @@ from .keys import candidates
 from .model import Evidence, Weights, decide, evidence, explain, features, score
 from .normal import Normal, prepare
 from .pipeline import Result, match_files, match_table, normalise
+from .slots import SLOTS
 from .table import Table
 
 # Stored keys and packed records of another version are stale.

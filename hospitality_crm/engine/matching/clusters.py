@@ -5,11 +5,15 @@ from typing import NamedTuple
 import numpy as np
 
 from .context import Context
+from .model import barred_pairs
+from .name_pairs import GIVEN_GROUP, compare_names, compare_suffixes
 from .person import SINGLE
-from .slots import _GIVEN_GROUP, SLOTS, _births, _names, _suffix, static_slots
+from .slots import SLOTS, compare_births, static_slots
 
 OVERSIZE = 60
+# How much worse the next best cluster must fit a record of half a name, and how much if it is certainly another person.
 MARGIN = 0.7
+MARGIN_OTHER = 2.5
 _DIFFERENT = SLOTS["birth"].index("year")
 _CONFLICT = 6
 
@@ -39,18 +43,24 @@ def cluster(table, left, right, score, threshold, context=None, vetoes=(), overs
     """
     context = context or Context()
     vetoes = np.asarray(vetoes, np.int64).reshape(-1, 2)
-    kept = np.flatnonzero(score >= threshold)
-    kept = kept[np.lexsort((right[kept], left[kept], -score[kept]))]
-    left, right, score = left[kept].astype(np.int64), right[kept].astype(np.int64), score[kept]
-    barred = static_slots(table, left, right, context)["guard"] > 0 if barred is None else barred[kept]
-    review = [(int(a), int(b), "guard") for a, b in zip(left[barred], right[barred], strict=True)]
-    left, right, score = left[~barred], right[~barred], score[~barred]
     weak = _weak(table)
+    rivals = np.flatnonzero((score >= threshold - MARGIN_OTHER) & (weak[left] != weak[right]))
+    halves = left[rivals].astype(np.int64), right[rivals].astype(np.int64), score[rivals]
+    kept = np.flatnonzero(score >= threshold)
+    if barred is None:
+        barred = np.zeros(len(score), bool)
+        barred[kept] = barred_pairs(static_slots(table, left[kept], right[kept], context))
+    review = [(int(left[row]), int(right[row]), "guard") for row in kept[barred[kept]]]
+    kept = kept[~barred[kept]]
+    # Among equals the lower ids come first, whatever the order of the rows.
+    one, other = table.id[left[kept]], table.id[right[kept]]
+    kept = kept[np.lexsort((np.maximum(one, other), np.minimum(one, other), -score[kept]))]
+    left, right, score = left[kept].astype(np.int64), right[kept].astype(np.int64), score[kept]
     judge = _Judge(table, context, vetoes)
     solid = ~weak[left] & ~weak[right]
     labels = _guarded(judge, left[solid], right[solid], np.arange(len(table)), oversize, review)
-    mixed = weak[left] != weak[right]
-    labels = _attach(judge, weak, left[mixed], right[mixed], score[mixed], labels, review)
+    allowed = np.ones(len(rivals), bool) if barred is None else ~barred[rivals]
+    labels = _attach(judge, weak, *halves, allowed & (halves[2] >= threshold), labels, review)
     loose = weak[left] & weak[right] & (labels[left] == left) & (labels[right] == right)
     loose &= ~_attached(weak, labels)[left] & ~_attached(weak, labels)[right]
     labels = _guarded(judge, left[loose], right[loose], labels, oversize, review)
@@ -74,6 +84,7 @@ def components(size, left, right):
     [0, 1, 0, 3, 3]
     """
     labels = np.arange(size, dtype=np.int64)
+    left, right = np.asarray(left, np.int64), np.asarray(right, np.int64)
     while len(left):
         a, b = labels[left], labels[right]
         open_ = a != b
@@ -97,20 +108,24 @@ class _Judge:
         self.table, self.context, self.vetoes = table, context, vetoes
 
     def enemies(self, left, right):
+        """Whether pairs contradict each other; the same document overrules names and dates."""
         table = self.table
-        result = _births(table.birth[left], table.birth[right]) >= _DIFFERENT
-        result |= _suffix(table, left, right) == 3
+        names = compare_names(table, left, right, self.context)
+        births = compare_births(table.birth[left], table.birth[right])
+        suffix = compare_suffixes(table, left, right)
+        result = GIVEN_GROUP[names["given"]] == _CONFLICT
+        result |= births >= _DIFFERENT
+        result |= (suffix == 2) & (births != 2)
+        result &= ~self._same_document(left, right)
+        result |= suffix == 3
         result |= (table.gender[left] != table.gender[right]) & (table.gender[left] > 0) & (table.gender[right] > 0)
-        result |= table.kind[left] != table.kind[right]
-        names = _names(table, left, right, self.context)
-        group = _GIVEN_GROUP[names["given"]]
-        return result | ((group == _CONFLICT) & ~self._same_document(left, right))
+        return result | ((table.kind[left] > 0) != (table.kind[right] > 0))
 
     def _same_document(self, left, right):
         result = np.zeros(len(left), bool)
         for one in self.table.document.T:
             for other in self.table.document.T:
-                result |= (one[left] == other[right]) & (one[left] != 0)
+                result |= (one[left] == other[right]) & (one[left] >= 0)
         return result
 
     def signatures(self, rows):
@@ -217,22 +232,28 @@ def _vetoed(vetoed, one, other):
     return any(not vetoed[node].isdisjoint(other) for node in one if node in vetoed)
 
 
-def _attach(judge, weak, left, right, score, labels, review):
-    """Give each weak record the one cluster that fits it best, if the next best is clearly worse."""
+def _attach(judge, weak, left, right, score, allowed, labels, review):
+    """Give each weak record the one cluster that fits it best, if the next best is clearly worse.
+
+    :param allowed: pairs that may be joined; the others are rivals only
+    """
     swap = weak[right]
     node, goal = np.where(swap, right, left), np.where(swap, left, right)
     label = labels[goal]
     order = np.lexsort((label, -score, node))
-    node, goal, label, score = node[order], goal[order], label[order], score[order]
+    node, goal, label, score, allowed = node[order], goal[order], label[order], score[order], allowed[order]
     first = np.r_[True, node[1:] != node[:-1]] if len(node) else np.zeros(0, bool)
     number = np.cumsum(first) - 1
     best = np.flatnonzero(first)
-    rival = (label != label[best][number]) & (score > score[best][number] - MARGIN) if len(node) else first
+    behind = score[best][number] - score if len(node) else score
+    rival = (label != label[best][number]) & (behind < MARGIN_OTHER) if len(node) else first
+    far = np.flatnonzero(rival & (behind >= MARGIN))
+    rival[far] = judge.enemies(goal[far], goal[best][number[far]])
     ambiguous = np.zeros(len(best), bool)
     ambiguous[number[rival]] = True
-    for at in best[ambiguous]:
+    for at in best[ambiguous & allowed[best]]:
         review.append((int(node[at]), int(goal[at]), "ambiguous"))
-    chosen = best[~ambiguous]
+    chosen = best[~ambiguous & allowed[best]]
     result = labels.copy()
     result[node[chosen]] = label[chosen]
     touched = np.flatnonzero(np.isin(result, label[chosen]))

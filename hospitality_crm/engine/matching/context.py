@@ -2,9 +2,10 @@
 
 import numpy as np
 
+from .keys import address_keys
 from .person import SURE
 from .table import TAIL
-from .vocabulary import hash64, mix
+from .vocabulary import mix
 
 
 class Counts:
@@ -164,14 +165,9 @@ def word_keys(table):
 
 def contact_keys(table):
     """Return the keys of e-mail addresses, numbers, documents, cards and the address, one column each."""
-    emails = np.array([hash64(text) for text in table.emails] + [0], np.int64)
-    columns = [mix("email", emails[column]) for column in table.email.T]
+    columns = [mix("email", table.hashes("emails")[column]) for column in table.email.T]
     columns += [mix("phone", column % TAIL) for column in table.phone.T]
-    columns += [mix("document", column) for column in table.document.T]
+    columns += [mix("document", table.hashes("documents")[column]) for column in table.document.T]
     columns += [mix("loyalty", column) for column in table.loyalty.T]
     columns.append(address_keys(table))
     return np.stack(columns, 1)
-
-
-def address_keys(table):
-    return mix("address", table.street, np.where(table.zip != 0, table.zip, table.city))

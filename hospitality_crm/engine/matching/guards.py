@@ -20,24 +20,33 @@ from .vocabulary import (
     TYPO_KNOWN,
 )
 
-GUARDS = ("none", "suffix", "given", "middle", "family", "word", "gender", "birth", "document")
-(NONE, SUFFIX, GIVEN, MIDDLE, FAMILY, WORD, SEX, BIRTH, DOCUMENT) = range(len(GUARDS))
+GUARDS = ("none", "suffix", "given", "middle", "family", "word", "gender", "birth", "document", "contact")
+(NONE, SUFFIX, GIVEN, MIDDLE, FAMILY, WORD, SEX, BIRTH, DOCUMENT, CONTACT) = range(len(GUARDS))
 
 _OTHER = (DIFFERS, KNOWN_DIFFER, INITIAL_DIFFERS)
 _DOUBTFUL = (SLIP, TYPO_KNOWN, ALIKE, SHORT, GENDER, SKELETON, SECOND)
 _CONTACT = ("email", "phone")
 
 
-def guard_codes(slots, words, begins):
+def evidence_of_contact(slots):
+    """Whether something besides the name speaks for one person."""
+    same = [(slots[part] >= 2) & (slots[part] <= 10) for part in _CONTACT]
+    same += [np.isin(slots[part], (2, 3)) for part in ("document", "loyalty", "birth", "address")]
+    return np.logical_or.reduce(same)
+
+
+def guard_codes(slots, words, swapped):
     """Return the guard that holds for each pair, as positions in :data:`GUARDS`.
 
     ``suffix``: Jr. against none. ``given``, ``middle``: a given name that may be a brother's or sister's. ``family``:
-    the given name only is the same. ``word``: one word each is all there is of the names. ``gender`` and ``birth``:
-    they contradict each other. ``document``: another number, and no contact in common.
+    the given name only is the same, or one name is but given names of the other. ``word``: one word each is all there
+    is of the names. ``gender`` and ``birth``: they contradict each other. ``document``: another number, and no contact
+    in common. ``contact``: other contacts, and nothing but the name in common.
 
     :param dict slots: codes of the static slots
     :param words: whether both names of a pair are one word
-    :param begins: whether both given names begin with the same letter
+    :param swapped: whether the given names begin with the same letter and are of one length, as they are when letters
+        changed places
     """
     document = slots["document"] == 2
     born = slots["birth"] == 2
@@ -47,11 +56,14 @@ def guard_codes(slots, words, begins):
     codes[slots["birth"] > 3] = BIRTH
     codes[slots["gender"] == 2] = SEX
     codes[words & ~born & ~document] = WORD
+    alone = ~evidence_of_contact(slots)
+    codes[alone & ((slots["phone"] == 11) | (slots["email"] == 11))] = CONTACT
     contact = np.logical_or.reduce([(slots[part] > 1) & (slots[part] < 11) for part in _CONTACT])
     codes[(slots["document"] == 4) & ~contact & (slots["loyalty"] != 2)] = DOCUMENT
-    codes[np.isin(family, _OTHER) & ~born & ~document] = FAMILY
+    part = ((family == ALIKE) | ((family == SECOND) & np.isin(slots["middle"], (1, 2)))) & ~born
+    codes[(np.isin(family, _OTHER) | part) & ~document] = FAMILY
     codes[middle & ~document] = MIDDLE
-    doubtful = np.isin(given, _DOUBTFUL) | ((given == TYPO) & ~begins)
+    doubtful = np.isin(given, _DOUBTFUL) | ((given == TYPO) & ~swapped)
     codes[(doubtful & ~document) | (np.isin(given, _OTHER) & ~(document & born))] = GIVEN
     codes[(slots["suffix"] == 2) & ~born & ~document] = SUFFIX
     return codes

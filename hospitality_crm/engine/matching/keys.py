@@ -11,15 +11,15 @@ from .vocabulary import hash64, mix
 KINDS = (
     "email", "email2", "phone", "phone2", "document", "document2", "loyalty", "loyalty2", "mailbox", "bag", "name",
     "skeleton", "form_a", "form_b", "form_c", "form_d", "start_a", "start_b", "birth_given", "birth_family",
-    "birth_zip", "address", "alias",
+    "birth_zip", "address", "family_zip", "given_zip", "house", "digits", "alias", "company", "domain",
 )  # fmt: skip
 
 # Blocks of names, addresses and aliases that are larger than this hold namesakes and neighbours for the most part.
 CAPS = {
-    "mailbox": 30, "bag": 24, "name": 24, "skeleton": 18, "form_a": 20, "form_b": 20, "form_c": 20, "form_d": 20,
-    "initial_a": 30, "initial_b": 30, "address": 40, "alias": 12,
+    "mailbox": 30, "bag": 40, "name": 40, "skeleton": 30, "form_a": 30, "form_b": 30, "form_c": 30, "form_d": 30,
+    "start_a": 24, "start_b": 24, "address": 40, "family_zip": 30, "given_zip": 20, "house": 20, "digits": 12,
+    "alias": 12,
 }  # fmt: skip
-FEW = 6
 
 
 def block_keys(table):
@@ -27,15 +27,16 @@ def block_keys(table):
     words = table.words
     given, family = table.given, table.family
     columns = []
-    emails = np.array([hash64(text) for text in table.emails] + [0], np.int64)
+    emails, documents = table.hashes("emails"), table.hashes("documents")
     locals_ = np.array([_mailbox(text) for text in table.emails] + [0], np.int64)
     for position in (0, 1):
         columns.append(mix("email", emails[_column(table.email, position, -1)]))
     for position in (0, 1):
         columns.append(mix("phone", _column(table.phone, position, 0) % TAIL))
-    for part in ("document", "loyalty"):
-        for position in (0, 1):
-            columns.append(mix(part, _column(getattr(table, part), position, 0)))
+    for position in (0, 1):
+        columns.append(mix("document", documents[_column(table.document, position, -1)]))
+    for position in (0, 1):
+        columns.append(mix("loyalty", _column(table.loyalty, position, 0)))
     columns.append(mix("mailbox", locals_[table.email[:, 0]]))
     columns.append(mix("bag", table.bag))
     one, other = words.sound[given], words.sound[family]
@@ -52,15 +53,29 @@ def block_keys(table):
     columns.append(mix("birth", birth, one))
     columns.append(mix("birth", birth, other))
     columns.append(mix("birth_zip", birth, table.zip))
-    columns.append(mix("address", table.street, np.where(table.zip != 0, table.zip, table.city)))
+    columns.append(address_keys(table))
+    columns.append(mix("family_zip", table.zip, other))
+    columns.append(mix("given_zip", table.zip, one))
+    starts = np.array([hash64(text[:4]) if len(text) > 3 else 0 for text in table.streets] + [0], np.int64)
+    columns.append(mix("house", starts[table.street], table.house, table.words.start[family]))
+    digits = np.array([hash64(_digits(text)) for text in table.documents] + [0], np.int64)
+    columns.append(mix("digits", digits[_column(table.document, 0, -1)]))
     columns.append(mix("alias", table.alias, table.country))
+    columns.append(np.where(table.kind > 0, mix("company", table.company), 0))
+    columns.append(mix("domain", table.domain))
     return np.stack(columns, 1)
 
 
-def initials(table):
-    """Return whether the given or the family name of each record is an initial or missing."""
-    length = table.words.length
-    return (length[table.given] < 2) | (length[table.family] < 2)
+def _digits(document):
+    """A document's type and characters in order of the alphabet, the same for two that changed places."""
+    kind, _colon, number = document.partition(":")
+    return kind + "".join(sorted(number))
+
+
+def address_keys(table):
+    """Return a key of street, house and place for each record."""
+    place = np.where(table.zip != 0, table.zip, table.hashes("cities")[table.city])
+    return mix("address", table.hashes("streets")[table.street], place)
 
 
 def _column(array, position, blank):
@@ -74,18 +89,16 @@ def _mailbox(email):
     return hash64(local.replace(".", "").replace("_", "").replace("-", "")) if len(local) > 6 else 0
 
 
-def candidates(keys, rows=None, cap=60, initials=None, threads=1):
+def candidates(keys, rows=None, cap=60, threads=1):
     """Return pairs of records that share a key, each once, left < right.
 
     What so many share tells nobody apart: a block of a kind of key is skipped above its cap of :data:`CAPS` (or
-    ``cap``, if that is lower). A block of initials is for the records that have one; the others in it are compared
-    among themselves only if they are few.
+    ``cap``, if that is lower).
 
     :param keys: array (records, kinds) of keys as :func:`block_keys` returns them, 0 for none; or a flat array of keys
         of any kinds together with ``rows``
     :param rows: record of each of flat ``keys``
     :param int cap: records of a block at most
-    :param initials: whether a word of each record's name is an initial; without it all pairs of a block count
     :return: two int32 arrays in ascending order
     """
     keys = np.asarray(keys)
@@ -96,18 +109,18 @@ def candidates(keys, rows=None, cap=60, initials=None, threads=1):
 
         def pairs(column):
             kind = KINDS[column] if keys.shape[1] == len(KINDS) else ""
-            marked = initials if kind.startswith("initial") else None
-            return _block_pairs(keys[:, column], every, min(cap, CAPS.get(kind, cap)), marked)
+            return _block_pairs(keys[:, column], every, min(cap, CAPS.get(kind, cap)))
 
         with ThreadPoolExecutor(threads) as pool:
             parts = list(pool.map(pairs, range(keys.shape[1])))
     found = np.concatenate(parts)
+    del parts
     found.sort()
     found = found[np.r_[True, found[1:] != found[:-1]]] if len(found) else found
     return (found >> 32).astype(np.int32), (found & 0xFFFFFFFF).astype(np.int32)
 
 
-def _block_pairs(keys, rows, cap, marked=None):
+def _block_pairs(keys, rows, cap):
     """Return the pairs of rows with equal keys as ``low << 32 | high``."""
     present = np.flatnonzero(keys)
     keys, rows = keys[present], rows[present]
@@ -116,8 +129,6 @@ def _block_pairs(keys, rows, cap, marked=None):
     starts = np.flatnonzero(np.r_[True, keys[1:] != keys[:-1]]) if len(keys) else np.zeros(0, np.int64)
     sizes = np.diff(np.r_[starts, len(keys)])
     kept = (sizes > 1) & (sizes <= cap)
-    if marked is not None and len(starts):
-        kept &= (sizes <= FEW) | np.logical_or.reduceat(marked[rows], starts)
     starts, sizes = starts[kept], sizes[kept]
     order = np.argsort(sizes, kind="stable")
     starts, sizes = starts[order], sizes[order]
@@ -127,9 +138,6 @@ def _block_pairs(keys, rows, cap, marked=None):
         block = rows[starts[first:last, None] + np.arange(size)]
         one, other = np.triu_indices(size, 1)
         left, right = block[:, one].ravel().astype(np.int64), block[:, other].ravel().astype(np.int64)
-        if marked is not None and size > FEW:
-            wanted = marked[left] | marked[right]
-            left, right = left[wanted], right[wanted]
         low, high = np.minimum(left, right), np.maximum(left, right)
         found.append((low << 32 | high)[low != high])
     return np.concatenate(found)

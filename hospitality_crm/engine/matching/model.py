@@ -62,11 +62,14 @@ class Weights:
         }
 
     def score(self, slots):
-        """Return the sums of weights of codes by slot."""
+        """Return the sums of weights of codes by slot; what organisations say stands alone."""
         total = None
         for slot, codes in slots.items():
             part = self.tables[slot][codes]
             total = part + np.float32(self.bias) if total is None else total + part
+        alone = np.flatnonzero(slots["organisation"]) if "organisation" in slots else ()
+        if len(alone):
+            total[alone] = self.tables["organisation"][slots["organisation"][alone]]
         return total
 
 
@@ -93,11 +96,13 @@ def evidence(table, left, right, context, weights=None, labels=None):
     """Return a list of :class:`Evidence` (without values) for each pair; the weights of a list sum to its score."""
     weights = weights or Weights.load()
     slots = features(table, left, right, context, labels)
-    result = [[Evidence("prior", weights.bias)] for _pair in range(len(left))]
+    # A guard weighs nothing, but is told.
+    alone = slots["organisation"] > 0
+    result = [[] if single else [Evidence("prior", weights.bias)] for single in alone]
     for slot, codes in slots.items():
         table_ = weights.tables[slot]
         for pair, code in enumerate(codes):
-            if table_[code] or (slot == "guard" and code):
+            if (table_[code] or (slot == "guard" and code)) and (slot == "organisation" or not alone[pair]):
                 result[pair].append(Evidence(f"{slot}.{SLOTS[slot][code]}", float(table_[code])))
     return result
 
@@ -119,7 +124,7 @@ def explain(a, b, context=None, weights=None):
 def _value(normal, code):
     slot = code.partition(".")[0]
     name = normal.name
-    if slot in ("name", "order", "rarity", "chance", "entity") or slot.startswith("name_"):
+    if slot in ("name", "order", "guard", "rarity", "chance", "entity") or slot.startswith("name_"):
         return " ".join(filter(None, (name.given, name.middle, name.family2, name.family)))
     if slot in ("given", "middle", "family", "suffix"):
         return getattr(name, slot)
@@ -132,7 +137,7 @@ def _value(normal, code):
         return f"{text[:4]}-{text[4:6]}-{text[6:]}" if normal.birth else ""
     if slot == "address":
         return " ".join(filter(None, (normal.street, normal.zip, normal.city)))
-    value = getattr(normal, slot)
+    value = normal.company if slot == "organisation" else getattr(normal, slot)
     return str(value) if value else ""
 
 
@@ -161,9 +166,12 @@ def is_household(codes):
     shared = any(
         code.startswith(("phone.same", "email.same")) or code in ("address.same", "loyalty.same") for code in codes
     )
-    return bool(given and family and shared and "birth.same" not in codes) or bool(
-        given and family and shared and "document.same" not in codes
-    )
+    return bool(given and family and shared and "document.same" not in codes)
+
+
+def barred_pairs(slots):
+    """Whether pairs are for people to decide whatever their score: guarded ones and relatives."""
+    return (slots["guard"] > 0) | household_pairs(slots)
 
 
 def household_pairs(slots):
@@ -174,7 +182,9 @@ def household_pairs(slots):
     for part in ("email", "phone"):
         shared |= _one_of(slots[part], part, [level for level in SLOTS[part] if level.startswith("same")])
     shared |= slots["loyalty"] == SLOTS["loyalty"].index("same")
-    return given & family & shared & (slots["document"] != SLOTS["document"].index("same"))
+    return (
+        (slots["organisation"] == 0) & given & family & shared & (slots["document"] != SLOTS["document"].index("same"))
+    )
 
 
 def _one_of(codes, slot, levels):

@@ -102,7 +102,7 @@ def prepare(record):
         )
     emails, aliases = [], []
     for raw in get("emails") or ():
-        email, alias = canonical_email(raw)
+        email, alias = canonical_email(raw) if not kind else (company_email(raw), "")
         if email and email not in emails:
             emails.append(email)
         if alias and alias not in aliases:
@@ -165,7 +165,7 @@ def gender_of_title(salutation, name=""):
 _NAMES_TOO = frozenset("pan fr hr pi ms sr sig dna".split())
 
 
-@lru_cache(maxsize=1 << 15)
+@lru_cache(maxsize=1 << 12)
 def canonical_email(raw):
     """Return ``(address, alias)``: the address of a person's own, or the text of a relay's alias; else empty.
 
@@ -187,6 +187,16 @@ def canonical_email(raw):
     if domain in _DOTLESS:
         local, domain = local.replace(".", ""), "gmail.com"
     return f"{local}@{domain}", ""
+
+
+def company_email(raw):
+    """Return an organisation's address: one that people share is its own.
+
+    >>> company_email("Info@Hotel-Dnipro.ua")
+    'info@hotel-dnipro.ua'
+    """
+    email = contact.normalise_email(raw)
+    return email if email and contact.kind_of("email", email) in ("real", "shared") else ""
 
 
 @lru_cache(maxsize=1 << 15)

@@ -11,7 +11,9 @@ SURE = 1  # the source kept given and family name apart
 SINGLE = 2  # one word only: it may be a given or a family name
 
 _HAN = re.compile(r"[\u3400-\u9fff\U00020000-\U0003ffff]+")
-_LETTER = re.compile(r"(?<!\w)[^\W\d_](?!\w)")
+_ONE_TOKEN = re.compile(r"\s*[^\s,/]+-[^\s,/]+\s*")
+_NO_NAMES = names.TITLES | names.PARTICLES
+_LETTER = re.compile(r"[^\W\d_]\W*\Z")
 _HYPHENS = re.compile(r"([A-Za-z]+)-([A-Za-z]+)")
 _ORDINALS = {"junior": "jr", "jnr": "jr", "senior": "sr", "snr": "sr"}
 # Words for the son, the grandson, the nephew; after two other words only, for there are families of these names.
@@ -40,7 +42,6 @@ class Name(NamedTuple):
     bag: str = ""
 
 
-@lru_cache(maxsize=1 << 16)
 def parse(given="", middle="", family="", suffix="", full=""):
     """Return the :class:`Name` of parts, or of a full name where the parts are missing.
 
@@ -53,6 +54,7 @@ def parse(given="", middle="", family="", suffix="", full=""):
     """
     if given or family:
         first, last, flags = _words(given), _words(family), SURE if given and family else 0
+        marks = _suffix(first, 1) or _suffix(last, 1)
         second = _words(middle) if middle else []
         if full and full != f"{given} {family}" and not suffix:
             suffix = _suffix(names.fold(full).split())
@@ -65,8 +67,13 @@ def parse(given="", middle="", family="", suffix="", full=""):
             tokens = first + second + last
             first, second, last, flags = _order(tokens, full or given or family)
     else:
-        first, second, last, flags = _order(_full(full), full)
-    marks = _suffix(first + second + last)
+        words = _full(full)
+        marks = _suffix(words)
+        if len(words) == 2 and full.isascii() and _ONE_TOKEN.fullmatch(full):
+            # A hyphenated given name alone: Hye-jin.
+            first, second, last, flags = words[:1], words[1:], [], SINGLE
+        else:
+            first, second, last, flags = _order(words, full)
     suffix = _ORDINALS.get(names.fold(suffix), names.fold(suffix)) or marks
     if marks:
         first, second, last = ([word for word in part if word not in _SUFFIXES] for part in (first, second, last))
@@ -92,12 +99,20 @@ def _words(text):
         return []
     if not text.isascii() and (han := _HAN.findall(text)):
         return [names.fold("".join(han)).replace(" ", "")]
-    words = [word for word in names.words(_HYPHENS.sub(_syllable_pair, text)) if not word.isdigit()]
-    if not text.isascii() and _LETTER.search(text):
-        # A single letter of another script is an initial, though it is written with two in Latin.
-        initials = {names.fold(letter) for letter in _LETTER.findall(text)}
-        words = [word[:1] if word in initials else word for word in words]
-    return words
+    words = []
+    for token in text.split():
+        words += _token(token)
+    return words or [word for word in names.words(text) if not word.isdigit()]
+
+
+@lru_cache(maxsize=1 << 18)
+def _token(token):
+    """Words of what stands between two blanks, without titles and particles; a single letter is an initial."""
+    words = names.words(_HYPHENS.sub(_syllable_pair, token))
+    if not token.isascii() and len(words) == 1 and _LETTER.match(token):
+        # Letters of other scripts may be written with two in Latin.
+        return (words[0][:1],)
+    return tuple(word for word in words if not word.isdigit() and (word not in _NO_NAMES or len(word) == 1))
 
 
 def _syllable_pair(match):
@@ -132,9 +147,10 @@ def _han_words(han):
     return [names.fold(part).replace(" ", "") for part in parts if part]
 
 
-def _suffix(words):
+def _suffix(words, least=2):
+    """The mark of a generation among words, where at least so many words are left without it."""
     others = sum(word not in _SUFFIXES for word in words)
-    marks = (word for word in words[1:] if word in _CLEAR or (word in _RELATIONS and others > 1))
+    marks = (word for word in words[1:] if word in _CLEAR or (word in _RELATIONS and others >= least))
     return next((_ORDINALS.get(word, word) for word in marks), "")
 
 
@@ -186,11 +202,15 @@ def _joined(words, others):
 
 
 def _bag(words):
-    if len(words) < 2:
+    if len(words) < 2 or min(map(len, words)) < 2:
         return ""
     parts = []
     for word in words:
-        if len(word) == 1:
-            return ""
-        parts.extend(syllables(word) or (names.sound(word),))
-    return " ".join(sorted(parts))
+        parts += _parts(word)
+    parts.sort()
+    return " ".join(parts)
+
+
+@lru_cache(maxsize=1 << 17)
+def _parts(word):
+    return syllables(word) or (names.sound(word),)

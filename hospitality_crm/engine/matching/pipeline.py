@@ -8,18 +8,26 @@ from typing import NamedTuple
 import numpy as np
 
 from .clusters import cluster, components
-from .context import Context
-from .keys import block_keys, candidates, initials
-from .model import CHUNK, Weights
+from .context import Context, name_keys, word_keys
+from .guards import evidence_of_contact
+from .keys import block_keys, candidates
+from .model import CHUNK, Weights, barred_pairs
+from .name_pairs import name_kinds
 from .normal import prepare
-from .slots import FIRST_SAME, SIMILAR, counted_slots, static_slots
+from .population import Population
+from .slots import FIRST_SAME, SIMILAR, static_slots
 from .table import Table
 
-BATCH = 50_000
+CAP = 60
 
 
 class Result(NamedTuple):
-    """Rows of ``table`` with their ``labels``, the scored pairs, and what people should look at."""
+    """What a whole run found.
+
+    ``labels``: the lowest row of each row's cluster; ``left``, ``right``, ``score``: the compared pairs of rows;
+    ``barred``: which of these are for people whatever their score; ``review``: see :class:`~.clusters.Clusters`;
+    ``context``: the counts of this population.
+    """
 
     table: Table
     labels: np.ndarray
@@ -31,80 +39,141 @@ class Result(NamedTuple):
     barred: np.ndarray
 
 
+class Pairs(NamedTuple):
+    """Pairs of rows with what doesn't change while clusters become known."""
+
+    left: np.ndarray
+    right: np.ndarray
+    score: np.ndarray
+    barred: np.ndarray
+    kind: np.ndarray
+    some: np.ndarray
+    sure: np.ndarray
+
+
+def in_processes(function, jobs, processes, shared=None):
+    """Return ``[function(job) for job in jobs]``, in forked processes that see ``shared`` without copying it.
+
+    ``function`` finds it in :data:`SHARED`.
+    """
+    jobs = list(jobs)
+    SHARED.update(shared or {})
+    try:
+        if processes == 1 or len(jobs) < 2:
+            return [function(job) for job in jobs]
+        with ProcessPoolExecutor(min(processes, len(jobs)), mp_context=get_context("fork")) as pool:
+            return list(pool.map(function, jobs))
+    finally:
+        SHARED.clear()
+
+
+SHARED = {}
+
+
 def normalise(batches, processes=None):
-    """Return the :class:`Table` of an iterable of lists of records."""
-    processes = processes or os.cpu_count()
-    if processes == 1:
-        return Table.concat([_table(batch) for batch in batches])
-    with ProcessPoolExecutor(processes, mp_context=get_context("fork")) as pool:
-        return Table.concat(list(pool.map(_table, batches)))
+    """Return the :class:`Table` of an iterable of lists of records, or of functions that return one."""
+    return Table.concat(in_processes(_table, batches, processes or os.cpu_count()))
 
 
 def _table(batch):
-    return Table.of(map(prepare, batch))
+    return Table.of(map(prepare, batch() if callable(batch) else batch))
 
 
-_shared = {}
+def find_pairs(table, cap=CAP, processes=1):
+    """Return left and right of all pairs of a table that share a block key."""
+    return candidates(block_keys(table), cap=cap, threads=processes)
 
 
-def _static(span):
-    start, stop = span
-    return static_slots(_shared["table"], _shared["left"][start:stop], _shared["right"][start:stop], _shared["context"])
+def score_pairs(table, left, right, context, weights, processes=1):
+    """Return the :class:`Pairs` with the part of the score that doesn't depend on counts of persons."""
+    shared = {"table": table, "left": left, "right": right, "context": context, "weights": weights}
+    spans = [(start, min(start + CHUNK, len(left))) for start in range(0, len(left), CHUNK)] or [(0, 0)]
+    parts = in_processes(_score, spans, processes, shared)
+    return Pairs(left, right, *(np.concatenate(column) for column in zip(*parts, strict=True)))
 
 
-def pair_slots(table, left, right, context, processes=1):
-    """Return :func:`~.slots.static_slots` of many pairs, chunk by chunk."""
-    _shared.update(table=table, left=left, right=right, context=context)
-    spans = [(start, min(start + CHUNK, len(left))) for start in range(0, len(left), CHUNK)]
-    try:
-        if processes == 1 or len(spans) < 2:
-            parts = [_static(span) for span in spans]
-        else:
-            with ProcessPoolExecutor(processes, mp_context=get_context("fork")) as pool:
-                parts = list(pool.map(_static, spans))
-    finally:
-        _shared.clear()
-    return {slot: np.concatenate([part[slot] for part in parts]) for slot in parts[0]} if parts else {}
+def _score(span):
+    left, right = SHARED["left"][slice(*span)], SHARED["right"][slice(*span)]
+    slots = static_slots(SHARED["table"], left, right, SHARED["context"])
+    some, kind = evidence_of_contact(slots), name_kinds(slots)
+    return SHARED["weights"].score(slots), barred_pairs(slots), kind, some, sure_pairs(slots)
 
 
-def sure_labels(size, left, right, slots):
-    """Return clusters of what is certain: the same name and a contact, number or birth date in common."""
+def sure_pairs(slots):
+    """Whether pairs are certain: the same name and a contact, number or birth date in common."""
     same = np.isin(slots["given"], (1, 2)) & np.isin(slots["family"], (1, 2)) & ~np.isin(slots["birth"], (4, 5))
     some = np.isin(slots["document"], (2, 3)) | np.isin(slots["loyalty"], (2, 3)) | (slots["birth"] == 2)
     for part in ("email", "phone"):
         some |= (slots[part] >= FIRST_SAME) & (slots[part] < SIMILAR)
-    pairs = np.flatnonzero(same & some)
-    return components(size, left[pairs].astype(np.int64), right[pairs].astype(np.int64))
+    return same & some & (slots["suffix"] < 2)
 
 
-def match_table(table, weights=None, context=None, processes=1, threshold=None, vetoes=(), rounds=1):
-    """Return the :class:`Result` of all pairs of a table."""
+def sure_labels(size, left, right, slots):
+    """Return clusters of :func:`sure_pairs`."""
+    sure = np.flatnonzero(sure_pairs(slots))
+    return components(size, left[sure], right[sure])
+
+
+class Census:
+    """Counts persons per name and word for changing clusters of one table."""
+
+    def __init__(self, table):
+        self.table = table
+        self.columns = [np.unique(keys, return_inverse=True) for keys in (name_keys(table), *word_keys(table))]
+        both = np.concatenate([keys[codes] for keys, codes in self.columns[1:]])
+        self.words = np.unique(both, return_inverse=True)
+
+    def population(self, labels):
+        """Return the :class:`~.slots.Population` by clusters."""
+        whole = self._persons(*self.columns[0], labels)
+        words = self._persons(*self.words, np.tile(labels, 2))
+        given, family = words[: len(labels)], words[len(labels) :]
+        return Population.counted(self.table, whole, given, family, len(np.unique(labels)), labels)
+
+    @staticmethod
+    def _persons(keys, codes, labels):
+        pairs = np.unique(codes.astype(np.int64) << 32 | labels)
+        counts = np.bincount(pairs >> 32, minlength=len(keys))
+        counts[keys == 0] = 0
+        return counts[codes]
+
+
+def match_table(table, weights=None, context=None, processes=1, threshold=None, vetoes=(), rounds=2):
+    """Return the :class:`Result` of all pairs of a table.
+
+    :param context: counts of contacts and words; without it those of the table itself
+    :param threshold: score from which pairs are merged; without it that of the weights
+    :param int rounds: how often persons are counted anew by the clusters found
+    """
     weights = weights or Weights.load()
-    cap = context.cap if context else 60
-    context = context or Context.of(table, cap=cap)
-    left, right = candidates(block_keys(table), cap=cap, initials=initials(table), threads=processes)
-    slots = pair_slots(table, left, right, context, processes)
-    if not len(left):
-        return Result(
-            table, np.arange(len(table)), left, right, np.zeros(0, np.float32), [], context, np.zeros(0, bool)
-        )
-    labels = sure_labels(len(table), left, right, slots)
-    static = weights.score(slots)
-    barred = slots["guard"] > 0
-    for _round in range(rounds + 1):
-        context = context.recount(table, labels)
-        score = (
-            static + weights.score(counted_slots(table, left, right, context, slots, labels)) - np.float32(weights.bias)
-        )
-        found = cluster(
-            table, left, right, score, weights.auto if threshold is None else threshold, context, vetoes, barred=barred
-        )
+    threshold = weights.auto if threshold is None else threshold
+    context = context or Context.of(table, cap=CAP)
+    pairs = score_pairs(table, *find_pairs(table, context.cap, processes), context, weights, processes)
+    sure = np.flatnonzero(pairs.sure)
+    labels = components(len(table), pairs.left[sure], pairs.right[sure])
+    census = Census(table)
+    for _round in range(rounds):
+        score = full_score(pairs, census.population(labels), weights)
+        found = cluster(table, pairs.left, pairs.right, score, threshold, context, vetoes, barred=pairs.barred)
         labels = found.labels
-    return Result(table, labels, left, right, score, found.review, context, barred)
+    context = context.recount(table, labels)
+    return Result(table, labels, pairs.left, pairs.right, score, found.review, context, pairs.barred)
 
 
-def match_files(batches, weights=None, processes=None, threshold=None, cap=60):
-    """Return the :class:`Result` of an iterable of lists of records (dicts), with ``processes`` processes."""
+def full_score(pairs, population, weights):
+    """Return the scores of :class:`Pairs`, with the counted slots."""
+    score = pairs.score.copy()
+    for start in range(0, len(score), CHUNK):
+        part = slice(start, start + CHUNK)
+        codes = population.codes(pairs.left[part], pairs.right[part], pairs.kind[part], pairs.some[part])
+        score[part] += weights.score(codes) - np.float32(weights.bias)
+    return score
+
+
+def match_files(batches, weights=None, processes=None, threshold=None):
+    """Return the :class:`Result` of an iterable of lists of records (dicts), or of functions that return one.
+
+    Functions are called in the processes, so that reading is shared too.
+    """
     processes = processes or os.cpu_count()
-    table = normalise(batches, processes)
-    return match_table(table, weights, None, processes, threshold)
+    return match_table(normalise(batches, processes), weights, None, processes, threshold)

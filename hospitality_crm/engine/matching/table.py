@@ -7,28 +7,31 @@ from .vocabulary import Vocabulary, hash64
 _NAME = ("given", "middle", "family", "family2")
 _ARRAYS = (
     "id", "source", "kind", "given", "middle", "family", "family2", "suffix", "flags", "bag", "email", "alias",
-    "phone", "birth", "document", "document_type", "loyalty", "program", "street", "zip", "city", "country", "gender",
-    "company",
+    "phone", "birth", "document", "document_type", "loyalty", "program", "street", "house", "zip", "city", "country",
+    "gender", "company", "domain",
 )  # fmt: skip
-_MASK = (1 << 64) - 1
+# Columns of codes, and the list each is of.
+_TEXTS = {"email": "emails", "document": "documents", "street": "streets", "city": "cities"}
 TAIL = 10**8
 
 
 class Table:
     """Columns of many records.
 
-    ``given middle family family2`` hold codes of ``words`` (-1: none), ``email`` codes of ``emails``; hashes are
-    signed 64-bit numbers, 0 for none. ``email phone document loyalty`` are two-dimensional, as wide as needed.
+    ``given middle family family2`` hold codes of ``words`` (-1: none), ``email document street city`` codes of
+    ``emails documents streets cities``; hashes are signed 64-bit numbers, 0 for none. ``email phone document loyalty``
+    are two-dimensional, as wide as needed.
 
     :param arrays: dict of the columns, each with one row per record
     :param words: :class:`Vocabulary` of the words of names
-    :param emails: list of addresses
+    :param texts: dict of ``emails documents streets cities``: the distinct ones, by code
     """
 
-    def __init__(self, arrays, words, emails):
+    def __init__(self, arrays, words, texts):
         self.__dict__.update(arrays)
         self.words = words
-        self.emails = emails
+        for part, values in texts.items():
+            setattr(self, part, list(values))
 
     def __len__(self):
         return len(self.id)
@@ -37,7 +40,7 @@ class Table:
     def of(cls, normals):
         """Return the table of an iterable of :class:`Normal`."""
         normals = list(normals)
-        words, emails = {}, {}
+        words, emails, papers, streets, cities = {}, {}, {}, {}, {}
         columns = {}
         name = [normal.name for normal in normals]
         for position, part in enumerate(_NAME):
@@ -57,57 +60,68 @@ class Table:
             [normal.phones for normal in normals], lambda column: np.array([cell or 0 for cell in column], np.int64), 0
         )
         documents = [normal.documents for normal in normals]
-        columns["document"] = _wide(documents, _hashes, 0)
+        columns["document"] = _wide(documents, lambda column: _codes(column, papers), -1)
         columns["document_type"] = _wide([[d.partition(":")[0] + ":" for d in row] for row in documents], _hashes, 0)
         loyalty = [normal.loyalty for normal in normals]
         columns["loyalty"] = _wide(loyalty, _hashes, 0)
         columns["program"] = _wide([[d.partition(":")[0] + ":" for d in row] for row in loyalty], _hashes, 0)
-        for part in ("street", "zip", "city", "country", "company"):
+        columns["domain"] = _hashes([_domain(normal) if normal.kind else "" for normal in normals])
+        for part in ("zip", "country", "company"):
             columns[part] = _hashes([getattr(normal, part) for normal in normals])
-        return cls(columns, Vocabulary(words), list(emails))
+        for part, texts in (("street", streets), ("city", cities)):
+            columns[part] = _codes([getattr(normal, part) for normal in normals], texts)
+        columns["house"] = np.array([_house(normal.street) for normal in normals], np.int32)
+        texts = {"emails": emails, "documents": papers, "streets": streets, "cities": cities}
+        return cls(columns, Vocabulary(words), texts)
 
     @classmethod
     def concat(cls, tables):
         """Return one table of several, in their order."""
-        words, emails = {}, {}
+        words, texts = {}, {part: {} for part in _TEXTS.values()}
         parts = {key: [] for key in _ARRAYS}
         for table in tables:
-            recode = {
-                "word": np.array([words.setdefault(word, len(words)) for word in table.words.texts] + [-1], np.int32),
-                "email": np.array([emails.setdefault(text, len(emails)) for text in table.emails] + [-1], np.int32),
-            }
+            recode = dict.fromkeys(_NAME, _recode(table.words.texts, words))
+            for key, part in _TEXTS.items():
+                recode[key] = _recode(getattr(table, part), texts[part])
             for key in _ARRAYS:
                 array = getattr(table, key)
-                if key in _NAME:
-                    array = recode["word"][array]
-                elif key == "email":
-                    array = recode["email"][array]
-                parts[key].append(array)
+                parts[key].append(recode[key][array] if key in recode else array)
         columns = {}
         for key, arrays in parts.items():
             if arrays[0].ndim == 2:
                 width = max(array.shape[1] for array in arrays)
-                blank = -1 if key == "email" else 0
+                blank = -1 if key in _TEXTS else 0
                 arrays = [
                     np.pad(array, ((0, 0), (0, width - array.shape[1])), constant_values=blank) for array in arrays
                 ]
             columns[key] = np.concatenate(arrays)
-        return cls(columns, Vocabulary(words), list(emails))
+        return cls(columns, Vocabulary(words), texts)
 
     def save(self, path):
         """Write the table to an ``.npz`` file."""
         arrays = {key: getattr(self, key) for key in _ARRAYS}
-        texts = {"_words": "\n".join(self.words.texts), "_emails": "\n".join(self.emails)}
-        np.savez(path, **arrays, **{key: np.frombuffer(text.encode(), np.uint8) for key, text in texts.items()})
+        texts = {"words": self.words.texts} | {part: getattr(self, part) for part in _TEXTS.values()}
+        texts = {f"_{part}": np.frombuffer("\n".join(values).encode(), np.uint8) for part, values in texts.items()}
+        np.savez(path, **arrays, **texts)
 
     @classmethod
     def load(cls, path):
         """Read what :meth:`save` wrote."""
         with np.load(path) as data:
             arrays = {key: data[key] for key in _ARRAYS}
-            words, emails = (data[key].tobytes().decode().split("\n") for key in ("_words", "_emails"))
-        words = {word: code for code, word in enumerate(words) if word}
-        return cls(arrays, Vocabulary(words), [text for text in emails if text])
+            texts = {}
+            for part in ("words", *_TEXTS.values()):
+                values = data[f"_{part}"].tobytes().decode().split("\n")
+                texts[part] = {value: code for code, value in enumerate(values) if value}
+        return cls(arrays, Vocabulary(texts.pop("words")), texts)
+
+    def hashes(self, part):
+        """Return the hashes of one of the lists of texts, with 0 for none at -1."""
+        cached = self.__dict__.get(f"_{part}_hashes")
+        if cached is None:
+            cached = np.array([hash64(text) for text in getattr(self, part)] + [0], np.int64)
+            self.__dict__[f"_{part}_hashes"] = cached
+        return cached
 
     def keys(self):
         """Return the block keys as an array (records, kinds of key); 0 means none."""
@@ -121,6 +135,31 @@ class Table:
 
 
 _SUFFIX = {"jr": 1, "sr": 2, "ii": 3, "iii": 4, "iv": 5}
+
+
+def _recode(values, codes):
+    return np.array([codes.setdefault(value, len(codes)) for value in values] + [-1], np.int32)
+
+
+# Mailbox providers: their domain says nothing of the company.
+_PROVIDERS = frozenset(
+    "gmail.com googlemail.com outlook.com hotmail.com live.com yahoo.com icloud.com me.com aol.com gmx.de gmx.net"
+    " web.de mail.ru bk.ru list.ru inbox.ru yandex.ru ya.ru rambler.ru ukr.net i.ua meta.ua mail.am wp.pl o2.pl onet.pl"
+    " libero.it orange.fr free.fr laposte.net qq.com 163.com 126.com proton.me protonmail.com".split()
+)
+
+
+def _domain(normal):
+    """Domain of an organisation's first address of its own."""
+    domains = (email.partition("@")[2] for email in normal.emails)
+    return next((domain for domain in domains if domain not in _PROVIDERS), "")
+
+
+def _house(street):
+    """The first number of a canonical street, 0 without one."""
+    number = next((word for word in street.split() if word[0].isdigit()), "")
+    digits = "".join(filter(str.isdigit, number[:6]))
+    return int(digits) if digits else 0
 
 
 def _codes(column, codes):

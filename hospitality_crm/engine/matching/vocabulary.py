@@ -150,7 +150,8 @@ class Vocabulary:
 
     _BUILD = {
         "sounds": _sounds, "sound": _sound, "chinese": _chinese, "skeleton": _skeleton, "length": _length,
-        "chinese_first": _chinese_first, "first": _first, "letter": _letter, "start": _start, "groups": _groups, "nicknames": _nicknames,
+        "chinese_first": _chinese_first, "first": _first, "letter": _letter, "start": _start, "groups": _groups,
+        "nicknames": _nicknames,
     }  # fmt: skip
 
     def levels(self, left, right, given):
@@ -199,8 +200,9 @@ class Vocabulary:
         levels[chinese] = DIFFERS
         whole = (self.chinese[low] == self.chinese_first[high]) | (self.chinese_first[low] == self.chinese[high])
         levels[chinese & whole] = SHORT
-        feminine = np.array([_feminine(x, y) for x, y in zip(one, other, strict=True)], bool)
-        levels[feminine & (levels != TYPO_MOVED)] = GENDER
+        for row in close[levels[close] != TYPO_MOVED]:
+            if _feminine(one[row], other[row]):
+                levels[row] = GENDER
         levels[levels == TYPO_MOVED] = TYPO
         if given:
             known, common = _common(self.groups, low, high)
@@ -221,11 +223,15 @@ class Vocabulary:
         levels[np.array(start, bool) & (length >= 3)] = SHORT
         levels[self.skeleton[low] == self.skeleton[high]] = SKELETON
         typo = (np.minimum(heard, spelled) <= 1) & (spelled <= 2) & (length >= 4)
-        moved = np.array([sorted(x) == sorted(y) for x, y in zip(text, text2, strict=True)], bool)
-        longer = self.length[low] != self.length[high]
         levels[typo] = SLIP
-        levels[typo & longer] = TYPO
-        levels[typo & moved] = TYPO_MOVED
+        for row in np.flatnonzero(typo):
+            x, y = text[row], text2[row]
+            if len(x) == len(y):
+                if sorted(x) == sorted(y):
+                    levels[row] = TYPO_MOVED
+            elif set(x) == set(y):
+                # One letter more, of those that are there: doubled or typed again.
+                levels[row] = TYPO
         return levels
 
 

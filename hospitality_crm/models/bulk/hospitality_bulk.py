@@ -354,7 +354,8 @@ class HospitalityBulk(models.AbstractModel):
 
     @api.model
     def _finish(self, batch):
-        """Queue touched guests, drop stale caches, call the hooks of the written models."""
+        """Decide whose the stays are, queue touched guests, drop stale caches, call the hooks of the written models."""
+        self.env["hospitality.stay"]._refresh_shares(batch.shared)
         if batch.touched:
             if len(batch.touched) <= SEARCH_AT_ONCE:
                 # Somebody may look for a guest who has just booked; a mass import can wait for its lane.

@@ -353,7 +353,7 @@ class HospitalityBulkProfile(models.AbstractModel):
                 self.env.execute_query(
                     SQL(
                         "SELECT w.id, l.name_key FROM unnest(%s::int[]) AS w(id),"
-                        " LATERAL (SELECT l.name_key FROM hospitality_contact_link l WHERE l.point_id = w.id LIMIT %s) AS l",
+                        " LATERAL (SELECT name_key FROM hospitality_contact_link WHERE point_id = w.id LIMIT %s) AS l",
                         pg_int_array(sorted(wanted)),
                         MAX_NAMES,
                     )

@@ -20,9 +20,25 @@ class HospitalityBulkStay(models.AbstractModel):
         return people
 
     @api.model
+    def _is_for_guest_alone(self, item):
+        people = self._list_people(item)
+        return not people or (
+            len(people) == 1
+            and people[0]["sleeps"]
+            and people[0]["pays"]
+            and people[0]["guest"] == self.env["hospitality.bulk"]._get_reference("stay", "guest", item)
+        )
+
+    @api.model
     def _write_people(self, batch, inserted, updated):
         """Make the people on written stays those of their events."""
         wanted = []
+        # A new stay counts for its guest alone until it is decided otherwise; with nobody else on it that is right.
+        batch.shared.update(item.id for item in inserted if not self._is_for_guest_alone(item))
+        for item in updated:
+            stored = batch.stored["stay"].get(item.key)
+            if stored is None or stored.partner_id != item.row.get("partner_id"):
+                batch.shared.add(item.id)
         for item in (*inserted, *updated):
             for sequence, one in enumerate(self._list_people(item)):
                 profile_id, _same, partner_id = batch.reference("guest", one["guest"])
@@ -61,6 +77,9 @@ class HospitalityBulkStay(models.AbstractModel):
                 ids.append(found[0])
                 rows.append({name: one[name] for name in ("sleeps", "pays", "sequence")})
                 batch.touched.add(one["partner_id"])
+                batch.shared.add(one["stay_id"])
+        batch.shared.update(one["stay_id"] for one in new)
+        batch.shared.update(stay_id for stay_id, _profile_id, _role in old)
         batch.count(
             "hospitality.stay.guest",
             [],

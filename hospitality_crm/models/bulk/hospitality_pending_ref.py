@@ -133,6 +133,8 @@ class HospitalityPendingRef(models.Model):
                 values.append({first: id_, second: partner_id} if second else {first: id_})
                 if partner_id and second:
                     batch.touched.add(partner_id)
+            if (waiter, reference) == ("stay", "guest"):
+                batch.shared.update(ids)
             done = fact._update(MODELS[waiter], ids, values, guard=SQL("t.%s IS NULL", SQL.identifier(first)))
             batch.count(MODELS[waiter], [], done)
 
@@ -143,4 +145,5 @@ class HospitalityPendingRef(models.Model):
             profile_id, _same, partner_id = batch.reference("guest", key)
             people.append({"stay_id": stay_id, "profile_id": profile_id, "partner_id": partner_id, **detail})
             batch.touched.add(partner_id)
+            batch.shared.add(stay_id)
         self.env["hospitality.bulk.stay"]._insert_people(batch, people)

@@ -81,7 +81,7 @@ class HospitalityAdoption(models.Model):
         IrCron = self.env["ir.cron"]
         adoption = self.search([("finished_at", "=", False)], limit=1, order="id")
         left = IrCron._commit_progress(remaining=max(adoption.until_id - adoption.last_id, 0))
-        online_index.build_later(self.env.cr.dbname, INDEXES)
+        online_index.build_later(self.env.cr.dbname, INDEXES | self.env["hospitality.merge"]._get_missing_indexes())
         while adoption and left:
             last_id = adoption.last_id
             more = claim.with_retry(lambda record=adoption: record._adopt_in_lane())

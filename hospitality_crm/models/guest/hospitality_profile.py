@@ -20,9 +20,9 @@ class HospitalityProfile(models.Model):
     differs from the profile as a whole (profile of source ``odoo``):
     ``{"phones": {"by": "staff", "at": 1764000000.0, "uid": 7}}``.
 
-    States: *live* takes part in survivorship; *superseded* still counts and is
-    found, but comes after the guest's own (the ``odoo`` profile of a guest that was merged away); *gone* was deleted in the source;
-    *anonymised* keeps its key so that the next sync doesn't bring the person back.
+    States: *live* takes part in survivorship; *superseded* still counts and is found, but comes
+    after the guest's own (the ``odoo`` profile of a guest that was merged away); *gone* was deleted
+    in the source; *anonymised* keeps its key so that the next sync doesn't bring the person back.
 
     A profile that is created without a guest is attached to the one guest who shares a real
     contact point and has a compatible name, else it becomes a new guest.
@@ -258,12 +258,16 @@ class HospitalityProfile(models.Model):
         ]
 
     def _move_shortcuts(self):
-        """Let the facts of the profiles point at the guest they belong to now."""
+        """Let the facts of the profiles point at the guest they belong to now.
+
+        :return: per name of a model the ids of its records that were moved
+        """
         self.flush_recordset(["partner_id"])
+        moved = {}
         for model_name, profile_field, partner_field in self._get_shortcuts():
             model = self.env[model_name]
             model.flush_model([profile_field, partner_field])
-            self.env.execute_query(
+            rows = self.env.execute_query(
                 SQL(
                     """UPDATE %(table)s f SET %(partner)s = p.partner_id
                          FROM hospitality_profile p
@@ -277,3 +281,5 @@ class HospitalityProfile(models.Model):
                 )
             )
             model.invalidate_model([partner_field])
+            moved.setdefault(model_name, []).extend(row[0] for row in rows)
+        return moved

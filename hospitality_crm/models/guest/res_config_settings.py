@@ -45,7 +45,7 @@ class ResConfigSettings(models.TransientModel):
 
     def action_rebuild_guest_metrics(self):
         """Compute the metrics of all guests anew, in the background."""
-        self.env["hospitality.guest.rebuild"]._queue()
+        self.env["hospitality.guest.rebuild"]._queue(stays=True)
         return {
             "type": "ir.actions.client",
             "tag": "display_notification",

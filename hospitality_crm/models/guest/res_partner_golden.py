@@ -198,7 +198,8 @@ class ResPartner(models.Model):
         env["hospitality.contact.point"].flush_model()
         rows = env.execute_query(
             SQL(
-                """SELECT p.partner_id, p.id, s.trust - (p.state = 'superseded')::int, extract(epoch FROM p.seen_at)::float8, p.kind, p.values, p.meta,
+                """SELECT p.partner_id, p.id, s.trust - (p.state = 'superseded')::int,
+                          extract(epoch FROM p.seen_at)::float8, p.kind, p.values, p.meta,
                           s.kind = 'odoo',
                           (SELECT jsonb_object_agg(c.value, jsonb_build_array(c.kind, c.reachable))
                              FROM hospitality_contact_link l JOIN hospitality_contact_point c ON c.id = l.point_id

@@ -3,6 +3,7 @@ from odoo.exceptions import AccessError, UserError
 from odoo.tools import SQL
 
 from ...tools.arrays import pg_int_array
+from ...tools.soft_many2one import SoftMany2one
 
 RESOLVERS = "hospitality_crm.match_resolvers"
 BANDS = [("merge", "Same Person"), ("ask", "Perhaps the Same"), ("household", "Same Household")]
@@ -21,8 +22,8 @@ class HospitalityMatch(models.Model):
 
     ``profile_id`` is the one with the lower id. ``score`` is the sum of the weights in ``evidence``
     (log-odds), ``band`` what the thresholds made of it when it was found. The guests are shortcuts
-    that follow the profiles. A pair is stored once; what people have decided is never overwritten
-    by a later run.
+    that follow the profiles; rows go with their profiles, which see to it. A pair is stored once;
+    what people have decided is never overwritten by a later run.
     """
 
     _name = "hospitality.match"
@@ -30,12 +31,10 @@ class HospitalityMatch(models.Model):
     _order = "score desc, id"
     _log_access = False
 
-    profile_id = fields.Many2one("hospitality.profile", required=True, ondelete="cascade")
-    other_profile_id = fields.Many2one("hospitality.profile", required=True, index=True, ondelete="cascade")
-    partner_id = fields.Many2one("res.partner", string="Guest", required=True, index=True, ondelete="cascade")
-    other_partner_id = fields.Many2one(
-        "res.partner", string="Other Guest", required=True, index=True, ondelete="cascade"
-    )
+    profile_id = SoftMany2one("hospitality.profile", required=True, ondelete="cascade")
+    other_profile_id = SoftMany2one("hospitality.profile", required=True, index=True, ondelete="cascade")
+    partner_id = SoftMany2one("res.partner", string="Guest", required=True, index=True, ondelete="cascade")
+    other_partner_id = SoftMany2one("res.partner", string="Other Guest", required=True, index=True, ondelete="cascade")
     score = fields.Float(required=True)
     band = fields.Selection(BANDS, required=True)
     evidence = fields.Json(help="What speaks for and against it: code, weight and the compared values.")
@@ -138,7 +137,10 @@ class HospitalityMatch(models.Model):
         self._add_vetoes(reason)
         for match in self:
             guest, other = match.partner_id, match.other_partner_id
-            if guest != other and not Relation._find_between(guest, other):
+            known = Relation.search_count(
+                [("partner_id", "in", (guest | other).ids), ("related_id", "in", (guest | other).ids)], limit=1
+            )
+            if guest != other and not known:
                 Relation.create({"partner_id": guest.id, "related_id": other.id, "kind": kind})
         self._settle("household", reason)
         self._settle_twins()

@@ -114,7 +114,8 @@ class HospitalityMatchNormal(models.Model):
     def _read_blocks(self, numbers, keys, lows, limit=MAX_FOUND):
         """Return ``(keys of too many guests, [(number, partner id)])``.
 
-        What the planner guesses about arrays that it can't see would make it read the whole table.
+        What the planner guesses about arrays that it can't see would make it read the whole table, or
+        all of its primary key: hence the setting, and the sum.
         """
         self.env.cr.execute(
             SQL(
@@ -129,7 +130,7 @@ class HospitalityMatchNormal(models.Model):
                   FROM (SELECT number, array_agg(key) AS keys, min(low) AS low
                           FROM wanted WHERE NOT hub GROUP BY number) AS w,
                        LATERAL (SELECT m.id FROM hospitality_match_normal m
-                                 WHERE m.keys && w.keys AND m.id >= w.low AND m.version = %s LIMIT %s) AS c
+                                 WHERE m.keys && w.keys AND m.id + 0 >= w.low AND m.version = %s LIMIT %s) AS c
                   JOIN hospitality_profile p ON p.id = c.id
                   JOIN res_partner g ON g.id = p.partner_id
                  WHERE p.state IN ('live', 'superseded') AND g.active

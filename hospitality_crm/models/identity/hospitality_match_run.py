@@ -253,8 +253,8 @@ class HospitalityMatchRun(models.Model):
                 return run._advance()
             task = env["hospitality.match.task"].browse(tasks)
             counters = getattr(step, f"_do_{task.phase}")(run, task)
-            task.unlink()
             env.flush_all()
+            env.cr.execute(SQL("DELETE FROM hospitality_match_task WHERE id = %s", task.id))
             run._count(counters)
             return 1
 

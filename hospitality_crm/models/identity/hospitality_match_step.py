@@ -6,7 +6,7 @@ from odoo import api, models
 from odoo.tools import SQL
 
 from ...engine import matching
-from ...engine.matching.keys import block_keys
+from ...engine.matching.keys import CAPS, KINDS, block_keys
 from ...engine.matching.model import household_pairs
 from ...engine.matching.pipeline import sure_labels
 from ...engine.matching.slots import COUNTED, counted_slots, static_slots
@@ -31,7 +31,15 @@ from .run_data import (
 PER_GUEST = 3
 CHUNK = 1 << 18
 # Pairs of merges and questions that are written in one step.
-APPLIED = 2_000
+APPLIED = 4_000
+# Kinds of keys that hold the same (the first and the second address) are one group, with one cap.
+_NAMES = [name.rstrip("2").removesuffix("_zip").partition("_")[0] for name in KINDS]
+_GROUPS = list(dict.fromkeys(_NAMES))
+KEY_GROUPS = np.array([_GROUPS.index(name) for name in _NAMES], np.uint8)
+GROUP_CAPS = [
+    min(CAPS.get(kind, MAX_BLOCK) for kind, name in zip(KINDS, _NAMES, strict=True) if name == group)
+    for group in _GROUPS
+]
 # Columns of the run that this process works on.
 _tables = {}
 
@@ -107,6 +115,7 @@ class HospitalityMatchStep(models.AbstractModel):
         rows = np.repeat(np.arange(len(table), dtype=np.int32), keys.shape[1])
         keys = keys.ravel()
         present = np.flatnonzero(keys)
+        kinds = np.tile(KEY_GROUPS, len(table))[present]
         keys, rows = keys[present], rows[present]
         shard = get_shard(keys, run.shards)
         ids = table.id.astype(np.int32)
@@ -115,7 +124,7 @@ class HospitalityMatchStep(models.AbstractModel):
             self.env["hospitality.match.part"]._put(
                 run,
                 "keys",
-                save_arrays(keys=keys[own], ids=ids[rows[own]], owners=owners[rows[own]]),
+                save_arrays(keys=keys[own], kinds=kinds[own], ids=ids[rows[own]], owners=owners[rows[own]]),
                 task.number,
                 number,
             )
@@ -128,17 +137,21 @@ class HospitalityMatchStep(models.AbstractModel):
         parts = [
             load_arrays(data) for _first, data in self.env["hospitality.match.part"]._get(run, "keys", task.number)
         ]
-        keys, ids, owners = (np.concatenate([part[name] for part in parts]) for name in ("keys", "ids", "owners"))
-        order = np.lexsort((ids, owners, keys))
-        keys, ids, owners = keys[order], ids[order], owners[order]
+        columns = concat(parts)
+        order = np.lexsort((columns["ids"], columns["owners"], columns["keys"]))
+        keys, kinds, ids, owners = (columns[name][order] for name in ("keys", "kinds", "ids", "owners"))
         # Profiles of one guest are one already: a few of them stand for all.
         fresh = np.r_[True, (keys[1:] != keys[:-1]) | (owners[1:] != owners[:-1])] if len(keys) else np.zeros(0, bool)
         starts = np.flatnonzero(fresh)
         nth = np.arange(len(keys)) - np.repeat(starts, np.diff(np.r_[starts, len(keys)]))
         kept = nth < PER_GUEST
-        keys, ids, owners, fresh = keys[kept], ids[kept], owners[kept], fresh[kept]
         self._replace_hubs(run, task, keys, fresh)
-        left, right = matching.candidates(keys, ids, cap=MAX_BLOCK)
+        found = [
+            matching.candidates(keys[own], ids[own], cap=min(cap, MAX_BLOCK))
+            for group, cap in enumerate(GROUP_CAPS)
+            if len(own := np.flatnonzero(kept & (kinds == group)))
+        ]
+        left, right = (np.concatenate([pairs[side] for pairs in found] or [ids[:0]]) for side in (0, 1))
         known, first = np.unique(ids, return_index=True)
         foreign = owners[first][find_rows(known, left)] != owners[first][find_rows(known, right)]
         left, right = left[foreign], right[foreign]
@@ -192,7 +205,7 @@ class HospitalityMatchStep(models.AbstractModel):
         weights, context = run._get_weights(), self._get_context(run, "population")
         most = sum(float(weights.tables[slot].max()) for slot in COUNTED)
         kept = []
-        for at in range(0, len(left), CHUNK):
+        for at in range(0, max(len(left), 1), CHUNK):
             a, b = left[at : at + CHUNK], right[at : at + CHUNK]
             slots = static_slots(table, a, b, context)
             score = score_slots(table, a, b, slots, weights)
@@ -200,6 +213,7 @@ class HospitalityMatchStep(models.AbstractModel):
             useful = np.flatnonzero((score + most >= weights.ask) | household)
             kept.append(
                 {"left": a[useful], "right": b[useful], "static": score[useful], "household": household[useful]}
+                | {"barred": slots["guard"][useful] > 0}
                 | {f"slot_{slot}": slots[slot][useful] for slot in AFTER}
             )
         self.env["hospitality.match.part"]._put(run, "compared", save_arrays(**concat(kept)), task.number)
@@ -244,7 +258,7 @@ class HospitalityMatchStep(models.AbstractModel):
         counted = counted_slots(table, part["left"], part["right"], context, slots, self._get_labels(run))
         score = part["static"] + weights.score(counted) - np.float32(weights.bias)
         kept = np.flatnonzero((score >= weights.ask) | part["household"])
-        arrays = {name: part[name][kept] for name in ("left", "right", "household")}
+        arrays = {name: part[name][kept] for name in ("left", "right", "household", "barred")}
         arrays |= {f"slot_{slot}": counted[slot][kept] for slot in COUNTED}
         self.env["hospitality.match.part"]._put(run, "scored", save_arrays(score=score[kept], **arrays), task.number)
         return {}
@@ -266,6 +280,7 @@ class HospitalityMatchStep(models.AbstractModel):
             run.threshold_auto,
             self._get_context(run, "persons"),
             self._get_veto_rows(table),
+            barred=np.concatenate([np.zeros(len(chain), bool), pairs["barred"][joins]]),
         )
         labels = get_guest_labels(found.labels, owners)
         self._recount(run, table, labels)
@@ -367,7 +382,7 @@ class HospitalityMatchStep(models.AbstractModel):
         for at, (position, one, other) in enumerate(zip(kept, left.tolist(), right.tolist(), strict=True)):
             score = float(pairs["score"][position])
             kind = band or ("household" if pairs["household"][position] else "ask")
-            if kind == "ask" and score >= run.threshold_auto:
+            if kind == "ask" and score >= run.threshold_auto and not pairs["barred"][position]:
                 kind = "merge"
             evidence = get_evidence(slots, weights, at, score, nodes[one].normal, nodes[other].normal)
             proposals.append(Proposal(nodes[one], nodes[other], score, kind, evidence))

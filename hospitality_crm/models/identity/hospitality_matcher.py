@@ -343,7 +343,12 @@ class HospitalityMatcher(models.AbstractModel):
         if not clusters or not self.env["hospitality.match.weights"]._is_automatic():
             return 0, 0
         known = self._get_known_guests(partner_ids)
-        clusters = [cluster for cluster in clusters if known.issuperset(cluster)]
+        undone = self._get_undone_pairs(partner_ids)
+        clusters = [
+            cluster
+            for cluster in clusters
+            if known.issuperset(cluster) and not any(pair.issubset(cluster) for pair in undone)
+        ]
         evidence = {}
         for match_id, one, other in self.env.execute_query(
             SQL(
@@ -412,6 +417,22 @@ class HospitalityMatcher(models.AbstractModel):
         }
 
     @api.model
+    def _get_undone_pairs(self, partner_ids):
+        """Return the sets of two guests whose merge somebody has taken back: only people merge them again."""
+        return [
+            frozenset(row)
+            for row in self.env.execute_query(
+                SQL(
+                    "SELECT DISTINCT m.winner_id, l.partner_id FROM hospitality_merge_loser l"
+                    " JOIN hospitality_merge m ON m.id = l.merge_id"
+                    " WHERE l.state = 'undone' AND l.partner_id = ANY(%(ids)s::int[])"
+                    " AND m.winner_id = ANY(%(ids)s::int[])",
+                    ids=pg_int_array(partner_ids),
+                )
+            )
+        ]
+
+    @api.model
     def _plan_merges(self, pairs):
         """Return the groups of the merge door for pairs of guests; pairs that share a guest are one group.
 
@@ -454,7 +475,7 @@ class HospitalityMatcher(models.AbstractModel):
                     """
                     SELECT g.id, NOT EXISTS (SELECT FROM res_users u WHERE u.partner_id = g.id),
                            NOT EXISTS (SELECT FROM hospitality_profile p
-                                        WHERE p.partner_id = g.id AND p.source_id = %s AND p.state IN ('live', 'superseded')),
+                                        WHERE p.partner_id = g.id AND p.source_id = %s AND p.state = 'live'),
                            g.id
                       FROM res_partner g WHERE g.id = ANY(%s::int[])
                     """,

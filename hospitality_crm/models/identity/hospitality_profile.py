@@ -22,9 +22,10 @@ class HospitalityProfile(models.Model):
 
     def unlink(self):
         ids = self.ids
-        self.env["hospitality.match.veto"].sudo().search(  # the profile and what was said of it go together
-            ["|", ("profile_id", "in", ids), ("other_profile_id", "in", ids)]
-        ).unlink()
+        for model in ("hospitality.match.veto", "hospitality.match"):
+            self.env[model].sudo().search(  # the profile and what was said of it go together
+                ["|", ("profile_id", "in", ids), ("other_profile_id", "in", ids)]
+            ).unlink()
         result = super().unlink()
         self.env["hospitality.match.normal"]._forget(ids)
         return result

@@ -60,7 +60,8 @@ class Judgement:
             persons = np.where(self.partners > 0, self.partners, -1 - np.arange(len(self.partners)))
             self.context = self._get_context(persons, counts, total)
             self._score()
-            self._cluster(vetoes)
+            if (self.score >= self.weights.auto).any():
+                self._cluster(vetoes)
 
     def _get_context(self, persons, counts, total):
         context = matching.Context.of(self.table, persons)
@@ -85,9 +86,12 @@ class Judgement:
     def _find_pairs(self):
         """Find the pairs of newcomers with each other and with stored profiles of other guests."""
         keys = block_keys(self.table)
+        rows = np.repeat(np.arange(len(keys), dtype=np.int32), keys.shape[1])
+        keys = keys.ravel()
+        kept = np.flatnonzero(keys)
         if len(self.hubs):
-            keys[np.isin(keys, self.hubs)] = 0
-        left, right = matching.candidates(keys, cap=LOCAL_CAP)
+            kept = kept[~np.isin(keys[kept], self.hubs)]
+        left, right = matching.candidates(keys[kept], rows[kept], cap=LOCAL_CAP)
         # Stored profiles have been compared with each other before.
         fresh = (left < len(self.newcomers)) & (
             (self.partners[left] == 0) | (self.partners[right] != self.partners[left])
@@ -105,6 +109,7 @@ class Judgement:
         labels = matching.clusters.components(len(self.nodes), chain, before)
         self.slots = matching.features(self.table, self.left, self.right, self.context, labels)
         self.score = score_slots(self.table, self.left, self.right, self.slots, self.weights)
+        self.barred = self.slots["guard"] > 0
         self.household = household_pairs(self.slots) & (self.table.kind[self.left] == 0)
 
     def _cluster(self, vetoes):
@@ -122,6 +127,7 @@ class Judgement:
             self.weights.auto,
             self.context,
             pairs,
+            barred=np.concatenate([np.zeros(len(chain), bool), self.barred[joins]]),
         )
         self.labels = found.labels
 
@@ -168,7 +174,7 @@ class Judgement:
             if self.household[position]:
                 band = "household"
             else:
-                band = "merge" if score >= self.weights.auto else "ask"
+                band = "merge" if score >= self.weights.auto and not self.barred[position] else "ask"
             evidence = get_evidence(
                 self.slots, self.weights, position, score, self.nodes[one].normal, self.nodes[other].normal
             )
@@ -187,20 +193,27 @@ def get_evidence(slots, weights, position, score, one, other):
     rest = score - weights.bias
     for slot, codes in slots.items():
         weight = float(weights.tables[slot][codes[position]])
-        if weight:
+        if weight or (slot == "guard" and codes[position]):
             rest -= weight
             code = f"{slot}.{matching.slots.SLOTS[slot][codes[position]]}"
             pieces.append(
                 {
                     "code": code,
                     "weight": round(weight, 2),
-                    "left": get_value(one, code),
-                    "right": get_value(other, code),
+                    "left": _show(one, code),
+                    "right": _show(other, code),
                 }
             )
     if abs(rest) > 0.05:
         pieces.append({"code": "organisation", "weight": round(rest, 2), "left": one.company, "right": other.company})
     return sorted(pieces, key=lambda piece: (-abs(piece["weight"]), piece["code"]))
+
+
+def _show(normal, code):
+    slot, _dot, level = code.partition(".")
+    if slot == "guard":  # it names what it is about
+        slot = "name" if level == "word" else level
+    return get_value(normal, slot)
 
 
 def score_slots(table, left, right, slots, weights):

@@ -28,7 +28,7 @@ class BasePartnerMergeAutomaticWizard(models.TransientModel):
     _inherit = "base.partner.merge.automatic.wizard"
 
     @api.model
-    @tools.ormcache()
+    @tools.ormcache(cache="stable")
     def _get_unknown_overrides(self):
         """Return the overrides of merge methods by addons that the set-wise path knows nothing of.
 

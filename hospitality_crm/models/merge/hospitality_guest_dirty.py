@@ -20,4 +20,5 @@ class HospitalityGuestDirty(models.Model):
             winners = self.env["hospitality.merge"]._sweep([row[0] for row in merged])
             # Their buckets may be another lane's: they get a turn of their own.
             self._mark(winners)
+        self._mark(self.env["hospitality.merge"]._return_late_facts(partner_ids))
         return super()._refresh_guests(partner_ids)

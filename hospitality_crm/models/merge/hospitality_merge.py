@@ -35,7 +35,9 @@ class HospitalityMerge(models.Model):
 
     winner_id = fields.Many2one("res.partner", required=True, readonly=True, index=True, ondelete="restrict")
     member_ids = fields.One2many("hospitality.merge.loser", "merge_id", string="Merged Contacts", readonly=True)
-    loser_ids = fields.Many2many("res.partner", compute="_compute_loser_ids", string="Losers")
+    loser_ids = fields.Many2many(
+        "res.partner", compute="_compute_loser_ids", string="Losers", context={"active_test": False}
+    )
     line_ids = fields.One2many("hospitality.merge.line", "merge_id", string="Journal", readonly=True)
     state = fields.Selection(
         [("done", "Merged"), ("partly", "Partly Un-merged"), ("undone", "Un-merged")],
@@ -155,8 +157,8 @@ class HospitalityMerge(models.Model):
         days = self._get_undo_days()
         rows = self.env.execute_query(
             SQL(
-                """INSERT INTO hospitality_merge (winner_id, state, automatic, reason, match_ids, merged_at, merged_by_id,
-                                                  undo_until, winner_digest)
+                """INSERT INTO hospitality_merge (winner_id, state, automatic, reason, match_ids, merged_at,
+                                                  merged_by_id, undo_until, winner_digest)
                    SELECT n.winner, 'done', %s, nullif(n.reason, ''), nullif(n.matches, '')::int[], %s, %s, %s, %s
                      FROM unnest(%s::int[], %s::text[], %s::text[]) WITH ORDINALITY AS n (winner, reason, matches, nth)
                     ORDER BY nth RETURNING id""",
@@ -214,17 +216,19 @@ class HospitalityMerge(models.Model):
         self._move_profiles(plan)
         if hooks:
             self._move_by_hooks(plan)
-        self._move_rows(plan)
+        else:
+            self._move_rows(plan)
         self._archive_losers(plan)
         self._settle(plan, before)
         self._choose_values(plan)
-        self._announce(plan)
+        self._announce(plan, hooks)
 
     @api.model
     def _digest(self, partner):
         """Return the SQL of a hash of what the live profiles of a guest say, NULL without any."""
         return SQL(
-            """(SELECT md5(string_agg(concat_ws('|', id, state, "values", meta), ';' ORDER BY id)) FROM hospitality_profile
+            """(SELECT md5(string_agg(concat_ws('|', id, state, "values", meta), ';' ORDER BY id))
+                  FROM hospitality_profile
                  WHERE partner_id = %s AND state IN ('live', 'superseded'))""",
             partner,
         )
@@ -243,9 +247,13 @@ class HospitalityMerge(models.Model):
         )
 
     @api.model
-    def _announce(self, plan):
+    def _announce(self, plan, hooks=False):
         """Tell whoever derives something from guests, and write the note in the winners' chatter."""
+        self.env["hospitality.stay"]._refresh_shares_of(plan.members)
         self.env["hospitality.guest.dirty"]._mark(plan.members)
         self.env["hospitality.guest.search"]._mark(plan.members)
-        self._write_notes(plan)
+        if hooks:
+            self._log_by_hooks(plan)
+        else:
+            self._write_notes(plan)
         self._journal(plan.lines)

@@ -13,7 +13,7 @@ _POS_SIGNATURES = (
     "fiscal_receipt_number",
     "l10n_es_tbai_post_document_id",
 )
-_HASHED_MOVE = "EXISTS (SELECT FROM account_move h WHERE h.id = t.move_id AND h.inalterable_hash IS NOT NULL)"
+_HASHED_MOVE = SQL("EXISTS (SELECT FROM account_move h WHERE h.id = t.move_id AND h.inalterable_hash IS NOT NULL)")
 _NOMINATIVE = (
     "active AND program_id IN (SELECT id FROM loyalty_program WHERE applies_on = 'both'"
     " OR (applies_on = 'future' AND program_type IN ('ewallet', 'loyalty')))"
@@ -48,19 +48,21 @@ class HospitalityMerge(models.Model):
                 needs=("active",),
                 after="_settle_loyalty_cards",
             ),
-            "account.move": MergeHandler(keep="t.inalterable_hash IS NOT NULL"),
+            "account.move": MergeHandler(keep=SQL("t.inalterable_hash IS NOT NULL")),
             "account.move.line": MergeHandler(keep=_HASHED_MOVE),
             "account.payment": MergeHandler(keep=_HASHED_MOVE),
             "account.bank.statement.line": MergeHandler(keep=_HASHED_MOVE),
             "account.analytic.line": MergeHandler(
-                keep="EXISTS (SELECT FROM account_move_line l JOIN account_move h ON h.id = l.move_id"
-                " WHERE l.id = t.move_line_id AND h.inalterable_hash IS NOT NULL)"
+                keep=SQL(
+                    "EXISTS (SELECT FROM account_move_line l JOIN account_move h ON h.id = l.move_id"
+                    " WHERE l.id = t.move_line_id AND h.inalterable_hash IS NOT NULL)"
+                )
             ),
         }
         handlers.update((name, handler) for name, handler in optional.items() if name in self.env)
         if "pos.order" in self.env:
             signed = self._get_pos_signature()
-            if signed:
+            if signed is not None:
                 handlers["pos.order"] = MergeHandler(keep=signed)
         return handlers
 
@@ -68,11 +70,11 @@ class HospitalityMerge(models.Model):
     def _get_pos_signature(self):
         """Return the condition that a fiscal addon has signed a POS order, None without such an addon."""
         columns = [
-            SQL("%s IS NOT NULL", SQL.identifier("t", name)).code
+            SQL("%s IS NOT NULL", SQL.identifier("t", name))
             for name in _POS_SIGNATURES
             if (field := self.env["pos.order"]._fields.get(name)) and field.store and field.column_type
         ]
-        return " OR ".join(columns) or None
+        return SQL(" OR ").join(columns) if columns else None
 
     # -- allergies ---------------------------------------------------------------------------
 

@@ -2,6 +2,7 @@ import json
 
 from odoo import api, fields, models
 
+from ...tools.arrays import pg_int_array
 from ...tools.id_array import IdArray
 from ...tools.soft_many2one import SoftMany2one
 
@@ -52,10 +53,15 @@ class HospitalityMergeLine(models.Model):
         for name in names:
             values = [line.get(name) for line in lines]
             if name == "row_ids":
-                values = [None if value is None else "{%s}" % ",".join(map(str, value)) for value in values]
+                values = [None if value is None else pg_int_array(value) for value in values]
             elif name == "payload":
-                values = [None if value is None else json.dumps(value, default=str) for value in values]
+                values = [None if value is None else self._to_text(value) for value in values]
             elif name == "key_name":
                 values = [value or "id" for value in values]
             columns.append([value if value is None else str(value) for value in values])
         return columns
+
+    @api.model
+    def _to_text(self, value):
+        """Return plain data as JSON text; dates as the database writes them."""
+        return json.dumps(value, default=str)

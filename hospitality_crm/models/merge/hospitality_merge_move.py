@@ -2,7 +2,7 @@ from odoo import api, models
 from odoo.tools import SQL
 
 from ...tools.arrays import pg_array, pg_int_array
-from .merge_source import PARTNER, typed_hash
+from .merge_source import PARTNER, catalogue_sql, typed_hash
 
 
 class HospitalityMerge(models.Model):
@@ -56,41 +56,23 @@ class HospitalityMerge(models.Model):
         guarded = [table for table in tables if table.uniques or table.checks]
         with _PlannerSettings(self.env.cr, plan.bulk):
             # Few contacts: one question and one order for all tables. Many: table by table.
-            for part in [guarded] if not plan.bulk else [[table] for table in guarded]:
+            for part in plan.portion(guarded):
                 plan.parked.update(self._find_conflicts(plan, part))
             self._leave_again(plan)
             moves = [move for table in tables for move in self._get_moves(plan, table)]
-            for part in [moves] if not plan.bulk else [[move] for move in moves]:
-                if part:
-                    self.env.cr.execute(SQL("; ").join(part))
+            for part in plan.portion(moves):
+                order = SQL("; ").join(part)
+                self.env.cr.execute(order)
         self._journal_parked(plan)
 
     @api.model
     def _find_touched(self, plan):
-        """Find out which sources have rows of the losers. For many losers all are taken to have some.
-
-        One prepared statement asks all tables; its plan is made once per connection.
-        """
+        """Find out which sources have rows of the losers. For many losers all are taken to have some."""
         if plan.bulk:
             return
-        cr = self.env.cr
-        name, query = self._get_probe()
-        if name not in _get_prepared(cr):
-            cr.execute("SELECT FROM pg_prepared_statements WHERE name = %s", (name,))
-            if not cr.rowcount:
-                cr.execute(SQL("PREPARE %s (int[], text[], text[]) AS %s", SQL.identifier(name), SQL(query)))
-            _get_prepared(cr).add(name)
-        with _PlannerSettings(cr, False):
-            cr.execute(
-                SQL(
-                    "EXECUTE %s (%s, %s, %s)",
-                    SQL.identifier(name),
-                    pg_int_array(plan.losers),
-                    pg_array([f"{PARTNER},{loser}" for loser in plan.losers]),
-                    pg_array([str(loser) for loser in plan.losers]),
-                )
-            )
-            positions = {row[0] for row in cr.fetchall()}
+        probe = self._get_probe(plan.losers)
+        with _PlannerSettings(self.env.cr, False):
+            positions = {row[0] for row in self.env.execute_query(probe)}
         sources = [source for table in self._get_tables() for source in table.sources]
         plan.touched = {(sources[position].table, sources[position].column) for position in positions}
 
@@ -124,7 +106,7 @@ class HospitalityMerge(models.Model):
                 SQL(
                     "SELECT hm_row, hm_key, hm_owner, hm_merge FROM %s WHERE hm_moved > 0 AND NOT (%s)",
                     name,
-                    SQL(check.replace("%", "%%")),
+                    catalogue_sql(check),
                 )
                 for check in table.checks
             ]
@@ -173,8 +155,8 @@ class HospitalityMerge(models.Model):
     @api.model
     def _repeats(self, unique, after):
         """Return the query of the moved rows that repeat a unique key in the relation ``after``."""
-        exprs = [SQL("(%s)", SQL(expr.replace("%", "%%"))) for expr in unique.exprs]
-        where = [SQL("(%s)", SQL(unique.where.replace("%", "%%")))] if unique.where else []
+        exprs = [SQL("(%s)", catalogue_sql(expr)) for expr in unique.exprs]
+        where = [SQL("(%s)", catalogue_sql(unique.where))] if unique.where else []
         if not unique.nulls_equal:
             where += [SQL("%s IS NOT NULL", expr) for expr in exprs]
         return SQL(
@@ -257,7 +239,8 @@ class HospitalityMerge(models.Model):
                 "SELECT s.id, jsonb_object_agg(e.key, coalesce(to_jsonb(m.winner), e.value)) AS after,"
                 " jsonb_object_agg(e.key, e.value) FILTER (WHERE m.loser IS NOT NULL) AS before,"
                 " min(m.merge_id) AS merge_id, min(m.loser_id) AS loser_id"
-                " FROM %(table)s s CROSS JOIN jsonb_each(%(value)s) AS e LEFT JOIN %(map)s ON to_jsonb(m.loser) = e.value"
+                " FROM %(table)s s CROSS JOIN jsonb_each(%(value)s) AS e"
+                " LEFT JOIN %(map)s ON to_jsonb(m.loser) = e.value"
                 " WHERE jsonb_typeof(%(value)s) = 'object' GROUP BY s.id HAVING count(m.loser) > 0) AS n"
                 " WHERE t.id = n.id RETURNING t.id AS key, n.merge_id, n.loser_id, n.before",
                 table=SQL.identifier(source.table),
@@ -360,14 +343,6 @@ def _to_json(source):
     return SQL("jsonb_build_object('hm_typed', %s, %s)", typed_hash(source), SQL(", ").join(pairs))
 
 
-def _get_prepared(cr):
-    """Return the names of the statements that are known to be prepared on the connection of a cursor."""
-    connection = cr._cnx
-    if not hasattr(connection, "hospitality_prepared"):
-        connection.hospitality_prepared = set()
-    return connection.hospitality_prepared
-
-
 class _PlannerSettings:
     """Keep the planner from reading whole tables for a handful of contacts.
 
@@ -376,10 +351,10 @@ class _PlannerSettings:
     """
 
     _OFF = "SET LOCAL enable_seqscan = off; SET LOCAL enable_hashjoin = off; SET LOCAL enable_mergejoin = off;"
-    _GENERIC = "SET LOCAL plan_cache_mode = force_generic_plan; SET LOCAL jit = off"
+    _NO_JIT = "SET LOCAL jit = off"
     _RESET = (
-        "SET LOCAL enable_seqscan TO DEFAULT; SET LOCAL enable_hashjoin TO DEFAULT; SET LOCAL enable_mergejoin TO DEFAULT;"
-        "SET LOCAL plan_cache_mode TO DEFAULT; SET LOCAL jit TO DEFAULT"
+        "SET LOCAL enable_seqscan TO DEFAULT; SET LOCAL enable_hashjoin TO DEFAULT;"
+        "SET LOCAL enable_mergejoin TO DEFAULT; SET LOCAL jit TO DEFAULT"
     )
 
     def __init__(self, cr, bulk):
@@ -387,7 +362,7 @@ class _PlannerSettings:
         self.bulk = bulk
 
     def __enter__(self):
-        self.cr.execute("SET LOCAL jit = off" if self.bulk else self._OFF + self._GENERIC)
+        self.cr.execute(self._NO_JIT if self.bulk else self._OFF + self._NO_JIT)
 
     def __exit__(self, kind, error, trace):
         if kind is None:

@@ -71,12 +71,14 @@ class HospitalityMerge(models.Model):
             staff.append(SQL("EXISTS (SELECT FROM hr_employee e WHERE e.work_contact_id = p.id)"))
         rows = self.env.execute_query_dict(
             SQL(
-                """SELECT p.id, p.complete_name AS name, p.merged_into_id, p.is_company, p.company_id, p.guest_birthdate,
-                          p.guest_restricted AS restricted, %(staff)s AS staff,
+                """SELECT p.id, p.complete_name AS name, p.merged_into_id, p.is_company, p.company_id,
+                          p.guest_birthdate, p.guest_restricted AS restricted, %(staff)s AS staff,
                           (SELECT count(*) FROM res_users u WHERE u.partner_id = p.id) AS users,
                           EXISTS (SELECT FROM res_company c WHERE c.partner_id = p.id) AS own,
                           (WITH RECURSIVE above AS (
-                               SELECT p.parent_id AS id UNION SELECT q.parent_id FROM above a JOIN res_partner q ON q.id = a.id)
+                               SELECT p.parent_id AS id
+                                UNION
+                               SELECT q.parent_id FROM above a JOIN res_partner q ON q.id = a.id)
                            SELECT array_agg(id) FROM above WHERE id IS NOT NULL) AS parents,
                           h.kinds, h.birthdates, h.documents, coalesce(h.erased, FALSE) AS erased
                      FROM res_partner p
@@ -190,7 +192,8 @@ class HospitalityMerge(models.Model):
             for other in found[position + 1 :]:
                 if not same_birthdate(one.isoformat(), other.isoformat()):
                     return self.env._(
-                        "%(one)s was born on %(day)s, %(other)s on %(other_day)s. Correct the birth date that is wrong first.",
+                        "%(one)s was born on %(day)s, %(other)s on %(other_day)s. Correct the birth date that is"
+                        " wrong first.",
                         one=dates[one]["name"],
                         day=one.isoformat(),
                         other=dates[other]["name"],

@@ -120,15 +120,18 @@ class HospitalityMerge(models.Model):
                     else {}
                 )
                 shown = (line.payload or {}).get("shown") or {}
-                renewed = {
-                    row_id: {
-                        name: changes[name][1] if name in changes and value == changes[name][0] else value
-                        for name, value in values.items()
-                    }
-                    for row_id, values in shown.items()
-                }
+                renewed = {row_id: self._renew(source, values, changes) for row_id, values in shown.items()}
                 if renewed != shown:
                     line.payload = {**line.payload, "shown": renewed}
+
+    @api.model
+    def _renew(self, source, values, changes):
+        """Return what a row will show when it comes back; what is computed from a changed value is left out."""
+        new = {name: changes[name][1] for name in changes if name in values and values[name] == changes[name][0]}
+        if not new or all(values[name] == value for name, value in new.items()):
+            return values
+        derived = {name for name, column, _typed in source.shown if column is None}
+        return {name: new.get(name, value) for name, value in values.items() if name not in derived | {"hm_typed"}}
 
     @api.model
     def _showing(self, source, winner, name, value):

@@ -43,6 +43,46 @@ class HospitalityMerge(models.Model):
         return winners
 
     @api.model
+    def _return_late_facts(self, partner_ids):
+        """Give facts to the guests of their profiles, where an import wrote them during an un-merge.
+
+        It had read the winner as the guest of a profile that was given back before the import ended. Only
+        guests of some merge are looked at. Needs READ COMMITTED.
+
+        :return: ids of the guests that have received something
+        """
+        ids = [
+            row[0]
+            for row in self.env.execute_query(
+                SQL(
+                    "SELECT n FROM unnest(%s::int[]) AS n"
+                    " WHERE EXISTS (SELECT FROM hospitality_merge WHERE winner_id = n)"
+                    " OR EXISTS (SELECT FROM hospitality_merge_loser WHERE partner_id = n)",
+                    pg_int_array(partner_ids),
+                )
+            )
+        ]
+        owners = set()
+        for model_name, profile_field, partner_field in self.env["hospitality.profile"]._get_shortcuts() if ids else ():
+            model = self.env[model_name]
+            rows = self.env.execute_query(
+                SQL(
+                    """UPDATE %(table)s f SET %(partner)s = p.partner_id FROM hospitality_profile p
+                        WHERE f.%(partner)s = ANY(%(ids)s::int[]) AND p.id = f.%(profile)s
+                          AND p.partner_id <> f.%(partner)s
+                    RETURNING p.partner_id""",
+                    table=SQL.identifier(model._table),
+                    partner=SQL.identifier(partner_field),
+                    profile=SQL.identifier(profile_field),
+                    ids=pg_int_array(ids),
+                )
+            )
+            if rows:
+                model.invalidate_model([partner_field], flush=False)
+                owners.update(row[0] for row in rows)
+        return owners
+
+    @api.model
     def _split_steps(self, rows):
         """Cut merges into runs in which nobody who wins loses later, so that a row goes one step at a time."""
         step, won = [], set()
@@ -81,6 +121,7 @@ class HospitalityMerge(models.Model):
         if had_profiles:
             self.env["hospitality.bulk.guest"]._refresh_golden(sorted(winners))
             self.env["hospitality.guest.search"]._mark(sorted(winners))
+        self.env["hospitality.stay"]._refresh_shares_of(winners)
         return winners
 
     @api.model

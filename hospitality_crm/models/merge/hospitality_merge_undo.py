@@ -1,13 +1,9 @@
-import psycopg2
-
-from odoo import api, fields, models, tools
+from odoo import api, fields, models
 from odoo.exceptions import UserError
-from odoo.tools import SQL, mute_logger
+from odoo.tools import SQL
 
 from ...tools.arrays import pg_int_array
 from .hospitality_merge_value import CACHED_TABLES
-from .merge_plan import Group, Plan
-from .merge_source import PARTNER
 
 # So many ids are named in a report; the count tells the rest.
 _NAMED = 100
@@ -29,8 +25,8 @@ class HospitalityMerge(models.Model):
         message = self.env._("The merge was taken back.")
         if kept or asked:
             message = self.env._(
-                "The merge was taken back. Changed since and therefore left as it is: %(kept)s. Made since and left with"
-                " the winner: %(asked)s.",
+                "The merge was taken back. Changed since and therefore left as it is: %(kept)s. Made since and left"
+                " with the winner: %(asked)s.",
                 kept=kept,
                 asked=asked,
             )
@@ -138,6 +134,7 @@ class HospitalityMerge(models.Model):
         self.env.invalidate_all(flush=False)
         self._follow_winners(followed, self._read_columns(chain), downstream, due)
         self._recompute_due(due)
+        self.env["hospitality.stay"]._refresh_shares_of(affected)
         self.env["hospitality.guest.dirty"]._mark(affected)
         self.env["hospitality.guest.search"]._mark(affected)
         names = ", ".join(f"{partner.name} (ID {partner.id})" for partner in rows.partner_id)
@@ -186,277 +183,6 @@ class HospitalityMerge(models.Model):
         if any(line.table_name in CACHED_TABLES for line in lines):
             self.env.registry.clear_cache()
 
-    def _retry_blocked(self, blocked, chain, downstream, report):
-        """Try rows again that had to wait for others; what can't go back stays with the winner and is listed."""
-        while blocked:
-            waiting, progress = [], False
-            for line, ids in blocked:
-                returned, rest = self._return_line(line, ids, line.loser_id.partner_id.id, chain, report)
-                self._release(line, returned, downstream)
-                progress |= bool(returned)
-                if rest:
-                    waiting.append((line, rest))
-            if not progress:
-                for line, ids in waiting:
-                    self._report(report, "kept", line.table_name, line.column_name, ids, line.loser_id.partner_id.id)
-                return
-            blocked = waiting
-
-    def _return_profiles(self, row, chain, downstream):
-        """Give the loser his source profiles back, and with them every fact of theirs, old or new."""
-        loser = row.partner_id.id
-        returned = [
-            found[0]
-            for found in self.env.execute_query(
-                SQL(
-                    "UPDATE hospitality_profile SET partner_id = %s WHERE id = ANY(%s::int[]) AND partner_id = ANY(%s)"
-                    " RETURNING id",
-                    loser,
-                    pg_int_array(row.profile_ids),
-                    chain,
-                )
-            )
-        ]
-        for later in downstream.member_ids:
-            if not set(returned).isdisjoint(later.profile_ids):
-                later.profile_ids = [found for found in later.profile_ids if found not in set(returned)]
-        for model_name, profile_field, partner_field in self.env["hospitality.profile"]._get_shortcuts():
-            self.env.cr.execute(
-                SQL(
-                    "UPDATE %(table)s SET %(partner)s = %(loser)s"
-                    " WHERE %(profile)s = ANY(%(ids)s::int[]) AND %(partner)s = ANY(%(chain)s)",
-                    table=SQL.identifier(self.env[model_name]._table),
-                    partner=SQL.identifier(partner_field),
-                    profile=SQL.identifier(profile_field),
-                    loser=loser,
-                    ids=pg_int_array(returned),
-                    chain=chain,
-                )
-            )
-
-    def _return_line(self, line, ids, loser, chain, report):
-        """Point rows of a line of the journal at the loser again.
-
-        :return: keys of those that do now, and of those that a row of the same key has kept from it
-        """
-        source = self._get_source(line.table_name, line.column_name)
-        blocked = []
-        if source is None:
-            self._report(report, "kept", line.table_name, line.column_name, ids, loser)
-            return [], blocked
-        update = getattr(self, f"_return_{source.kind}")
-        try:
-            with mute_logger("odoo.sql_db"), self.env.cr.savepoint(flush=False):
-                returned = update(source, line, ids, loser, chain)
-        except psycopg2.IntegrityError:
-            returned = []
-            for row_id in ids:
-                try:
-                    with mute_logger("odoo.sql_db"), self.env.cr.savepoint(flush=False):
-                        returned += update(source, line, [row_id], loser, chain)
-                except psycopg2.IntegrityError:
-                    blocked.append(row_id)
-        missing = sorted(set(ids) - set(returned) - set(blocked))
-        if missing:
-            self._report_changed(source, line, missing, loser, report)
-        return returned, blocked
-
-    def _return_fk(self, source, line, ids, loser, chain):
-        rows = self.env.execute_query(
-            SQL(
-                "UPDATE %(table)s t SET %(column)s = %(loser)s WHERE %(key)s = ANY(%(ids)s::int[])"
-                " AND %(value)s = ANY(%(chain)s) AND %(refers)s RETURNING %(key)s",
-                table=SQL.identifier(source.table),
-                column=SQL.identifier(source.column),
-                loser=loser,
-                key=SQL.identifier("t", source.key),
-                ids=pg_int_array(ids),
-                value=source.col("t"),
-                chain=chain,
-                refers=source.refers("t"),
-            )
-        )
-        return [row[0] for row in rows]
-
-    _return_pair = _return_fk
-
-    def _return_reference(self, source, line, ids, loser, chain):
-        return self._return_text(source, ids, f"{PARTNER},{loser}", [f"{PARTNER},{partner}" for partner in chain])
-
-    def _return_default(self, source, line, ids, loser, chain):
-        return self._return_text(source, ids, str(loser), [str(partner) for partner in chain])
-
-    def _return_text(self, source, ids, value, accepted):
-        rows = self.env.execute_query(
-            SQL(
-                "UPDATE %(table)s t SET %(column)s = %(new)s WHERE t.id = ANY(%(ids)s::int[])"
-                " AND %(value)s = ANY(%(accepted)s) RETURNING t.id",
-                table=SQL.identifier(source.table),
-                column=SQL.identifier(source.column),
-                new=value,
-                ids=pg_int_array(ids),
-                value=source.col("t"),
-                accepted=accepted,
-            )
-        )
-        return [row[0] for row in rows]
-
-    def _return_company(self, source, line, ids, loser, chain):
-        returned = []
-        for row_id in ids:
-            for company in (line.payload or {}).get(str(row_id)) or ():
-                rows = self.env.execute_query(
-                    SQL(
-                        "UPDATE %(table)s t SET %(column)s = jsonb_set(%(value)s, %(path)s, to_jsonb(%(loser)s::int))"
-                        " WHERE t.id = %(id)s AND (%(value)s ->> %(company)s)::int = ANY(%(chain)s) RETURNING t.id",
-                        table=SQL.identifier(source.table),
-                        column=SQL.identifier(source.column),
-                        value=source.col("t"),
-                        path=[company],
-                        loser=loser,
-                        id=row_id,
-                        company=company,
-                        chain=chain,
-                    )
-                )
-                returned += [row[0] for row in rows]
-        return returned
-
-    @api.model
-    @tools.ormcache("table")
-    def _get_model_of_table(self, table):
-        return next(
-            (
-                name
-                for name, model in self.env.registry.items()
-                if model._table == table and model._auto and not model._abstract
-            ),
-            None,
-        )
-
-    def _release(self, line, returned, downstream):
-        """Take rows that went back out of the journals of later merges: they don't pass there any more."""
-        if returned and downstream:
-            self.env.cr.execute(
-                SQL(
-                    "UPDATE hospitality_merge_line SET row_ids = ARRAY(SELECT unnest(row_ids) EXCEPT SELECT unnest(%s::int[]))"
-                    " WHERE merge_id = ANY(%s) AND table_name = %s AND column_name = %s AND kind IN ('moved', 'conflict')"
-                    " AND row_ids && %s::int[]",
-                    pg_int_array(returned),
-                    downstream.ids,
-                    line.table_name,
-                    line.column_name,
-                    pg_int_array(returned),
-                )
-            )
-            self.env["hospitality.merge.line"].invalidate_model(["row_ids"], flush=False)
-
-    def _undo_effect(self, line):
-        """Take back what the merge itself has written; notes in the chatter stay."""
-        if line.table_name == "loyalty_history" and "loyalty.history" in self.env:
-            self.env.cr.execute(
-                SQL("DELETE FROM loyalty_history WHERE id = ANY(%s::int[])", pg_int_array(line.row_ids))
-            )
-
-    # -- values ----------------------------------------------------------------------------------
-
-    def _revert_values(self, lines, report, quiet=False):
-        """Give changed columns their old values where they still are as the merge has left them."""
-        for line in lines.filtered(lambda line: line.kind == "value" and not line.reverted).sorted("id", reverse=True):
-            line.reverted = True
-            self.env.flush_all()
-            payload = line.payload
-            if not payload:
-                continue
-            for row_id in line.row_ids:
-                self._revert_row(line, row_id, payload, report, quiet)
-
-    def _revert_row(self, line, row_id, payload, report, quiet):
-        old, new, summed = payload["old"], payload["new"], payload.get("sum") or ()
-        rows = self.env.execute_query(
-            SQL(
-                "SELECT to_jsonb(x) FROM (SELECT %s FROM %s t WHERE t.id = %s FOR UPDATE) AS x",
-                SQL(", ").join(SQL.identifier("t", name) for name in old),
-                SQL.identifier(line.table_name),
-                row_id,
-            )
-        )
-        if not rows:
-            return
-        [[current]] = rows
-        change, later = {}, []
-        for name, value in old.items():
-            if name in summed:
-                change[name] = (current[name] or 0) - ((new[name] or 0) - (value or 0))
-            elif current[name] == new[name]:
-                change[name] = value
-            elif current[name] != value:
-                later.append(name)
-        if line.table_name == "loyalty_card" and change.get("points", 0) < 0:
-            later.append("points")
-            self._cover_points(line, -change["points"])
-            change["points"] = 0
-        if line.table_name == "res_partner":
-            self._revert_golden(row_id, {name: change.pop(name) for name in list(change) if name in self._get_golden()})
-        self._write_columns(line.table_name, {row_id: change})
-        # Golden values are decided anew from the profiles.
-        later = [name for name in later if line.table_name != "res_partner" or name not in self._get_resolved_columns()]
-        if later and not quiet and line.table_name != "hospitality_profile":
-            for name in later:
-                self._report(report, "kept", line.table_name, name, [row_id], row_id)
-        if line.table_name == "hospitality_profile" and "values" in change:
-            profile = self.env["hospitality.profile"].browse(row_id)
-            profile.invalidate_recordset()
-            profile.with_context(hospitality_keep_golden=True).write({"values": profile.values})
-
-    def _revert_golden(self, partner_id, change):
-        """Give a winner golden values back the way the merge has written them, with what follows from them."""
-        if change:
-            current = self.env["hospitality.bulk.guest"]._read_current([partner_id])
-            self.env["hospitality.bulk.partner"]._update_partners({partner_id: change}, current)
-            self.env.flush_all()
-            self.env.invalidate_all(flush=False)
-
-    def _restore_golden(self):
-        """Give the winner the golden values of before the merge: his own profiles say what they said then."""
-        original = {}
-        lines = self.line_ids.filtered(lambda line: line.kind == "value" and line.table_name == "res_partner")
-        for line in lines.sorted("id"):
-            for name, value in (line.payload or {}).get("old", {}).items():
-                if name in self._get_golden():
-                    original.setdefault(name, value)
-        current = self._read_columns(self.winner_id.ids)[self.winner_id.id]
-        self._revert_golden(
-            self.winner_id.id, {name: value for name, value in original.items() if current[name] != value}
-        )
-
-    def _cover_points(self, line, shortage):
-        """Take points that were spent after the merge off the card that gets its points back."""
-        twin = line.loser_id.line_ids.filtered(
-            lambda other: other.table_name == "loyalty_card" and other.kind == "value" and not other.reverted
-        )
-        for other in twin.sorted("id", reverse=True)[:1]:
-            payload = dict(other.payload)
-            payload["old"] = {**payload["old"], "points": max(payload["old"]["points"] - shortage, 0)}
-            other.payload = payload
-
-    def _settle_again(self):
-        """Fill the winner's values from the losers that are left, and journal it."""
-        self.ensure_one()
-        left = self.member_ids.filtered(lambda row: row.state == "done").sorted("sequence")
-        if not left:
-            return
-        group = Group(self.winner_id.id, tuple(left.partner_id.ids), {}, self.id, tuple(left.ids))
-        plan = Plan([group])
-        before = self._read_values(plan)
-        for row in left:
-            payload = row.payload or {}
-            before[row.partner_id.id].update(
-                {name: payload[name] for name in ("ref", "barcode", "vat") if payload.get(name) is not None}
-            )
-        self._settle(plan, before, again=True)
-        self._journal(plan.lines)
-
     # -- report ----------------------------------------------------------------------------------
 
     @api.model
@@ -477,11 +203,16 @@ class HospitalityMerge(models.Model):
         """List those of the rows that still exist and point at somebody else."""
         rows = self.env.execute_query(
             SQL(
-                "SELECT DISTINCT %(key)s FROM %(table)s t WHERE %(key)s = ANY(%(ids)s::int[]) AND %(refers)s",
+                "SELECT DISTINCT %(key)s FROM %(table)s t"
+                " WHERE %(key)s = ANY(%(ids)s::int[]) AND %(refers)s AND %(elsewhere)s",
                 key=SQL.identifier("t", source.key),
                 table=SQL.identifier(source.table),
                 ids=pg_int_array(ids),
                 refers=source.refers("t"),
+                # Facts have gone back with their profiles already.
+                elsewhere=SQL("%s IS DISTINCT FROM %s", source.col("t"), loser)
+                if source.kind in ("fk", "pair")
+                else SQL("TRUE"),
             )
         )
         if rows:
@@ -498,7 +229,8 @@ class HospitalityMerge(models.Model):
                     continue
                 rows = self.env.execute_query(
                     SQL(
-                        "SELECT t.id FROM %s t WHERE %s = ANY(%s) AND %s AND t.create_date > %s AND t.id <> ALL(%s) ORDER BY 1",
+                        "SELECT t.id FROM %s t WHERE %s = ANY(%s) AND %s AND t.create_date > %s AND t.id <> ALL(%s)"
+                        " ORDER BY 1",
                         SQL.identifier(table.name),
                         source.col("t"),
                         chain,

@@ -1,7 +1,7 @@
 import json
 
 from odoo import api, models, tools
-from odoo.tools import SQL, html_escape
+from odoo.tools import SQL, formataddr, html_escape
 from odoo.tools.mail import generate_tracking_message_id
 
 from ...engine import survivorship
@@ -28,7 +28,7 @@ class HospitalityMerge(models.Model):
     _inherit = "hospitality.merge"
 
     @api.model
-    @tools.ormcache()
+    @tools.ormcache(cache="stable")
     def _get_value_columns(self):
         """Return ``(columns that are filled, those of them that are summed, all that are read)``.
 
@@ -140,7 +140,8 @@ class HospitalityMerge(models.Model):
         # Every winner's row changes, so that a request with an older snapshot is asked to try again.
         self.env.cr.execute(
             SQL(
-                "UPDATE res_partner SET write_uid = %s, write_date = now() AT TIME ZONE 'UTC' WHERE id = ANY(%s::int[])",
+                "UPDATE res_partner SET write_uid = %s, write_date = now() AT TIME ZONE 'UTC'"
+                " WHERE id = ANY(%s::int[])",
                 self.env.uid,
                 pg_int_array(plan.winners),
             )
@@ -263,9 +264,11 @@ class HospitalityMerge(models.Model):
 
     @api.model
     def _choose_group_values(self, group, values):
-        """Write one winner's chosen values; return the line of the journal with his ``odoo`` profile before and after."""
+        """Write one winner's chosen values; return the lines of the journal with what they were before and after."""
         self.env.invalidate_all(flush=False)
-        winner = self.env["res.partner"].browse(group.winner)
+        before = self._read_columns([group.winner])[group.winner]
+        # As if typed: the other writes of a merge are survivorship's.
+        winner = self.env["res.partner"].with_context(hospitality_survivorship=False).browse(group.winner)
         profile = winner._get_odoo_profile().sudo()  # journalled by the system
         old = {"values": profile.values, "meta": profile.meta}
         vals = {}
@@ -274,19 +277,23 @@ class HospitalityMerge(models.Model):
                 vals.update(self._get_profile_columns(winner, value, name))
             else:
                 vals[name] = value.get("value") if isinstance(value, dict) else value
-        winner.with_context(tracking_disable=True).write(vals)
+        winner.with_context(hospitality_survivorship=False).write(vals)
         self.env.flush_all()
         new = {"values": profile.values, "meta": profile.meta}
-        if new == old:
-            return []
+        after = self._read_columns([group.winner])[group.winner]
+        names = [name for name in after if before[name] != after[name]]
+        columns = ({name: row[name] for name in names} for row in (before, after))
+        changes = (("res_partner", group.winner, *columns), ("hospitality_profile", profile.id, old, new))
         return [
             {
                 "merge_id": group.merge_id,
                 "kind": "value",
-                "table_name": "hospitality_profile",
-                "row_ids": [profile.id],
-                "payload": {"old": old, "new": new},
+                "table_name": table,
+                "row_ids": [row_id],
+                "payload": {"old": was, "new": now},
             }
+            for table, row_id, was, now in changes
+            if was != now
         ]
 
     @api.model
@@ -319,18 +326,26 @@ class HospitalityMerge(models.Model):
     @api.model
     def _post_notes(self, notes):
         """Insert chatter notes of this moment: ``[(merge id, partner id, text)]``; return the lines of the journal."""
-        author = self.env.user.partner_id
+        # Not through the ORM: it would read users and contacts with all their columns for two values.
+        [(author_id, name, email)] = self.env.execute_query(
+            SQL(
+                "SELECT p.id, p.name, p.email FROM res_users u JOIN res_partner p ON p.id = u.partner_id"
+                " WHERE u.id = %s",
+                self.env.uid,
+            )
+        )
         rows = self.env.execute_query(
             SQL(
                 """INSERT INTO mail_message (model, res_id, body, message_id, message_type, subtype_id, author_id,
-                                             email_from, is_internal, date, create_uid, create_date, write_uid, write_date)
-                   SELECT 'res.partner', n.res_id, n.body, n.message_id, 'notification', %(subtype)s, %(author)s, %(email)s,
-                          TRUE, %(now)s, %(uid)s, %(now)s, %(uid)s, %(now)s
+                                             email_from, is_internal, date, create_uid, create_date, write_uid,
+                                             write_date)
+                   SELECT 'res.partner', n.res_id, n.body, n.message_id, 'notification', %(subtype)s, %(author)s,
+                          %(email)s, TRUE, %(now)s, %(uid)s, %(now)s, %(uid)s, %(now)s
                      FROM unnest(%(ids)s::int[], %(bodies)s::text[], %(keys)s::text[]) AS n (res_id, body, message_id)
                 RETURNING id, res_id""",
                 subtype=self.env["ir.model.data"]._xmlid_to_res_id("mail.mt_note"),
-                author=author.id,
-                email=author.email_formatted or None,
+                author=author_id,
+                email=formataddr((name or "", email)) if email else None,
                 now=self.env.cr.now().replace(microsecond=0),
                 uid=self.env.uid,
                 ids=pg_int_array([note[1] for note in notes]),

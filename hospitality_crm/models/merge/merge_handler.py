@@ -24,7 +24,7 @@ class MergeHandler:
     """
 
     stay: bool = False
-    keep: str | None = None
+    keep: SQL | None = None
     uniques: tuple = ()
     needs: tuple = ()
     shown: tuple = ()
@@ -35,8 +35,8 @@ class MergeHandler:
         """Write into a ``Table`` what the handler says of it."""
         if self.stay:
             table.sources = []
-        if self.keep:
-            table.keep = SQL(self.keep)
+        if self.keep is not None:
+            table.keep = self.keep
         for unique in self.uniques:
             if not isinstance(unique, Unique):
                 unique = Unique(tuple(unique))

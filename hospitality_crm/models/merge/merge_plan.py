@@ -52,6 +52,12 @@ class Plan:
         # Table name -> keys of rows that were left with their loser by an earlier look; None: the first look.
         self.left = None
 
+    def portion(self, items):
+        """Cut a list into what one statement takes: everything for few contacts, one item for many."""
+        if not items:
+            return []
+        return [[item] for item in items] if self.bulk else [items]
+
     def touches(self, what):
         """Tell whether a ``Table`` or ``Source`` may have rows of the losers."""
         if self.touched is None:

@@ -58,6 +58,11 @@ class Source:
         return SQL.identifier(alias, self.column)
 
 
+def catalogue_sql(text):
+    """Return an expression or condition of the database's own catalogue as SQL."""
+    return SQL(text.replace("%", "%%"))  # pylint: disable=sql-injection
+
+
 def typed_hash(source):
     """Return the SQL of a hash of what people have typed into the row ``t``."""
     return SQL("md5((to_jsonb(t) - %s::text[])::text)", list(source.computed))
@@ -92,7 +97,8 @@ SELECT c.relname, a.attname
 """
 
 COLUMNS = """
-SELECT c.relname, array_agg(a.attname::text ORDER BY a.attnum), array_agg(format_type(a.atttypid, NULL) ORDER BY a.attnum)
+SELECT c.relname, array_agg(a.attname::text ORDER BY a.attnum),
+       array_agg(format_type(a.atttypid, NULL) ORDER BY a.attnum)
   FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped
  WHERE c.relname = ANY(%s) AND c.relnamespace = current_schema()::regnamespace AND c.relkind IN ('r', 'p')
  GROUP BY 1
@@ -108,7 +114,8 @@ SELECT c.relname,
        ARRAY(SELECT DISTINCT a.attname::text FROM pg_attribute a
               WHERE a.attrelid = i.indrelid AND a.attnum > 0
                 AND (a.attnum = ANY(i.indkey[0:i.indnkeyatts - 1])
-                     OR EXISTS (SELECT FROM pg_depend d WHERE d.classid = 'pg_class'::regclass AND d.objid = i.indexrelid
+                     OR EXISTS (SELECT FROM pg_depend d
+                                 WHERE d.classid = 'pg_class'::regclass AND d.objid = i.indexrelid
                                    AND d.refobjid = i.indrelid AND d.refobjsubid = a.attnum))),
        coalesce(pg_get_expr(i.indpred, i.indrelid), '') || coalesce(pg_get_expr(i.indexprs, i.indrelid), '')
   FROM pg_index i JOIN pg_class c ON c.oid = i.indrelid

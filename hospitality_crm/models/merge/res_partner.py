@@ -43,7 +43,8 @@ class ResPartner(models.Model):
                            SELECT id AS origin, id, merged_into_id FROM res_partner
                             WHERE id = ANY(%s) AND merged_into_id IS NOT NULL
                             UNION
-                           SELECT c.origin, p.id, p.merged_into_id FROM chain c JOIN res_partner p ON p.id = c.merged_into_id)
+                           SELECT c.origin, p.id, p.merged_into_id
+                             FROM chain c JOIN res_partner p ON p.id = c.merged_into_id)
                        SELECT origin, id FROM chain WHERE merged_into_id IS NULL""",
                     list(targets),
                 )
@@ -64,7 +65,8 @@ class ResPartner(models.Model):
                 """WITH RECURSIVE chain AS (
                        SELECT id, merged_into_id, 0 AS depth FROM res_partner WHERE id = %s
                         UNION ALL
-                       SELECT p.id, p.merged_into_id, c.depth + 1 FROM chain c JOIN res_partner p ON p.id = c.merged_into_id)
+                       SELECT p.id, p.merged_into_id, c.depth + 1
+                         FROM chain c JOIN res_partner p ON p.id = c.merged_into_id)
                    SELECT id FROM chain ORDER BY depth""",
                 self.id,
             )

@@ -8,8 +8,10 @@ from . import (
     hospitality_stay_revenue,
     hospitality_stay_action,
     hospitality_stay_guest,
+    hospitality_stay_share,
     hospitality_reservation,
     hospitality_check,
     hospitality_charge,
     hospitality_payment,
+    hospitality_profile,
 )

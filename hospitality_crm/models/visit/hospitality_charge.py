@@ -3,7 +3,7 @@ from odoo.exceptions import ValidationError
 from odoo.tools import SQL
 
 from ...tools.soft_many2one import SoftMany2one
-from ..guest.guest_metrics_query import dish_key
+from .visit_tally import add_columns, add_index, charge_columns
 
 
 class HospitalityCharge(models.Model):
@@ -110,18 +110,12 @@ class HospitalityCharge(models.Model):
         The favourite dish of a guest is then counted without reading a line. The key is no field, else the ORM
         would write it; it is NULL for everything that is no dish or doesn't count.
         """
-        self.env.cr.execute(
-            SQL(
-                "ALTER TABLE hospitality_charge ADD COLUMN IF NOT EXISTS dish_key bigint GENERATED ALWAYS AS"
-                " (CASE WHEN department = 'fb' AND state = 'live' THEN %s END) STORED",
-                dish_key(SQL("name")),
-            )
-        )
-        self.env.cr.execute(
-            SQL(
-                "CREATE INDEX IF NOT EXISTS hospitality_charge_check_idx ON hospitality_charge"
-                " (check_id) INCLUDE (dish_key, id) WHERE check_id IS NOT NULL"
-            )
+        add_columns(self.env.cr, self._table, charge_columns())
+        add_index(
+            self.env.cr,
+            "hospitality_charge_check_idx",
+            self._table,
+            SQL("(check_id) INCLUDE (dish_key, id) WHERE check_id IS NOT NULL"),
         )
 
     def _get_touched_guests(self):

@@ -1,8 +1,10 @@
 from odoo import api, fields, models
 from odoo.exceptions import ValidationError
+from odoo.tools import SQL
 
 from ...engine.visit import business_date
 from ...tools.soft_many2one import SoftMany2one
+from .visit_tally import add_columns, add_index, check_columns
 
 
 class HospitalityCheck(models.Model):
@@ -68,12 +70,20 @@ class HospitalityCheck(models.Model):
         "hospitality.payment", "check_id", string="Payments", groups="hospitality_crm.group_hospitality_spend"
     )
 
-    # INCLUDE: see hospitality.stay
-    _partner_date_idx = models.Index(
-        "(partner_id, business_date) INCLUDE (id, company_id, status, outlet_id, daypart, stay_id, refund_of_id,"
-        " covers, currency_rate, amount_total) WHERE partner_id IS NOT NULL"
-    )
     _property_date_idx = models.Index("(property_id, business_date)")
+
+    def init(self):
+        """Let PostgreSQL derive what a check counts for (`visit_tally`), and keep it in an index like a stay's."""
+        add_columns(self.env.cr, self._table, check_columns())
+        add_index(
+            self.env.cr,
+            "hospitality_check_partner_day_idx",
+            self._table,
+            SQL(
+                "(partner_id, business_date) INCLUDE (id, company_id, metric_tally, metric_money, outlet_id, daypart,"
+                " stay_id, covers) WHERE partner_id IS NOT NULL"
+            ),
+        )
 
     @api.model
     def _get_rate_day_field(self):

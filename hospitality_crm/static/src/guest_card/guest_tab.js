@@ -5,6 +5,7 @@ import { _t } from "@web/core/l10n/translation";
 import { registry } from "@web/core/registry";
 import { useService } from "@web/core/utils/hooks";
 import { standardWidgetProps } from "@web/views/widgets/standard_widget_props";
+import { MergeUndoDialog } from "../match/merge_undo";
 import { useGuestDialog } from "./guest_card";
 import { shortDate } from "../utils";
 
@@ -273,6 +274,27 @@ guestTabs.add("relations", (data, card) => [
     },
 ]);
 
+guestTabs.add("merges", (data) => [
+    {
+        name: "merges",
+        model: "hospitality.merge",
+        guestField: "winner_id",
+        empty: _t("Nobody was merged into this guest."),
+        rows: data.merges?.map((row) => ({
+            id: row.merge_id,
+            key: row.id,
+            icon: "fa-compress",
+            title: row.name,
+            badge: row.state === "done" ? "" : row.state_label,
+            tone: "secondary",
+            lines: [joined(row.reason, row.automatic ? _t("by the system") : "")],
+            right: shortDate(row.merged_at.slice(0, 10)),
+            below: _t("merged"),
+            undo: row.can_undo ? { mergeId: row.merge_id, partnerIds: [row.partner_id] } : null,
+        })),
+    },
+]);
+
 /** A tab of the guest card: asks the server when it is opened, and again when the card changes. */
 export class GuestTab extends Component {
     static template = "hospitality_crm.GuestTab";
@@ -281,6 +303,7 @@ export class GuestTab extends Component {
     setup() {
         this.orm = useService("orm");
         this.action = useService("action");
+        this.dialog = useService("dialog");
         this.openDialog = useGuestDialog(() => this.props.record);
         this.state = useState({ data: null });
         onWillStart(() => this.load());
@@ -330,6 +353,16 @@ export class GuestTab extends Component {
         });
     }
 
+    undoMerge(row) {
+        this.dialog.add(MergeUndoDialog, {
+            ...row.undo,
+            onDone: async () => {
+                await this.props.record.load();
+                await this.load();
+            },
+        });
+    }
+
     openGuest(row) {
         this.action.doActionButton({
             type: "object",
@@ -349,7 +382,7 @@ export class GuestTab extends Component {
                 [false, "list"],
                 [false, "form"],
             ],
-            domain: [["partner_id", "=", resId]],
+            domain: [[section.guestField || "partner_id", "=", resId]],
         });
     }
 }

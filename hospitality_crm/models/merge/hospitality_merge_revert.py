@@ -1,0 +1,107 @@
+from odoo import models
+from odoo.tools import SQL
+
+from .merge_plan import Group, Plan
+
+
+class HospitalityMerge(models.Model):
+    """Values that go back where they still are as a merge has left them."""
+
+    _inherit = "hospitality.merge"
+
+    def _revert_values(self, lines, report, quiet=False):
+        """Give changed columns their old values where they still are as the merge has left them."""
+        for line in lines.filtered(lambda line: line.kind == "value" and not line.reverted).sorted("id", reverse=True):
+            line.reverted = True
+            self.env.flush_all()
+            payload = line.payload
+            if not payload:
+                continue
+            for row_id in line.row_ids:
+                self._revert_row(line, row_id, payload, report, quiet)
+
+    def _revert_row(self, line, row_id, payload, report, quiet):
+        old, new, summed = payload["old"], payload["new"], payload.get("sum") or ()
+        rows = self.env.execute_query(
+            SQL(
+                "SELECT to_jsonb(x) FROM (SELECT %s FROM %s t WHERE t.id = %s FOR UPDATE) AS x",
+                SQL(", ").join(SQL.identifier("t", name) for name in old),
+                SQL.identifier(line.table_name),
+                row_id,
+            )
+        )
+        if not rows:
+            return
+        [[current]] = rows
+        change, later = {}, []
+        for name, value in old.items():
+            if name in summed:
+                change[name] = (current[name] or 0) - ((new[name] or 0) - (value or 0))
+            elif current[name] == new[name]:
+                change[name] = value
+            elif current[name] != value:
+                later.append(name)
+        if line.table_name == "loyalty_card" and change.get("points", 0) < 0:
+            later.append("points")
+            self._cover_points(line, -change["points"])
+            change["points"] = 0
+        if line.table_name == "res_partner":
+            self._revert_golden(row_id, {name: change.pop(name) for name in list(change) if name in self._get_golden()})
+        self._write_columns(line.table_name, {row_id: change})
+        # Golden values are decided anew from the profiles.
+        later = [name for name in later if line.table_name != "res_partner" or name not in self._get_resolved_columns()]
+        if later and not quiet and line.table_name != "hospitality_profile":
+            for name in later:
+                self._report(report, "kept", line.table_name, name, [row_id], row_id)
+        if line.table_name == "hospitality_profile" and "values" in change:
+            profile = self.env["hospitality.profile"].browse(row_id)
+            profile.invalidate_recordset()
+            profile.with_context(hospitality_keep_golden=True).write({"values": profile.values})
+
+    def _revert_golden(self, partner_id, change):
+        """Give a winner golden values back the way the merge has written them, with what follows from them."""
+        if change:
+            current = self.env["hospitality.bulk.guest"]._read_current([partner_id])
+            self.env["hospitality.bulk.partner"]._update_partners({partner_id: change}, current)
+            self.env.flush_all()
+            self.env.invalidate_all(flush=False)
+
+    def _restore_golden(self):
+        """Give the winner the golden values of before the merge: his own profiles say what they said then."""
+        original = {}
+        lines = self.line_ids.filtered(lambda line: line.kind == "value" and line.table_name == "res_partner")
+        for line in lines.sorted("id"):
+            for name, value in (line.payload or {}).get("old", {}).items():
+                if name in self._get_golden():
+                    original.setdefault(name, value)
+        current = self._read_columns(self.winner_id.ids)[self.winner_id.id]
+        self._revert_golden(
+            self.winner_id.id, {name: value for name, value in original.items() if current[name] != value}
+        )
+
+    def _cover_points(self, line, shortage):
+        """Take points that were spent after the merge off the card that gets its points back."""
+        twin = line.loser_id.line_ids.filtered(
+            lambda other: other.table_name == "loyalty_card" and other.kind == "value" and not other.reverted
+        )
+        for other in twin.sorted("id", reverse=True)[:1]:
+            payload = dict(other.payload)
+            payload["old"] = {**payload["old"], "points": max(payload["old"]["points"] - shortage, 0)}
+            other.payload = payload
+
+    def _settle_again(self):
+        """Fill the winner's values from the losers that are left, and journal it."""
+        self.ensure_one()
+        left = self.member_ids.filtered(lambda row: row.state == "done").sorted("sequence")
+        if not left:
+            return
+        group = Group(self.winner_id.id, tuple(left.partner_id.ids), {}, self.id, tuple(left.ids))
+        plan = Plan([group])
+        before = self._read_values(plan)
+        for row in left:
+            payload = row.payload or {}
+            before[row.partner_id.id].update(
+                {name: payload[name] for name in ("ref", "barcode", "vat") if payload.get(name) is not None}
+            )
+        self._settle(plan, before, again=True)
+        self._journal(plan.lines)

@@ -1,0 +1,528 @@
+import { Component, onWillStart, onWillUnmount, useRef, useState } from "@odoo/owl";
+import { browser } from "@web/core/browser/browser";
+import { ConfirmationDialog } from "@web/core/confirmation_dialog/confirmation_dialog";
+import { _t } from "@web/core/l10n/translation";
+import { registry } from "@web/core/registry";
+import { Mutex } from "@web/core/utils/concurrency";
+import { useService } from "@web/core/utils/hooks";
+import { useSetupAction } from "@web/search/action_hook";
+import { standardActionServiceProps } from "@web/webclient/actions/action_service";
+import { BulkDialog } from "./bulk_dialog";
+import { EvidenceBars } from "./evidence_bars";
+import { GuestColumns } from "./guest_columns";
+import { HelpDialog } from "./help_dialog";
+import { useKeys, useSwipe } from "./input_hooks";
+
+const AHEAD = 5;
+const REFILL_BELOW = 3;
+const UNDO_KEPT = 50;
+const RUN_POLL_MS = 5000;
+const DONE = { merge: _t("Merged"), different: _t("Not the same"), household: _t("Household, not the same") };
+
+/**
+ * Possible duplicates, one case at a time.
+ *
+ * A decision is shown at once and sent in the background, one after the other; the next cases
+ * are loaded ahead. When the server refuses, the case comes back with the reason.
+ */
+export class MatchReview extends Component {
+    static template = "hospitality_crm.MatchReview";
+    static components = { EvidenceBars, GuestColumns };
+    static props = { ...standardActionServiceProps };
+
+    setup() {
+        this.orm = useService("orm");
+        this.action = useService("action");
+        this.dialog = useService("dialog");
+        this.notification = useService("notification");
+        this.rootRef = useRef("root");
+        this.mutex = new Mutex();
+        // Cases that were decided here and not yet on the server.
+        this.inFlight = new Set();
+        // Guests of skipped cases, while it is skipped cases that are shown.
+        this.passed = [];
+        const { context = {} } = this.props.action;
+        const saved = this.props.state || {};
+        this.state = useState({
+            status: null,
+            cases: [],
+            filters: saved.filters || {
+                band: context.match_band || false,
+                partner_ids: context.match_partner_ids || false,
+                property_id: false,
+                source_id: false,
+                min_score: false,
+                state: "open",
+            },
+            choices: {},
+            left: {},
+            pair: 0,
+            cursor: "",
+            refusal: "",
+            sending: 0,
+            loading: false,
+            exhausted: false,
+            undo: saved.undo || [],
+            showFilters: false,
+            drag: 0,
+        });
+        useSetupAction({
+            rootRef: this.rootRef,
+            getLocalState: () => ({ filters: { ...this.state.filters }, undo: [...this.state.undo] }),
+            // What was decided must have reached the server before the page goes.
+            beforeLeave: () => this.mutex.getUnlockedDef(),
+        });
+        useKeys(() => this.keys);
+        // A swipe skips the case; decisions that change guests need a button.
+        this.swipe = useSwipe(() => this.decide("skip"), ".o_hosp_match_wide");
+        onWillStart(() => this.reload());
+        onWillUnmount(() => browser.clearTimeout(this.poll));
+    }
+
+    //--------------------------------------------------------------------------
+    // Loading
+    //--------------------------------------------------------------------------
+
+    get params() {
+        return { filters: { ...this.state.filters } };
+    }
+
+    async reload() {
+        const ticket = (this.ticket = Symbol("reload"));
+        this.state.cases = [];
+        this.state.exhausted = false;
+        this.passed = [];
+        this.resetCase();
+        const [status] = await Promise.all([this.fetchStatus(), this.refill(ticket)]);
+        if (ticket === this.ticket) {
+            this.setStatus(status);
+        }
+    }
+
+    fetchStatus() {
+        return this.orm.silent.call("hospitality.match.review", "get_status", [], this.params);
+    }
+
+    setStatus(status) {
+        this.state.status = status;
+        browser.clearTimeout(this.poll);
+        if (status.run && status.run.state === "running") {
+            this.poll = browser.setTimeout(() => this.followRun(), RUN_POLL_MS);
+        }
+    }
+
+    async followRun() {
+        const status = await this.fetchStatus();
+        this.setStatus(status);
+        if (!this.state.cases.length && status.left) {
+            this.state.exhausted = false;
+            await this.refill();
+        }
+    }
+
+    async refreshStatus() {
+        this.setStatus(await this.fetchStatus());
+    }
+
+    /** Load cases ahead, so that the next one is there when this one is decided. */
+    async refill(ticket = this.ticket) {
+        if (this.state.loading === ticket || this.state.exhausted) {
+            return;
+        }
+        this.state.loading = ticket;
+        try {
+            const shown = [...this.state.cases, ...this.inFlight];
+            const known = shown.flatMap((item) => item.guests.map((guest) => guest.id));
+            const { cases } = await this.orm.silent.call("hospitality.match.review", "get_queue", [], {
+                ...this.params,
+                skip_ids: [...known, ...this.passed],
+                limit: AHEAD,
+            });
+            if (ticket !== this.ticket) {
+                return;
+            }
+            const keys = new Set([...this.state.cases, ...this.inFlight].map((item) => item.key));
+            const fresh = cases.filter((item) => !keys.has(item.key));
+            this.state.exhausted = !fresh.length;
+            this.state.cases.push(...fresh);
+        } finally {
+            if (this.state.loading === ticket) {
+                this.state.loading = false;
+            }
+        }
+    }
+
+    resetCase() {
+        Object.assign(this.state, { choices: {}, left: {}, pair: 0, cursor: "", refusal: "", drag: 0 });
+        this.rootRef.el?.querySelector(".o_hosp_match_body")?.scrollTo(0, 0);
+    }
+
+    //--------------------------------------------------------------------------
+    // The case on the screen
+    //--------------------------------------------------------------------------
+
+    get current() {
+        return this.state.cases[0];
+    }
+
+    get pairs() {
+        return this.current.pairs.filter(
+            (pair) => !this.state.left[pair.left] && !this.state.left[pair.right]
+        );
+    }
+
+    get pair() {
+        return this.pairs[Math.min(this.state.pair, this.pairs.length - 1)];
+    }
+
+    get guestIds() {
+        return this.current.guests.map((guest) => guest.id).filter((id) => !this.state.left[id]);
+    }
+
+    get mayDecide() {
+        return this.state.status?.can.decide && this.current.may_decide;
+    }
+
+    get choosable() {
+        return this.current.rows.filter((row) => row.choose);
+    }
+
+    get doneText() {
+        return _t("%(done)s done today, %(left)s to go", {
+            done: this.state.status.done_today.toLocaleString(),
+            left: this.state.status.left.toLocaleString(),
+        });
+    }
+
+    get doneShare() {
+        const { done_today: done, left } = this.state.status;
+        return done + left ? Math.round((done / (done + left)) * 100) : 0;
+    }
+
+    get bands() {
+        const { bands } = this.state.status;
+        const titles = {
+            merge: _t("Almost certain"),
+            ask: _t("Perhaps"),
+            household: _t("Households"),
+        };
+        const known = Object.keys(titles).map((name) => ({
+            name,
+            title: titles[name],
+            count: bands[name] || 0,
+        }));
+        const all = known.reduce((sum, band) => sum + band.count, 0);
+        return [{ name: false, title: _t("All"), count: all }, ...known];
+    }
+
+    get hasFilters() {
+        const { property_id, source_id, min_score, partner_ids, state } = this.state.filters;
+        return Boolean(property_id || source_id || min_score || partner_ids || state !== "open");
+    }
+
+    get actions() {
+        const household = this.pair?.band === "household";
+        return [
+            {
+                name: "merge",
+                key: "M",
+                title: this.guestIds.length > 2 ? _t("Merge %s", this.guestIds.length) : _t("Merge"),
+                icon: "fa-compress",
+                style: household ? "btn-secondary" : "btn-primary",
+            },
+            { name: "different", key: "N", title: _t("Not the same"), icon: "fa-times", style: "btn-secondary" },
+            {
+                name: "household",
+                key: "H",
+                title: _t("Household"),
+                icon: "fa-home",
+                style: household ? "btn-primary" : "btn-secondary",
+            },
+            { name: "skip", key: "S", title: _t("Skip"), icon: "fa-step-forward", style: "btn-secondary" },
+        ];
+    }
+
+    /** The strongest evidence in one line, for screens where the bars stand below. */
+    get gist() {
+        const [against, support] = [true, false].map((negative) =>
+            this.pair.evidence
+                .filter((piece) => piece.weight < 0 === negative && piece.subject !== "prior")
+                .map((piece) => piece.label)
+        );
+        const shown = support.slice(0, 3).join(", ");
+        return against.length ? _t("%(for)s. Against: %(against)s", { for: shown, against: against.slice(0, 2).join(", ") }) : shown;
+    }
+
+    pairTitle(pair) {
+        const position = (id) => this.current.guests.findIndex((guest) => guest.id === id) + 1;
+        return `${position(pair.left)} – ${position(pair.right)}`;
+    }
+
+    //--------------------------------------------------------------------------
+    // Decisions
+    //--------------------------------------------------------------------------
+
+    decide(decision) {
+        const item = this.current;
+        if (!item || (decision !== "skip" && !this.mayDecide)) {
+            return;
+        }
+        const matchIds = this.pairs.flatMap((pair) => pair.match_ids);
+        const guestIds = this.guestIds;
+        if (!matchIds.length) {
+            this.state.refusal = _t("Two of these guests must be part of the decision at least.");
+            return;
+        }
+        const values = decision === "merge" ? { ...this.state.choices } : null;
+        const status = this.state.status;
+        this.state.cases.shift();
+        this.resetCase();
+        if (this.state.filters.state === "skipped") {
+            this.passed.push(...guestIds);
+        }
+        const decided = item.pairs.filter(
+            (pair) => guestIds.includes(pair.left) && guestIds.includes(pair.right)
+        );
+        if (decision !== "skip") {
+            status.done_today += decided.length;
+        }
+        status.left = Math.max(0, status.left - decided.length);
+        for (const pair of decided) {
+            status.bands[pair.band] = Math.max(0, (status.bands[pair.band] || 0) - 1);
+        }
+        this.state.sending++;
+        // The queue must not bring back what is being decided.
+        this.inFlight.add(item);
+        this.mutex.exec(async () => {
+            try {
+                await this.send(decision, item, matchIds, guestIds, values);
+            } finally {
+                this.inFlight.delete(item);
+            }
+            if (this.state.cases.length < REFILL_BELOW) {
+                await this.refill();
+            }
+            if (!this.state.cases.length) {
+                await this.refreshStatus();
+            }
+        });
+    }
+
+    async send(decision, item, matchIds, guestIds, values) {
+        let answer;
+        try {
+            answer = await this.orm.silent.call("hospitality.match.review", "decide", [decision, matchIds], {
+                guest_ids: guestIds,
+                values,
+            });
+        } catch (error) {
+            this.bringBack(item, _t("The decision could not be saved. Try again."));
+            this.refreshStatus();
+            throw error;
+        } finally {
+            this.state.sending--;
+        }
+        if (!answer.done) {
+            if (answer.stale) {
+                this.notification.add(answer.refusal, { type: "info" });
+            } else {
+                this.bringBack(item, answer.refusal);
+            }
+            await this.refreshStatus();
+            return;
+        }
+        const gone = new Set(answer.gone);
+        if (gone.size) {
+            // Cases with a guest who is part of another one now are out of date: they come again.
+            this.state.cases = this.state.cases.filter(
+                (other) => !other.guests.some((guest) => gone.has(guest.id))
+            );
+            this.state.exhausted = false;
+        }
+        this.state.undo.push({ token: answer.undo, decision, name: item.guests[0].name });
+        this.state.undo.splice(0, this.state.undo.length - UNDO_KEPT);
+        if (decision !== "skip") {
+            this.toast(DONE[decision], item.guests[0].name);
+        }
+    }
+
+    bringBack(item, refusal) {
+        this.state.cases = [item, ...this.state.cases.filter((other) => other.key !== item.key)];
+        this.resetCase();
+        this.state.refusal = refusal;
+    }
+
+    toast(text, name) {
+        this.closeToast?.();
+        this.closeToast = this.notification.add(name, {
+            title: text,
+            type: "success",
+            buttons: [{ name: _t("Undo"), primary: true, onClick: () => this.undoLast() }],
+        });
+    }
+
+    undoLast() {
+        this.closeToast?.();
+        return this.mutex.exec(async () => {
+            const last = this.state.undo.pop();
+            if (!last) {
+                this.notification.add(_t("Nothing to take back: what was decided earlier is in the merge history."), {
+                    type: "info",
+                });
+                return;
+            }
+            const answer = await this.orm.call("hospitality.match.review", "undo", [last.token]);
+            if (!answer.done) {
+                this.notification.add(answer.refusal, { type: "danger", sticky: true });
+                return;
+            }
+            const { kept = [], asked = [] } = answer.report || {};
+            const left = kept.length + asked.length;
+            this.notification.add(
+                left
+                    ? _t("%(guest)s: taken back. Stays as it is now: %(count)s", { guest: last.name, count: left })
+                    : _t("%s: taken back.", last.name),
+                { type: "success" }
+            );
+            await this.reload();
+        });
+    }
+
+    //--------------------------------------------------------------------------
+    // Handlers
+    //--------------------------------------------------------------------------
+
+    choose(name, guestId) {
+        if (this.state.choices[name] === guestId) {
+            delete this.state.choices[name];
+        } else {
+            this.state.choices[name] = guestId;
+        }
+        this.state.cursor = name;
+    }
+
+    toggleGuest(guestId) {
+        this.state.left[guestId] = !this.state.left[guestId];
+        this.state.pair = 0;
+        this.state.refusal = "";
+    }
+
+    moveCursor(step) {
+        const names = this.choosable.map((row) => row.name);
+        if (!names.length) {
+            return;
+        }
+        const index = names.indexOf(this.state.cursor);
+        const next = index < 0 ? (step > 0 ? 0 : names.length - 1) : (index + step + names.length) % names.length;
+        this.state.cursor = names[next];
+        this.rootRef.el?.querySelector(`[data-row="${names[next]}"]`)?.scrollIntoView({ block: "nearest" });
+    }
+
+    /** Choose the value of a column in the row under the cursor; nowhere: the first that differs. */
+    chooseColumn(index) {
+        const row = this.choosable.find((item) => item.name === this.state.cursor) || this.choosable[0];
+        const guest = this.current.guests[index];
+        if (row && guest && row.cells[index].length) {
+            this.choose(row.name, guest.id);
+        }
+    }
+
+    stepColumn(step) {
+        const row = this.choosable.find((item) => item.name === this.state.cursor);
+        if (!row) {
+            return this.moveCursor(1);
+        }
+        const filled = this.current.guests.filter((_guest, index) => row.cells[index].length);
+        const now = filled.findIndex((guest) => guest.id === this.state.choices[row.name]);
+        const next = now < 0 ? (step > 0 ? 0 : filled.length - 1) : (now + step + filled.length) % filled.length;
+        this.state.choices[row.name] = filled[next].id;
+    }
+
+    /** What the keys do; see the help. */
+    get keys() {
+        const always = {
+            z: () => this.undoLast(),
+            u: () => this.undoLast(),
+            "?": () => this.openHelp(),
+            f: () => (this.state.showFilters = !this.state.showFilters),
+        };
+        if (!this.current) {
+            return always;
+        }
+        const forward = getComputedStyle(document.body).direction === "rtl" ? -1 : 1;
+        const columns = this.current.guests.map((_guest, index) => [
+            String(index + 1),
+            () => this.chooseColumn(index),
+        ]);
+        return {
+            ...always,
+            ...Object.fromEntries(columns),
+            m: () => this.decide("merge"),
+            n: () => this.decide("different"),
+            h: () => this.decide("household"),
+            s: () => this.decide("skip"),
+            ArrowDown: () => this.moveCursor(1),
+            ArrowUp: () => this.moveCursor(-1),
+            ArrowRight: () => this.stepColumn(forward),
+            ArrowLeft: () => this.stepColumn(-forward),
+        };
+    }
+
+    setFilter(name, value) {
+        this.state.filters[name] = value;
+        return this.mutex.exec(() => this.reload());
+    }
+
+    clearFilters() {
+        Object.assign(this.state.filters, {
+            property_id: false,
+            source_id: false,
+            min_score: false,
+            partner_ids: false,
+            state: "open",
+        });
+        return this.mutex.exec(() => this.reload());
+    }
+
+    onScoreChange(ev) {
+        const value = ev.target.value.trim();
+        return this.setFilter("min_score", value && !isNaN(value) ? Number(value) : false);
+    }
+
+    openGuest(guestId) {
+        this.action.doActionButton({
+            type: "object",
+            name: "action_open_guest_card",
+            resModel: "res.partner",
+            resId: guestId,
+        });
+    }
+
+    openHelp() {
+        this.dialog.add(HelpDialog, {});
+    }
+
+    openBulk() {
+        this.dialog.add(BulkDialog, {
+            filters: { ...this.state.filters },
+            onStarted: () => this.reload(),
+        });
+    }
+
+    startRun() {
+        this.dialog.add(ConfirmationDialog, {
+            title: _t("Look for duplicates"),
+            body: _t(
+                "All guests are compared with each other in the background. Nothing is merged without being asked, unless the settings say so. You can go on working."
+            ),
+            confirmLabel: _t("Start"),
+            confirm: async () => {
+                await this.orm.call("hospitality.match.review", "start_run", []);
+                await this.refreshStatus();
+            },
+            cancel: () => {},
+        });
+    }
+}
+
+registry.category("actions").add("hospitality_match_review", MatchReview);
