@@ -113,11 +113,8 @@ class Batch:
     :ivar awaited: whether visits of the source waited for any record when the batch began; what other
         lanes add meanwhile the sweep finds
     :ivar pending: references to records that have not arrived, see `hospitality.pending.ref`
-<<<<<<< HEAD
     :ivar anonymised: ids of profiles that were anonymised
-=======
     :ivar shared: ids of stays of which it must be decided anew who gets the nights and the spend
->>>>>>> main
     :ivar unmapped: ``{(kind, code): number of times}`` of codes without a record
     """
 
@@ -137,11 +134,8 @@ class Batch:
         self.known_names = set()
         self.awaited = False
         self.pending = []
-<<<<<<< HEAD
         self.anonymised = []
-=======
         self.shared = set()
->>>>>>> main
         self.unmapped = {}
 
     def count(self, model, inserted, updated=()):
