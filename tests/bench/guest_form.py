@@ -2,7 +2,8 @@
 
 A real server answers over HTTP on this machine, to a client in a process of its own. A guest's form is one request
 (``web_read`` with the fields of the form, the card among them); the floor is the cheapest request the web client makes
-(``has_group``: no record is read). Guests are any of those whose visits fill a page of the timeline. All requests are made in turn, so that a slow moment of the machine hits them all; figures are medians.
+(``has_group``: no record is read). Guests are any of those whose visits fill a page of the timeline. All
+requests are made in turn, so that a slow moment of the machine hits them all; figures are medians.
 
 Keys: ``floor_ratio`` form against floor, ``p50_ms`` of the form, ``queries`` of the form, ``tab_queries`` of the worst
 further tab, ``rows`` of the shortest timeline, ``board_ms`` and ``board_queries`` of the arrivals board.
