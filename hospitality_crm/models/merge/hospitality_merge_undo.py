@@ -136,7 +136,6 @@ class HospitalityMerge(models.Model):
         self._recompute_shown(affected)
         self._recompute_due(due)
         self.env["hospitality.stay"]._refresh_shares_of(affected)
-        self.env["hospitality.stay"]._refresh_shares_of(affected)
         self.env["hospitality.guest.dirty"]._mark(affected)
         self.env["hospitality.guest.search"]._mark(affected)
         names = ", ".join(f"{partner.name} (ID {partner.id})" for partner in rows.partner_id)
