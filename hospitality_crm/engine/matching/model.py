@@ -130,6 +130,8 @@ def _value(normal, code):
         return getattr(name, slot)
     if slot in ("email", "phone", "document"):
         return ", ".join(map(str, getattr(normal, slot + "s")))
+    if slot == "contact":
+        return ", ".join(map(str, (*normal.emails, *normal.phones)))
     if slot == "loyalty":
         return ", ".join(normal.loyalty)
     if slot == "birth":
