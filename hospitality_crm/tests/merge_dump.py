@@ -60,18 +60,21 @@ class Dump:
             found[key] = row
         return found
 
-    def differences(self, one, other, skip=lambda table, row: False):
+    def differences(self, one, other, added=lambda table, row: False, ignored=lambda table, row: False):
         """Lines that tell how two states differ.
 
-        :param skip: of rows that only one state has, those that are meant to be there
+        :param added: tells of a row that only one state has whether it is meant to be there
+        :param ignored: tells whether a row does not count at all
         """
         for table in sorted(one.keys() | other.keys()):
             left, right = (state.get(table, self._before.get(table, {})) for state in (one, other))
             for key in sorted(left.keys() | right.keys(), key=str):
                 mine, theirs = left.get(key), right.get(key)
-                if mine == theirs or (mine is None or theirs is None) and skip(table, mine or theirs):
+                if mine == theirs or ignored(table, mine or theirs):
                     continue
                 if mine is None or theirs is None:
+                    if added(table, mine or theirs):
+                        continue
                     yield f"{table} {'-' if mine is None else '+'} {mine or theirs}"
                     continue
                 changed = {name: (mine[name], theirs[name]) for name in mine if mine[name] != theirs[name]}

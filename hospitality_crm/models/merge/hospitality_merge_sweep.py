@@ -123,7 +123,6 @@ class HospitalityMerge(models.Model):
         if had_profiles:
             self.env["hospitality.bulk.guest"]._refresh_golden(sorted(winners))
             self.env["hospitality.guest.search"]._mark(sorted(winners))
-        self.env["hospitality.stay"]._refresh_shares_of(winners)
         return winners
 
     @api.model
