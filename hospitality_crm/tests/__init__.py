@@ -39,3 +39,4 @@ from . import test_match_arrival
 from . import test_match_veto
 from . import test_match_run
 from . import test_match_lanes
+from . import test_match_settings

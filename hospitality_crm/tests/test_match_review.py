@@ -132,6 +132,17 @@ class TestMatchQueue(ReviewCommon):
         self.assertLessEqual(counts[1], counts[0] + 2)
         self.assertLessEqual(counts[1], 20)
 
+    def test_a_run_that_has_failed_is_told(self):
+        self.env["hospitality.match.run"].create({"state": "failed", "message": "No memory is left"})
+        run = self._review().get_status()["run"]
+        self.assertEqual((run["state"], run["message"]), ("failed", "No memory is left"))
+
+    def test_managers_start_a_run(self):
+        self.env["hospitality.match.run"].search([("state", "=", "running")]).state = "stopped"
+        with self.assertRaises(AccessError):
+            self._review(self.reception).start_run()
+        self.assertEqual(self._review().start_run()["state"], "running")
+
     def test_who_may_see_the_queue(self):
         for role in ("service", "marketing"):
             with self.subTest(role=role), self.assertRaises(AccessError):
@@ -201,6 +212,12 @@ class TestMatchDecisions(ReviewCommon):
         self.assertTrue(self._review().undo(answer["undo"])["done"])
         self.assertFalse(relation.exists())
         self.assertEqual(self.match.state, "open")
+
+    def test_household_may_say_more(self):
+        self.assertIn("spouse", [kind["id"] for kind in self._review().get_status()["kinds"]])
+        self._decide("household", kind="child")
+        relation = self.env["hospitality.relation"].search([("partner_id", "=", self.match.partner_id.id)])
+        self.assertEqual((relation.related_id, relation.kind), (self.match.other_partner_id, "child"))
 
     def test_household_keeps_what_was_known(self):
         spouse = self.env["hospitality.relation"].create(

@@ -72,9 +72,7 @@ class MergePropertyCommon(TransactionCase):
 
         def is_log(table, row):
             # What was logged while guests were one was true then, and is not taken back.
-            return table == "mail_tracking_value" or (
-                table == "mail_message" and row["message_type"] == "notification"
-            )
+            return table == "mail_tracking_value" or (table == "mail_message" and row["message_type"] == "notification")
 
         differences = list(self.dump.differences(with_merges, without, is_added, is_log))
         self.assertFalse(

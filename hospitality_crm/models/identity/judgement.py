@@ -141,6 +141,9 @@ class Judgement:
 
     def get_best_partner(self, rows):
         """Return the guest whose profiles fit the newcomers of a cluster best, the oldest of equals."""
+        partners = {int(self.partners[row]) for row in rows} - {0}
+        if len(partners) == 1:
+            return partners.pop()
         inside = np.zeros(len(self.nodes), bool)
         inside[rows] = True
         best = {}
@@ -149,7 +152,6 @@ class Judgement:
                 partner_id = int(self.partners[row])
                 if partner_id:
                     best[partner_id] = max(best.get(partner_id, -CERTAIN), float(self.score[position]))
-        partners = {int(self.partners[row]) for row in rows} - {0}
         return min(partners, key=lambda partner_id: (-best.get(partner_id, -CERTAIN), partner_id))
 
     def get_questions(self):
@@ -212,7 +214,7 @@ def get_evidence(slots, weights, position, score, one, other):
 def _show(normal, code):
     slot, _dot, level = code.partition(".")
     if slot == "guard":  # it names what it is about
-        slot = "name" if level == "word" else level
+        slot = "name" if level in ("word", "contact") else level
     return get_value(normal, slot)
 
 

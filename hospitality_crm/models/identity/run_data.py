@@ -7,7 +7,7 @@ import numpy as np
 from ...engine import matching
 
 # The slots that scores, certain pairs and counts need after the comparison.
-AFTER = ("given", "family", "email", "phone", "document", "loyalty", "birth", "address")
+AFTER = ("given", "family", "email", "phone", "document", "loyalty", "birth", "address", "suffix", "organisation")
 
 
 def save_arrays(**arrays):

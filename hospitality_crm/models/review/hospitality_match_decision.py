@@ -9,7 +9,7 @@ class HospitalityMatchReview(models.AbstractModel):
     _inherit = "hospitality.match.review"
 
     @api.model
-    def decide(self, decision, match_ids, guest_ids=None, values=None):
+    def decide(self, decision, match_ids, guest_ids=None, values=None, kind="household"):
         """Decide a case.
 
         Pairs that somebody else has decided meanwhile are left as they are. A merge that must not
@@ -20,6 +20,8 @@ class HospitalityMatchReview(models.AbstractModel):
         :param guest_ids: the guests that the decision is about; all of the pairs by default
         :param dict values: for a merge: name of a row -> id of the guest whose value is kept, see
             ``hospitality.guest.compare``
+        :param str kind: for a household: what the second guest of a pair is to the first one, a key of
+            ``hospitality.relation``; of more than two guests all are members of the household
         :return: dict with ``done``; ``refusal`` (a sentence) where it is not; ``undo`` for :meth:`undo`; ``gone``:
             guests that are part of another one by now
         :raise UserError: when there is no such decision
@@ -38,33 +40,34 @@ class HospitalityMatchReview(models.AbstractModel):
             }
         try:
             with self.env.cr.savepoint():
-                return {"done": True, **getattr(self, f"_decide_{decision}")(matches, values)}
+                decide = getattr(self, f"_decide_{decision}")
+                return {"done": True, **decide(matches, {"values": values, "kind": kind})}
         except (AccessError, UserError) as error:
             return {"done": False, "refusal": error.args[0]}
 
     @api.model
-    def _decide_merge(self, matches, values):
+    def _decide_merge(self, matches, options):
         guests = matches.partner_id | matches.other_partner_id
-        chosen = self.env["hospitality.guest.compare"]._get_chosen_values(values)
+        chosen = self.env["hospitality.guest.compare"]._get_chosen_values(options["values"])
         merges = matches.action_merge(values=chosen)
         gone = guests.filtered(lambda guest: not guest.active).ids
         return {"undo": {"kind": "merge", "ids": merges.ids}, "gone": gone}
 
     @api.model
-    def _decide_different(self, matches, _values):
+    def _decide_different(self, matches, _options):
         matches.action_reject()
         return {"undo": {"kind": "matches", "ids": matches.ids}, "gone": []}
 
     @api.model
-    def _decide_household(self, matches, _values):
+    def _decide_household(self, matches, options):
         guests = (matches.partner_id | matches.other_partner_id).ids
         before = self._get_relations(guests)
-        matches.action_household()
+        matches.action_household(kind=options["kind"] if len(guests) == 2 else "household")
         made = self._get_relations(guests) - before
         return {"undo": {"kind": "matches", "ids": matches.ids, "relations": made.ids}, "gone": []}
 
     @api.model
-    def _decide_skip(self, matches, _values):
+    def _decide_skip(self, matches, _options):
         matches.action_skip()
         return {"undo": {"kind": "matches", "ids": matches.ids}, "gone": []}
 

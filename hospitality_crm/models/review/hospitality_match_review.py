@@ -11,6 +11,7 @@ MOST_CASES = 20
 # Pairs are followed so many times from guest to guest.
 ROUNDS = 2
 OPEN_STATES = ("open", "skipped")
+HOUSEHOLD_KINDS = ("household", "spouse", "parent", "child", "sibling", "companion")
 
 
 class HospitalityMatchReview(models.AbstractModel):
@@ -66,8 +67,8 @@ class HospitalityMatchReview(models.AbstractModel):
         :param dict filters: see :meth:`_get_filter_domain`
         :return: dict with ``left`` (pairs of guests to decide under the filters), ``bands`` (the same per band,
             without the filter on the band), ``done_today`` (decided by the user), ``sources`` and
-            ``properties`` to filter by, ``can`` (what the user may do), ``run`` (state of the newest
-            matching run, False without any)
+            ``properties`` to filter by, ``kinds`` of relations in a household, ``can`` (what the user may
+            do), ``run`` (state of the newest matching run, False without any)
         """
         self.env["hospitality.match"].check_access("read")
         filters = filters or {}
@@ -80,6 +81,7 @@ class HospitalityMatchReview(models.AbstractModel):
             "done_today": self._count_done_today(),
             "sources": self._get_choices("hospitality.source"),
             "properties": self._get_choices("hospitality.property"),
+            "kinds": self._get_relation_kinds(),
             "can": {
                 "decide": any(self._get_rights()),
                 "bulk": manager,
@@ -123,6 +125,11 @@ class HospitalityMatchReview(models.AbstractModel):
             "progress": round(run.progress),
             "message": run.message or "",
         }
+
+    @api.model
+    def _get_relation_kinds(self):
+        labels = self.env["hospitality.guest.facts"]._get_labels("hospitality.relation", "kind")
+        return [{"id": kind, "name": labels[kind]} for kind in HOUSEHOLD_KINDS]
 
     @api.model
     def _get_choices(self, model):

@@ -214,7 +214,7 @@ class HospitalityMatchTexts(models.AbstractModel):
             },
             "guard": {
                 "suffix": self.env._("Only one of them is Jr or Sr: it may be father and son."),
-                "given": self.env._("The given names may be those of a brother and a sister."),
+                "given": self.env._("The given names may be those of brothers or sisters."),
                 "middle": self.env._("The middle names may be those of two relatives."),
                 "family": self.env._("Only the given name is the same."),
                 "word": self.env._("All there is of the names is one word each."),

@@ -8,7 +8,8 @@ import { useService } from "@web/core/utils/hooks";
 import { useSetupAction } from "@web/search/action_hook";
 import { standardActionServiceProps } from "@web/webclient/actions/action_service";
 import { BulkDialog } from "./bulk_dialog";
-import { EvidenceBars } from "./evidence_bars";
+import { CaseEvidence } from "./case_evidence";
+import { useChoices } from "./case_choices";
 import { GuestColumns } from "./guest_columns";
 import { HelpDialog } from "./help_dialog";
 import { useKeys, useSwipe } from "./input_hooks";
@@ -27,7 +28,7 @@ const DONE = { merge: _t("Merged"), different: _t("Not the same"), household: _t
  */
 export class MatchReview extends Component {
     static template = "hospitality_crm.MatchReview";
-    static components = { EvidenceBars, GuestColumns };
+    static components = { CaseEvidence, GuestColumns };
     static props = { ...standardActionServiceProps };
 
     setup() {
@@ -59,12 +60,12 @@ export class MatchReview extends Component {
             pair: 0,
             cursor: "",
             refusal: "",
+            kind: "household",
             sending: 0,
             loading: false,
             exhausted: false,
             undo: saved.undo || [],
             showFilters: false,
-            drag: 0,
         });
         useSetupAction({
             rootRef: this.rootRef,
@@ -72,6 +73,7 @@ export class MatchReview extends Component {
             // What was decided must have reached the server before the page goes.
             beforeLeave: () => this.mutex.getUnlockedDef(),
         });
+        this.choices = useChoices(this.state, () => this.current, this.rootRef);
         useKeys(() => this.keys);
         // A swipe skips the case; decisions that change guests need a button.
         this.swipe = useSwipe(() => this.decide("skip"), ".o_hosp_match_wide");
@@ -153,7 +155,14 @@ export class MatchReview extends Component {
     }
 
     resetCase() {
-        Object.assign(this.state, { choices: {}, left: {}, pair: 0, cursor: "", refusal: "", drag: 0 });
+        Object.assign(this.state, {
+            choices: {},
+            left: {},
+            pair: 0,
+            cursor: "",
+            refusal: "",
+            kind: "household",
+        });
         this.rootRef.el?.querySelector(".o_hosp_match_body")?.scrollTo(0, 0);
     }
 
@@ -181,10 +190,6 @@ export class MatchReview extends Component {
 
     get mayDecide() {
         return this.state.status?.can.decide && this.current.may_decide;
-    }
-
-    get choosable() {
-        return this.current.rows.filter((row) => row.choose);
     }
 
     get doneText() {
@@ -253,11 +258,6 @@ export class MatchReview extends Component {
         return against.length ? _t("%(for)s. Against: %(against)s", { for: shown, against: against.slice(0, 2).join(", ") }) : shown;
     }
 
-    pairTitle(pair) {
-        const position = (id) => this.current.guests.findIndex((guest) => guest.id === id) + 1;
-        return `${position(pair.left)} – ${position(pair.right)}`;
-    }
-
     //--------------------------------------------------------------------------
     // Decisions
     //--------------------------------------------------------------------------
@@ -273,7 +273,10 @@ export class MatchReview extends Component {
             this.state.refusal = _t("Two of these guests must be part of the decision at least.");
             return;
         }
-        const values = decision === "merge" ? { ...this.state.choices } : null;
+        const options = decision === "merge" ? { values: { ...this.state.choices } } : {};
+        if (decision === "household") {
+            options.kind = this.state.kind;
+        }
         const status = this.state.status;
         this.state.cases.shift();
         this.resetCase();
@@ -295,7 +298,7 @@ export class MatchReview extends Component {
         this.inFlight.add(item);
         this.mutex.exec(async () => {
             try {
-                await this.send(decision, item, matchIds, guestIds, values);
+                await this.send(decision, item, matchIds, guestIds, options);
             } finally {
                 this.inFlight.delete(item);
             }
@@ -308,12 +311,12 @@ export class MatchReview extends Component {
         });
     }
 
-    async send(decision, item, matchIds, guestIds, values) {
+    async send(decision, item, matchIds, guestIds, options) {
         let answer;
         try {
             answer = await this.orm.silent.call("hospitality.match.review", "decide", [decision, matchIds], {
                 guest_ids: guestIds,
-                values,
+                ...options,
             });
         } catch (error) {
             this.bringBack(item, _t("The decision could not be saved. Try again."));
@@ -392,50 +395,10 @@ export class MatchReview extends Component {
     // Handlers
     //--------------------------------------------------------------------------
 
-    choose(name, guestId) {
-        if (this.state.choices[name] === guestId) {
-            delete this.state.choices[name];
-        } else {
-            this.state.choices[name] = guestId;
-        }
-        this.state.cursor = name;
-    }
-
     toggleGuest(guestId) {
         this.state.left[guestId] = !this.state.left[guestId];
         this.state.pair = 0;
         this.state.refusal = "";
-    }
-
-    moveCursor(step) {
-        const names = this.choosable.map((row) => row.name);
-        if (!names.length) {
-            return;
-        }
-        const index = names.indexOf(this.state.cursor);
-        const next = index < 0 ? (step > 0 ? 0 : names.length - 1) : (index + step + names.length) % names.length;
-        this.state.cursor = names[next];
-        this.rootRef.el?.querySelector(`[data-row="${names[next]}"]`)?.scrollIntoView({ block: "nearest" });
-    }
-
-    /** Choose the value of a column in the row under the cursor; nowhere: the first that differs. */
-    chooseColumn(index) {
-        const row = this.choosable.find((item) => item.name === this.state.cursor) || this.choosable[0];
-        const guest = this.current.guests[index];
-        if (row && guest && row.cells[index].length) {
-            this.choose(row.name, guest.id);
-        }
-    }
-
-    stepColumn(step) {
-        const row = this.choosable.find((item) => item.name === this.state.cursor);
-        if (!row) {
-            return this.moveCursor(1);
-        }
-        const filled = this.current.guests.filter((_guest, index) => row.cells[index].length);
-        const now = filled.findIndex((guest) => guest.id === this.state.choices[row.name]);
-        const next = now < 0 ? (step > 0 ? 0 : filled.length - 1) : (now + step + filled.length) % filled.length;
-        this.state.choices[row.name] = filled[next].id;
     }
 
     /** What the keys do; see the help. */
@@ -452,7 +415,7 @@ export class MatchReview extends Component {
         const forward = getComputedStyle(document.body).direction === "rtl" ? -1 : 1;
         const columns = this.current.guests.map((_guest, index) => [
             String(index + 1),
-            () => this.chooseColumn(index),
+            () => this.choices.pick(index),
         ]);
         return {
             ...always,
@@ -461,10 +424,10 @@ export class MatchReview extends Component {
             n: () => this.decide("different"),
             h: () => this.decide("household"),
             s: () => this.decide("skip"),
-            ArrowDown: () => this.moveCursor(1),
-            ArrowUp: () => this.moveCursor(-1),
-            ArrowRight: () => this.stepColumn(forward),
-            ArrowLeft: () => this.stepColumn(-forward),
+            ArrowDown: () => this.choices.move(1),
+            ArrowUp: () => this.choices.move(-1),
+            ArrowRight: () => this.choices.step(forward),
+            ArrowLeft: () => this.choices.step(-forward),
         };
     }
 
