@@ -124,6 +124,19 @@ class TestMergeCore(TransactionCase):
         self.assertEqual(message.res_id, one.id)
         self.assertFalse(self.env["hospitality.merge"].search([("winner_id", "=", one.id)]))
 
+    def test_a_tag_goes_back_to_its_guest_past_winners_who_have_it(self):
+        """Of equal rows of a relation on the way, the one that stopped first is the guest's own."""
+        tag = self.env["res.partner.category"].create({"name": "Core tag"})
+        (self.loser + self.other).category_id = tag
+        first = self.env["hospitality.merge"]._merge_groups([(self.winner.id, self.loser.ids, {})])
+        second = self.env["hospitality.merge"]._merge_groups([(self.other.id, self.winner.ids, {})])
+        self._undo(first)
+        self.assertEqual(self.loser.category_id, tag)
+        self.assertEqual(self.other.category_id, tag)
+        self._undo(second)
+        self.assertFalse(self.winner.category_id)
+        self.assertEqual((self.loser + self.other).mapped("category_id"), tag)
+
     def test_wizard_asks_for_the_right_to_merge(self):
         clerk = new_test_user(
             self.env,

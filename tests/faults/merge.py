@@ -266,7 +266,7 @@ def during_import(checks, world, pages, undo):
     during = rows(UNDONE_DURING if undo else MERGED_DURING, [f"{prefix}-%"])[0][0]
     part = "un-merge during import" if undo else "merge during import"
     checks.check(f"{part}: nobody fails", not any(ended), str(ended))
-    checks.check(f"{part}: they did overlap", during > len(groups) // 4, f"{during} of {len(groups)}")
+    checks.check(f"{part}: they did overlap", 10 * during >= len(groups), f"{during} of {len(groups)}")
     stored = rows("SELECT count(*) FROM hospitality_stay WHERE external_id LIKE %s", [f"{prefix}-%"])[0][0]
     checks.check(f"{part}: every stay arrived", stored == pages * world.size, f"{stored} of {pages * world.size}")
     waiting = rows("SELECT state, count(*) FROM hospitality_connector_inbox WHERE state NOT IN ('done') GROUP BY 1")

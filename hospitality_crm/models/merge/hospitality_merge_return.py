@@ -72,6 +72,16 @@ class HospitalityMerge(models.Model):
         return returned, blocked
 
     def _return_fk(self, source, line, ids, loser, chain):
+        if source.key == "id":
+            return self._return_keys(source, ids, loser, chain)
+        # Rows of a relation have no id: the one that stopped first on the way is the loser's, later ones are winners'.
+        returned = []
+        for partner in chain:
+            left = [key for key in ids if key not in returned]
+            returned += self._return_keys(source, left, loser, [partner]) if left else []
+        return returned
+
+    def _return_keys(self, source, ids, loser, chain):
         rows = self.env.execute_query(
             SQL(
                 "UPDATE %(table)s t SET %(column)s = %(loser)s WHERE %(key)s = ANY(%(ids)s::int[])"
