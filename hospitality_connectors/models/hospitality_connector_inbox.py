@@ -1,10 +1,12 @@
 import base64
+import json
 from datetime import timedelta
 
 from odoo import api, fields, models
 from odoo.exceptions import AccessError, UserError
 from odoo.tools import SQL
 
+from odoo.addons.hospitality_crm.tools.arrays import pg_array, pg_int_array
 from odoo.addons.hospitality_crm.tools.soft_many2one import SoftMany2one
 
 GC_BATCH = 10_000
@@ -154,6 +156,45 @@ class HospitalityConnectorInbox(models.Model):
         )
         self.invalidate_model(flush=False)
         return len(rows), len(rows) == GC_BATCH
+
+    @api.model
+    def _scrub(self, source, profile_ids, inbox_ids=()):
+        """Empty the bodies of settled records that are about anonymised guests.
+
+        These are records whose own key is that of the guest or of a visit of his, and those whose text names
+        his key. They stay as a log; what was imported from them stays as well, but they can't be replayed.
+
+        :param source: ``hospitality.source`` record
+        :param list profile_ids: source profiles of the guests
+        :param inbox_ids: further rows that are known to be about such a guest
+        """
+        rows = self.env.execute_query(
+            SQL(
+                "SELECT external_id, TRUE FROM hospitality_profile WHERE id = ANY(%(ids)s::int[])"
+                " UNION ALL SELECT external_id, FALSE FROM hospitality_booking WHERE profile_id = ANY(%(ids)s::int[])"
+                " UNION ALL SELECT external_id, FALSE FROM hospitality_stay WHERE profile_id = ANY(%(ids)s::int[])"
+                " UNION ALL SELECT s.external_id, FALSE FROM hospitality_stay s JOIN hospitality_stay_guest g"
+                " ON g.stay_id = s.id WHERE g.profile_id = ANY(%(ids)s::int[])"
+                " UNION ALL SELECT external_id, FALSE FROM hospitality_reservation"
+                " WHERE profile_id = ANY(%(ids)s::int[])"
+                " UNION ALL SELECT external_id, FALSE FROM hospitality_check WHERE profile_id = ANY(%(ids)s::int[])",
+                ids=pg_int_array(profile_ids),
+            )
+        )
+        named = [json.dumps(key, ensure_ascii=False) for key, is_guest in rows if is_guest]
+        self.env.cr.execute(
+            SQL(
+                "UPDATE hospitality_connector_inbox i SET body = NULL FROM hospitality_connector c"
+                " WHERE c.id = i.connector_id AND c.source_id = %s AND i.body IS NOT NULL AND i.state <> 'new'"
+                " AND (i.id = ANY(%s::int[]) OR i.external_id = ANY(%s::varchar[])"
+                " OR EXISTS (SELECT FROM unnest(%s::text[]) AS n(key) WHERE strpos(i.body, n.key) > 0))",
+                source.id,
+                pg_int_array(inbox_ids),
+                pg_array(sorted({key for key, _is_guest in rows})),
+                pg_array(named),
+            )
+        )
+        self.invalidate_model(["body"], flush=False)
 
     def _encode_body(self, body):
         """Return ``(text, encoding)`` under which a body of bytes or text can be stored."""

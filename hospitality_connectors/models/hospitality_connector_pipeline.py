@@ -55,10 +55,13 @@ class HospitalityConnectorPipeline(models.AbstractModel):
         messages = self._parse_rows(connector, rows, codes, unmapped, records)
         sound = [message for message in messages if message.problem is None]
         options = {"property_id": connector.property_id.id or None, "codes": codes, "records": records}
-        landed = set()
+        landed, anonymised = set(), []
         if sound:
-            self._apply(connector.source_id, sound, options, unmapped, landed)
+            self._apply(connector.source_id, sound, options, unmapped, landed, anonymised)
         self._store_outcome(connector, messages)
+        late = [message.key for message in messages if "anonymised" in message.warnings]
+        if anonymised or late:
+            self.env["hospitality.connector.inbox"]._scrub(connector.source_id, anonymised, late)
         if unmapped:
             self.env["hospitality.connector.mapping"]._note_unmapped(connector, unmapped)
         if landed and (waiting or any(message.state == "waiting" for message in messages)):
@@ -83,7 +86,14 @@ class HospitalityConnectorPipeline(models.AbstractModel):
             message = Message(id_, [], force=bool(force))
             messages.append(message)
             try:
-                if limit and len(body or "") > limit:
+                if body is None:
+                    raise EventError(
+                        "",
+                        "erased",
+                        message="The record was about a guest who has been anonymised. Its text was erased with"
+                        " his data and can't be read again.",
+                    )
+                if limit and len(body) > limit:
                     raise EventError(
                         "",
                         "too_large",
@@ -118,8 +128,13 @@ class HospitalityConnectorPipeline(models.AbstractModel):
         return messages
 
     @api.model
-    def _apply(self, source, messages, options, unmapped, landed):
-        """Apply messages together; on an error each half on its own, down to single ones."""
+    def _apply(self, source, messages, options, unmapped, landed, anonymised=None):
+        """Apply messages together; on an error each half on its own, down to single ones.
+
+        :param dict unmapped: gets codes without a record
+        :param set landed: gets ``entity:key`` of written records
+        :param list anonymised: gets the ids of anonymised profiles
+        """
         problem = None
         with self.env.cr.savepoint() as savepoint:
             try:
@@ -141,6 +156,8 @@ class HospitalityConnectorPipeline(models.AbstractModel):
                 unmapped[key] = unmapped.get(key, 0) + times
             for entity, rows in batch.landed.items():
                 landed.update(f"{entity}:{key}" for key in rows)
+            if anonymised is not None:
+                anonymised += batch.anonymised
             return
         for message in messages:
             message.state, message.problem, message.wait_key, message.warnings = "done", None, None, []
@@ -152,8 +169,8 @@ class HospitalityConnectorPipeline(models.AbstractModel):
             )
             return
         middle = len(messages) // 2
-        self._apply(source, messages[:middle], options, unmapped, landed)
-        self._apply(source, messages[middle:], options, unmapped, landed)
+        self._apply(source, messages[:middle], options, unmapped, landed, anonymised)
+        self._apply(source, messages[middle:], options, unmapped, landed, anonymised)
 
     @api.model
     def _store_outcome(self, connector, messages):

@@ -292,6 +292,21 @@ class TestPipeline(ConnectorCommon):
         self.assertEqual((profile.state, profile.name), ("anonymised", False))
         self.assertEqual(self._stay_of("S1").partner_id, profile.partner_id)
 
+    def test_raw_records_of_anonymised_guests_are_erased_at_once(self):
+        anna = self._guest("G1", name="Anna Koval")
+        own = self._send(anna, self._stay("S1", guest="G1"), self._stay("S2", guests=[{"guest": "G1"}]))
+        others = self._send(self._guest("G12", name="Ben Smith"), self._stay("S3", guest="G12"))
+        waiting = self._send(self._charge("L1", "S9", amount_gross="5"))
+        gone = self._send({"entity": "guest", "external_id": "G1", "version": 2, "op": "anonymise"})
+        self.assertEqual((own | gone).mapped("body"), [False] * 4)
+        self.assertTrue(all((others | waiting).mapped("body")))
+        late = self._send(self._guest("G1", 3, name="Anna Koval"))
+        self.assertEqual((late.state, late.body), ("done", False))
+        own[1].action_replay()
+        self.connector._process()
+        self.assertEqual((own[1].state, own[1].error_code), ("quarantined", "erased"))
+        self.assertEqual(self._stay_of("S1").status, "reserved")
+
     def test_anonymised_in_one_source_known_in_another(self):
         other = self.connector.copy({"source_id": self.source.copy({"code": "c_pms2"}).id})
         anna = {"name": "Anna Koval", "emails": ["anna@koval-mail.com"]}

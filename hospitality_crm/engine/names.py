@@ -63,7 +63,7 @@ _HANGUL_NAME = re.compile(r"[\uac00-\ud7af]{2,4}\Z")
 HAN_DOUBLE_SURNAMES = frozenset(
     "欧阳 歐陽 司马 司馬 诸葛 諸葛 上官 司徒 东方 東方 夏侯 皇甫 尉迟 公孙 慕容 令狐".split()
 )
-_HANGUL_SURNAMES = {
+HANGUL_SURNAMES = {
     "김": "kim",
     "이": "lee",
     "박": "park",
@@ -148,7 +148,7 @@ def words(text):
             cut = 2 if len(bare) > 2 and bare[:2] in HAN_DOUBLE_SURNAMES else 1
             return [fold(part).replace(" ", "") for part in (bare[:cut], bare[cut:]) if part]
         if _HANGUL_NAME.match(bare):
-            family = _HANGUL_SURNAMES.get(bare[0]) or fold(bare[0])
+            family = HANGUL_SURNAMES.get(bare[0]) or fold(bare[0])
             return [family, fold(bare[1:]).replace(" ", "")]
     tokens = fold(text).split()
     kept = [

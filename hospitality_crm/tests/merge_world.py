@@ -73,6 +73,7 @@ def build_world(env):
     planter = Planter(env, by_guest)
     planter.plant(guests.ids)
     env.invalidate_all()
+    env["hospitality.stay"]._refresh_shares(env["hospitality.stay"].search([]).ids)
     env["hospitality.guest.dirty"]._refresh_guests(guests.ids)
     env.flush_all()
     env.cr.precommit.run()

@@ -2,11 +2,11 @@
 
 A real server answers over HTTP on this machine, to a client in a process of its own. A guest's form is one request
 (``web_read`` with the fields of the form, the card among them); the floor is the cheapest request the web client makes
-(``has_group``: no record is read). Guests are the most frequent ones, whose timeline fills a page, and any others in
-equal parts. All requests are made in turn, so that a slow moment of the machine hits them all; figures are medians.
+(``has_group``: no record is read). Guests are any of those whose visits fill a page of the timeline. All
+requests are made in turn, so that a slow moment of the machine hits them all; figures are medians.
 
 Keys: ``floor_ratio`` form against floor, ``p50_ms`` of the form, ``queries`` of the form, ``tab_queries`` of the worst
-further tab, ``rows`` of the timeline on average, ``board_ms`` and ``board_queries`` of the arrivals board.
+further tab, ``rows`` of the shortest timeline, ``board_ms`` and ``board_queries`` of the arrivals board.
 """
 
 import http.client
@@ -22,6 +22,8 @@ from common import bench_database, odoo_env, parse_arguments, result, table
 
 FACTS = pathlib.Path(__file__).parent / "sql" / "guest_facts.sql"
 GUESTS = 60
+# Some visits, such as bills on a room, have no row of their own in a timeline, whose page has 40.
+VISITS = 60
 LOGIN = "bench_manager"
 TABS = ("stays", "tables", "wishes", "contacts", "relations")
 
@@ -32,7 +34,7 @@ def build(cursor, size):
 
 
 def prepare(database):
-    """Create the user; return his id, his companies, the form's fields, and guests: regulars and others in turn."""
+    """Create the user; return his id, his companies, the form's fields, and guests whose timelines are long."""
     from odoo.fields import Command
 
     with odoo_env(database, commit=True) as env:
@@ -48,14 +50,14 @@ def prepare(database):
         )
         form = env.ref("hospitality_crm.hospitality_guest_view_form")
         fields = env["res.partner"].with_user(user).get_view(form.id, "form")["models"]["res.partner"]
+        # In a small data set, where too few have a full page, those with the most visits.
         env.cr.execute(
-            "SELECT partner_id FROM hospitality_stay GROUP BY partner_id ORDER BY count(*) DESC, partner_id LIMIT %s",
-            [GUESTS // 2],
+            "SELECT partner_id FROM (SELECT partner_id FROM hospitality_stay UNION ALL"
+            " SELECT partner_id FROM hospitality_check) AS visits WHERE partner_id IS NOT NULL"
+            " GROUP BY partner_id ORDER BY least(count(*), %s) DESC, md5(partner_id::text) LIMIT %s",
+            [VISITS, GUESTS],
         )
-        regulars = [row[0] for row in env.cr.fetchall()]
-        env.cr.execute("SELECT id FROM res_partner WHERE is_guest ORDER BY md5(id::text) LIMIT %s", [GUESTS // 2])
-        others = [row[0] for row in env.cr.fetchall()]
-        guests = [guest for pair in zip(regulars, others, strict=True) for guest in pair]
+        guests = [row[0] for row in env.cr.fetchall()]
         return user.id, user.company_ids.ids, [*fields, "display_name"], guests
 
 
@@ -159,7 +161,7 @@ def main():
         p50_ms=spent["form"],
         queries=queries["form"],
         tab_queries=max(count for name, count in queries.items() if name.startswith("tab ")),
-        rows=statistics.mean(rows),
+        rows=min(rows),
         board_ms=spent["board"],
         board_queries=queries["board"],
     )

@@ -53,7 +53,12 @@ def truth(folder):
     return persons[order][np.searchsorted(ids[order], wanted)]
 
 
-def batches(folder, limit=None, size=BATCH):
+def batches(folder, size=BATCH):
+    """The guests as lists of records, each a dict of canonical values."""
+    return (read() for read in readers(folder, size=size))
+
+
+def readers(folder, limit=None, size=BATCH):
     """The guests as functions that return a list of records, so that each process makes its own.
 
     :param limit: the first so many

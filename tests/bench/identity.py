@@ -8,7 +8,8 @@ engine has normalised, made within its time (``identity_peer.py``). Times are wi
 Keys: ``seconds`` and ``rss_mb`` of the engine from rows to clusters (sum over its processes), ``splink_ratio`` our
 seconds divided by Splink's, ``warm_seconds`` of a run over normalised columns that were kept, ``odoo_seconds`` of the
 full run inside Odoo with two lanes, ``lookup_p95_ms`` of finding and scoring the candidates of one incoming profile
-with PostgreSQL alone, ``odoo_p95_ms`` of the same through Odoo.
+with PostgreSQL alone, ``odoo_p95_ms`` of the same through Odoo, ``busy_ratio`` how much slower staff requests are
+during the full run. ``--no-odoo`` leaves the last four out.
 """
 
 import argparse
@@ -23,6 +24,8 @@ import time
 import guests_files
 from common import result, table
 from memory import PeakMemory
+
+ODOO = ("odoo_seconds", "lookup_p95_ms", "odoo_p95_ms", "busy_ratio")
 
 
 def arguments():
@@ -79,7 +82,7 @@ PARTS = {"engine": engine, "warm": warm, "splink": splink}
 
 def source(options):
     """The batches of rows up to the size asked for."""
-    return guests_files.batches(options.data, options.size)
+    return guests_files.readers(options.data, options.size)
 
 
 def run_part(options):
@@ -120,13 +123,21 @@ def main():
     table([f"{found['engine']['rows']:,} rows", "seconds", "RSS MB", "own MB", "P", "R", "pair F1"], rows)
     for name, figures in found.items():
         print(name, ", ".join(f"{step} {value:,.1f}" for step, value in figures["steps"].items()))
+    size = found["engine"]["rows"]
+    odoo = {}
+    if not options.no_odoo:
+        import identity_odoo
+
+        odoo = identity_odoo.measure(options.data, size)
+        table(["inside Odoo", ""], sorted(odoo.items()))
     result(
         "identity",
-        size=found["engine"]["rows"],
+        size=size,
         seconds=found["engine"]["seconds"],
         rss_mb=found["engine"]["rss_mb"],
         splink_ratio=found["engine"]["seconds"] / found["splink"]["seconds"],
         warm_seconds=found["warm"]["seconds"],
+        **{key: odoo[key] for key in ODOO if key in odoo},
     )
 
 

@@ -37,10 +37,10 @@ def columns(table):
         "email": _text(_without_hubs(table.email[:, 0].astype(np.int64) + 1, names)),
         "phone": _text(_without_hubs(phones, names)),
         "birth": np.array([f"{d // 10000:04d}-{d // 100 % 100:02d}-{d % 100:02d}" if d else None for d in table.birth]),
-        "document": _text(table.document[:, 0]),
+        "document": _text(table.document[:, 0].astype(np.int64) + 1),
         "loyalty": _text(table.loyalty[:, 0]),
-        "address": _text(np.where(table.street != 0, table.street ^ table.city, 0)),
-        "city": _text(table.city),
+        "address": _text(np.where(table.street >= 0, (table.street.astype(np.int64) + 1) << 32 | table.house, 0)),
+        "city": _text(table.city.astype(np.int64) + 1),
         "country": _text(table.country),
     }
 

@@ -53,9 +53,9 @@ def sweep(found, truth, labels, steps):
     for threshold in steps:
         if threshold:
             auto = matching.Weights.load().auto
-            barred = found.held if threshold > 0 else np.zeros(len(found.left), bool)
+            barred = found.barred if threshold > 0 else np.zeros(len(found.left), bool)
             labels = matching.cluster(
-                found.table, found.left, found.right, found.score, auto + threshold, found.context, held=barred
+                found.table, found.left, found.right, found.score, auto + threshold, found.context, barred=barred
             ).labels
         else:
             labels = found.labels
@@ -125,7 +125,7 @@ def main():
     options = arguments()
     with PeakMemory() as memory:
         started = time.perf_counter()
-        found = matching.match_files(guests_files.batches(options.folder, options.size), processes=options.processes)
+        found = matching.match_files(guests_files.readers(options.folder, options.size), processes=options.processes)
         seconds = time.perf_counter() - started
     count = len(found.labels)
     truth = guests_files.truth(options.folder)[:count]

@@ -34,6 +34,7 @@ def person(given, family, *parts, **values):
         (person("Tevor", "Melkusat", PHONE), person("Bruna", "Sodrikas", PHONE)),  # recycled number
         (person("Oleksandr", "Koval", PHONE, BORN), person("Oleksandra", "Koval", PHONE, BORN)),
         (person("Marija", "Koval", PHONE, BORN), person("Marina", "Koval", PHONE, BORN)),
+        ({"name": "김 동현", **PHONE}, {"name": "황 동현", **PHONE}),
         ({"name": "Hotel Melkusat", "kind": "company", **PHONE}, {"name": "Hotel Melkusat", **PHONE}),
     ],
 )
@@ -51,6 +52,7 @@ def test_these_are_never_merged_automatically(one, other):
         (person("Tevor", "Melkusat", PHONE, suffix="Jr"), person("Tevor", "Melkusat Jr.", PHONE)),
         (person("Tevor", "Melkusat", HOME, BORN), person("Tevor", "Melkusat", HOME, BORN)),
         (person("小梦", "詹", PHONE), {"name": "Zhan Xiao-meng", **PHONE}),
+        ({"name": "김 동현", **PHONE}, {"name": "김 동현", **PHONE}),
         (person("Oleksandr", "Koval", PHONE), person("Sasha", "Koval", PHONE)),
         (
             {"name": "ТОВ «Мелкусат»", "kind": "agency", "emails": ["info@melkusat.travel"]},

@@ -1,6 +1,6 @@
 """Which records are one person: normalise, block, score, cluster (see docs/matching.md)."""
 
-from .clusters import Clusters, cluster
+from .clusters import Clusters, cluster, components
 from .context import Context
 from .keys import candidates
 from .model import Evidence, Weights, decide, evidence, explain, features, score

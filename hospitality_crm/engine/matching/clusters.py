@@ -14,6 +14,8 @@ OVERSIZE = 60
 # How much worse the next best cluster must fit a record of half a name, and how much if it is certainly another person.
 MARGIN = 0.7
 MARGIN_OTHER = 2.5
+# How much better a record of half a name must fit than a whole name.
+HALF = 0.5
 _DIFFERENT = SLOTS["birth"].index("year")
 _CONFLICT = 6
 
@@ -60,8 +62,8 @@ def cluster(table, left, right, score, threshold, context=None, vetoes=(), overs
     solid = ~weak[left] & ~weak[right]
     labels = _guarded(judge, left[solid], right[solid], np.arange(len(table)), oversize, review)
     allowed = np.ones(len(rivals), bool) if barred is None else ~barred[rivals]
-    labels = _attach(judge, weak, *halves, allowed & (halves[2] >= threshold), labels, review)
-    loose = weak[left] & weak[right] & (labels[left] == left) & (labels[right] == right)
+    labels = _attach(judge, weak, *halves, allowed & (halves[2] >= threshold + HALF), labels, review)
+    loose = weak[left] & weak[right] & (score >= threshold + HALF) & (labels[left] == left) & (labels[right] == right)
     loose &= ~_attached(weak, labels)[left] & ~_attached(weak, labels)[right]
     labels = _guarded(judge, left[loose], right[loose], labels, oversize, review)
     return Clusters(labels, review)

@@ -6,6 +6,8 @@ from .model import Weights
 from .organisations import WEIGHTS as ORGANISATIONS
 from .slots import SLOTS
 
+_TOGETHER = 6.0
+
 # Where a file of decisions has too few cases to tell. From judgement, as nothing else is known: marks of a generation
 # and genders are kept by few sources, and where they are, they are right.
 PRIORS = {
@@ -43,9 +45,12 @@ def fit(slots, same, weight=None, ridge=2.0, steps=60, start=None, thresholds=No
         prior[0] = start.bias
         for slot, offset in offsets.items():
             prior[offset : offset + len(SLOTS[slot])] = start.tables[slot]
-    penalty = np.full(size, ridge)
+    penalty = np.full(size, float(ridge))
     penalty[0] = 1e-6
     for slot, offset in offsets.items():
+        if slot == "name" or slot.startswith("name_"):
+            # What a field says by itself is told by its own weight, as far as that goes.
+            penalty[offset : offset + len(SLOTS[slot])] *= _TOGETHER
         penalty[offset : offset + len(SLOTS[slot])][silent(SLOTS[slot])] = 1e9
     beta = prior.copy()
 

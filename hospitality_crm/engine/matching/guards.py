@@ -10,8 +10,10 @@ from .vocabulary import (
     ALIKE,
     DIFFERS,
     GENDER,
+    INITIAL,
     INITIAL_DIFFERS,
     KNOWN_DIFFER,
+    MISSING,
     SECOND,
     SHORT,
     SKELETON,
@@ -22,6 +24,10 @@ from .vocabulary import (
 
 GUARDS = ("none", "suffix", "given", "middle", "family", "word", "gender", "birth", "document", "contact")
 (NONE, SUFFIX, GIVEN, MIDDLE, FAMILY, WORD, SEX, BIRTH, DOCUMENT, CONTACT) = range(len(GUARDS))
+
+# By how much a name alone must surpass the score from which pairs are merged: what looks rare in one population is not
+# so in the world.
+NAME_ALONE = 1.5
 
 _OTHER = (DIFFERS, KNOWN_DIFFER, INITIAL_DIFFERS)
 _DOUBTFUL = (SLIP, TYPO_KNOWN, ALIKE, SHORT, GENDER, SKELETON, SECOND)
@@ -35,7 +41,7 @@ def evidence_of_contact(slots):
     return np.logical_or.reduce(same)
 
 
-def guard_codes(slots, words, swapped):
+def guard_codes(slots, words, swapped, begins):
     """Return the guard that holds for each pair, as positions in :data:`GUARDS`.
 
     ``suffix``: Jr. against none. ``given``, ``middle``: a given name that may be a brother's or sister's. ``family``:
@@ -47,6 +53,7 @@ def guard_codes(slots, words, swapped):
     :param words: whether both names of a pair are one word
     :param swapped: whether the given names begin with the same letter and are of one length, as they are when letters
         changed places
+    :param begins: whether they begin with the same letter
     """
     document = slots["document"] == 2
     born = slots["birth"] == 2
@@ -55,7 +62,7 @@ def guard_codes(slots, words, swapped):
     codes = np.zeros(len(given), np.uint8)
     codes[slots["birth"] > 3] = BIRTH
     codes[slots["gender"] == 2] = SEX
-    codes[words & ~born & ~document] = WORD
+    codes[(words | (given == MISSING)) & ~born & ~document] = WORD
     alone = ~evidence_of_contact(slots)
     codes[alone & ((slots["phone"] == 11) | (slots["email"] == 11))] = CONTACT
     contact = np.logical_or.reduce([(slots[part] > 1) & (slots[part] < 11) for part in _CONTACT])
@@ -63,7 +70,7 @@ def guard_codes(slots, words, swapped):
     part = ((family == ALIKE) | ((family == SECOND) & np.isin(slots["middle"], (1, 2)))) & ~born
     codes[(np.isin(family, _OTHER) | part) & ~document] = FAMILY
     codes[middle & ~document] = MIDDLE
-    doubtful = np.isin(given, _DOUBTFUL) | ((given == TYPO) & ~swapped)
+    doubtful = np.isin(given, _DOUBTFUL) | ((given == TYPO) & ~swapped) | ((given == INITIAL) & ~begins & ~born)
     codes[(doubtful & ~document) | (np.isin(given, _OTHER) & ~(document & born))] = GIVEN
     codes[(slots["suffix"] == 2) & ~born & ~document] = SUFFIX
     return codes

@@ -13,7 +13,7 @@ SINGLE = 2  # one word only: it may be a given or a family name
 _HAN = re.compile(r"[\u3400-\u9fff\U00020000-\U0003ffff]+")
 _ONE_TOKEN = re.compile(r"\s*[^\s,/]+-[^\s,/]+\s*")
 _NO_NAMES = names.TITLES | names.PARTICLES
-_LETTER = re.compile(r"[^\W\d_]\W*\Z")
+_LETTER = re.compile(r"[^\W\d_\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]\W*\Z")
 _HYPHENS = re.compile(r"([A-Za-z]+)-([A-Za-z]+)")
 _ORDINALS = {"junior": "jr", "jnr": "jr", "senior": "sr", "snr": "sr"}
 # Words for the son, the grandson, the nephew; after two other words only, for there are families of these names.
@@ -108,6 +108,8 @@ def _words(text):
 @lru_cache(maxsize=1 << 18)
 def _token(token):
     """Words of what stands between two blanks, without titles and particles; a single letter is an initial."""
+    if token in names.HANGUL_SURNAMES:
+        return (names.HANGUL_SURNAMES[token],)
     words = names.words(_HYPHENS.sub(_syllable_pair, token))
     if not token.isascii() and len(words) == 1 and _LETTER.match(token):
         # Letters of other scripts may be written with two in Latin.

@@ -15,6 +15,8 @@ _SIZE_EDGES = np.array([1, 2, 4, 8])
 OTHERS = ("0", "1", "2", "4", "8")
 _OTHERS_EDGES = np.array([0, 1, 2, 4, 8])
 
+_UNSEEN = 100
+
 # The slots that follow from counts of persons, computed anew when these change.
 COUNTED = {
     "rarity": ("none", *(f"{kind}:{rarity}" for kind in ("same", "near", "part") for rarity in RARITIES)),
@@ -62,7 +64,9 @@ class Population(NamedTuple):
         labels = np.arange(len(table)) if labels is None else np.asarray(labels)
         many = 1 << 30
         rare = np.minimum(np.where(given > 0, given, many), np.where(family > 0, family, many))
-        expected = np.where(whole > 0, given.astype(np.float32) * family / max(total, 1), 0).astype(np.float32)
+        # Few persons cannot show that a name is rare in the world.
+        expected = np.maximum(given.astype(np.float32) * family, _UNSEEN) / max(total, 1)
+        expected = np.where(whole > 0, expected, 0).astype(np.float32)
         known = []
         for column in (table.phone[:, 0] != 0, table.email[:, 0] >= 0):
             has = np.zeros(len(table), bool)

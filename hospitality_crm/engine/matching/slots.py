@@ -80,10 +80,11 @@ def _guards(table, left, right, slots):
     words = table.words
     shape = words.first.astype(np.int64) << 16 | words.length
     one, other = (shape[table.given[rows]] for rows in (left, right))
+    begins = (one >> 16 == other >> 16) | (slots["order"] > 0)
     crossed = np.flatnonzero(slots["order"] == 1)
     for shapes, rows in ((one, left), (other, right)):
         shapes[crossed] += shape[table.family[rows[crossed]]]
-    codes = guard_codes(slots, (table.flags[left] & table.flags[right] & SINGLE) > 0, one == other)
+    codes = guard_codes(slots, (table.flags[left] & table.flags[right] & SINGLE) > 0, one == other, begins)
     codes[slots["organisation"] > 0] = 0
     return codes
 

@@ -113,6 +113,7 @@ class Batch:
     :ivar awaited: whether visits of the source waited for any record when the batch began; what other
         lanes add meanwhile the sweep finds
     :ivar pending: references to records that have not arrived, see `hospitality.pending.ref`
+    :ivar anonymised: ids of profiles that were anonymised
     :ivar shared: ids of stays of which it must be decided anew who gets the nights and the spend
     :ivar unmapped: ``{(kind, code): number of times}`` of codes without a record
     """
@@ -133,6 +134,7 @@ class Batch:
         self.known_names = set()
         self.awaited = False
         self.pending = []
+        self.anonymised = []
         self.shared = set()
         self.unmapped = {}
 

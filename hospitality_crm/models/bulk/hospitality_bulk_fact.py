@@ -319,7 +319,7 @@ class HospitalityBulkFact(models.AbstractModel):
         return {name: json.dumps(v) if isinstance(v, (dict, list)) else v for name, v in result.items()}
 
     @api.model
-    @tools.ormcache("model_name", "filled")
+    @tools.ormcache("model_name", "filled", cache="stable")
     def _get_foreign_computes(self, model_name, filled):
         """Return the stored computed fields of a model that the bulk writer does not fill itself."""
         model = self.env[model_name]

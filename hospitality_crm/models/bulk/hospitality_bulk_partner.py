@@ -208,7 +208,7 @@ class HospitalityBulkPartner(models.AbstractModel):
                 records.flush_recordset([name])
 
     @api.model
-    @tools.ormcache("new")
+    @tools.ormcache("new", cache="stable")
     def _get_foreign_computes(self, new):
         """Return ``[(field, golden columns it depends on)]`` of computes beyond core's."""
         Partner = self.env["res.partner"]

@@ -461,6 +461,7 @@ class HospitalityBulkProfile(models.AbstractModel):
             due.update(item.partner_id for item in group if item.id in done)
             batch.count("hospitality.profile", [], sorted(done))
             if group is hidden and done:
+                batch.anonymised += sorted(done)
                 self._forget_points(done)
                 self.env["hospitality.matcher"]._erase(done)
         batch.touched |= due

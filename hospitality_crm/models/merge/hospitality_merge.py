@@ -249,7 +249,8 @@ class HospitalityMerge(models.Model):
     @api.model
     def _announce(self, plan, hooks=False):
         """Tell whoever derives something from guests, and write the note in the winners' chatter."""
-        self.env["hospitality.stay"]._refresh_shares_of(plan.members)
+        if plan.touches_table("hospitality_stay", "hospitality_stay_guest"):
+            self.env["hospitality.stay"]._refresh_shares_of(plan.winners)
         self.env["hospitality.guest.dirty"]._mark(plan.members)
         self.env["hospitality.guest.search"]._mark(plan.members)
         if hooks:

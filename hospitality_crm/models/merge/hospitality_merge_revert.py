@@ -15,7 +15,7 @@ class HospitalityMerge(models.Model):
             line.reverted = True
             self.env.flush_all()
             payload = line.payload
-            if not payload:
+            if not payload or not payload["old"]:
                 continue
             for row_id in line.row_ids:
                 self._revert_row(line, row_id, payload, report, quiet)
@@ -68,12 +68,8 @@ class HospitalityMerge(models.Model):
 
     def _restore_golden(self):
         """Give the winner the golden values of before the merge: his own profiles say what they said then."""
-        original = {}
-        lines = self.line_ids.filtered(lambda line: line.kind == "value" and line.table_name == "res_partner")
-        for line in lines.sorted("id"):
-            for name, value in (line.payload or {}).get("old", {}).items():
-                if name in self._get_golden():
-                    original.setdefault(name, value)
+        lines = self.line_ids.filtered(lambda line: (line.payload or {}).get("golden"))
+        original = lines[:1].payload["golden"] if lines else {}
         current = self._read_columns(self.winner_id.ids)[self.winner_id.id]
         self._revert_golden(
             self.winner_id.id, {name: value for name, value in original.items() if current[name] != value}

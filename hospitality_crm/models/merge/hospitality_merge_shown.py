@@ -146,6 +146,27 @@ class HospitalityMerge(models.Model):
         )
 
     @api.model
+    def _recompute_shown(self, partner_ids):
+        """Compute anew what rows of some contacts show of them and nobody can type."""
+        for table in self._get_tables():
+            for source in table.sources:
+                names = [name for name, column, typed in source.shown if column is not None and not typed]
+                if not names or source.key != "id":
+                    continue
+                rows = self.env.execute_query(
+                    SQL(
+                        "SELECT t.id FROM %s t WHERE %s = ANY(%s::int[]) AND %s",
+                        SQL.identifier(table.name),
+                        source.col("t"),
+                        pg_int_array(partner_ids),
+                        source.refers("t"),
+                    )
+                )
+                records = self.env[table.model].with_context(active_test=False).browse([row[0] for row in rows])
+                for name in names if rows else ():
+                    self.env.add_to_compute(records._fields[name], records)
+
+    @api.model
     def _recompute_due(self, due):
         """Compute what depends on columns that were written by SQL; nobody is told."""
         for (model_name, name), ids in due.items():

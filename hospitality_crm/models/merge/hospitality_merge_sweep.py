@@ -118,10 +118,11 @@ class HospitalityMerge(models.Model):
         rows = {row if isinstance(row, int) else row[0] for row in rows}
         self.env.invalidate_all(flush=False)
         winners = {winner for _loser, winner, _merge_id, row in plan.rows if row in rows}
+        if winners and plan.touches_table("hospitality_stay", "hospitality_stay_guest"):
+            self.env["hospitality.stay"]._refresh_shares_of(winners)
         if had_profiles:
             self.env["hospitality.bulk.guest"]._refresh_golden(sorted(winners))
             self.env["hospitality.guest.search"]._mark(sorted(winners))
-        self.env["hospitality.stay"]._refresh_shares_of(winners)
         return winners
 
     @api.model

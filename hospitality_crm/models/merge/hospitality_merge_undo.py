@@ -133,6 +133,7 @@ class HospitalityMerge(models.Model):
         self.env.flush_all()
         self.env.invalidate_all(flush=False)
         self._follow_winners(followed, self._read_columns(chain), downstream, due)
+        self._recompute_shown(affected)
         self._recompute_due(due)
         self.env["hospitality.stay"]._refresh_shares_of(affected)
         self.env["hospitality.guest.dirty"]._mark(affected)

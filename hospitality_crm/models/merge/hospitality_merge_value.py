@@ -164,7 +164,7 @@ class HospitalityMerge(models.Model):
         self.env.invalidate_all(flush=False)
         self.env["hospitality.bulk.guest"]._refresh_golden(plan.winners)
         self.env.flush_all()
-        self._journal_values(plan, before)
+        self._journal_values(plan, before, again)
         for name, handler in self._merge_handlers().items():
             if handler.after and (not again or handler.again) and plan.touches_table(self.env[name]._table):
                 getattr(self, handler.after)(plan)
@@ -231,17 +231,23 @@ class HospitalityMerge(models.Model):
             self.env.flush_all()
 
     @api.model
-    def _journal_values(self, plan, before):
-        """Write down how the winners' columns differ from before."""
+    def _journal_values(self, plan, before, again):
+        """Write down how the winners' columns differ from before, and their golden values of before.
+
+        These may change later with the sources; as long as the winner's own profiles say the same, an
+        un-merge gives them back.
+        """
         sums = self._get_value_columns()[1]
         after = self._read_columns(plan.winners)
         for group in plan.groups:
             old, new = before[group.winner], after[group.winner]
             names = [name for name in new if old.get(name) != new[name]]
-            if names:
+            if names or not again:
                 payload = {"old": {name: old.get(name) for name in names}, "new": {name: new[name] for name in names}}
                 if summed := sorted(sums.intersection(names)):
                     payload["sum"] = summed
+                if not again:
+                    payload["golden"] = {name: old.get(name) for name in sorted(_GOLDEN)}
                 plan.lines.append(
                     {
                         "merge_id": group.merge_id,
