@@ -38,6 +38,12 @@ class TestMatchArrival(MatchCommon):
                 booked = self._guest(f"{what}2", name=name, emails=[relay], source=self.ota, **values)
                 self.assertEqual(booked, known)
 
+    def test_who_has_moved_house_is_still_known(self):
+        values = {"name": "Oksana Vdovychenko", "emails": ["oksana@vdovy-mail.com"], "country": "UA"}
+        known = self._guest("A", street="Lesi Ukrainky 4", city="Lviv", **values)
+        again = self._guest("B", street="Deribasivska 17", city="Odesa", **values)
+        self.assertEqual(again, known)
+
     def test_nothing_in_common_is_a_new_guest(self):
         one = self._guest("A", name="Oksana Vdovychenko", emails=["oksana@vdovy-mail.com"])
         other = self._guest("B", name="Petro Zabashta", emails=["petro@zabashta-mail.com"])
