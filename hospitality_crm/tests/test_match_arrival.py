@@ -38,6 +38,12 @@ class TestMatchArrival(MatchCommon):
                 booked = self._guest(f"{what}2", name=name, emails=[relay], source=self.ota, **values)
                 self.assertEqual(booked, known)
 
+    def test_who_has_moved_house_is_still_known(self):
+        values = {"name": "Oksana Vdovychenko", "emails": ["oksana@vdovy-mail.com"], "country": "UA"}
+        known = self._guest("A", street="Lesi Ukrainky 4", city="Lviv", **values)
+        again = self._guest("B", street="Deribasivska 17", city="Odesa", **values)
+        self.assertEqual(again, known)
+
     def test_nothing_in_common_is_a_new_guest(self):
         one = self._guest("A", name="Oksana Vdovychenko", emails=["oksana@vdovy-mail.com"])
         other = self._guest("B", name="Petro Zabashta", emails=["petro@zabashta-mail.com"])
@@ -64,11 +70,16 @@ class TestMatchArrival(MatchCommon):
         name = next(piece for piece in pair.evidence if piece["code"].startswith("given."))
         self.assertEqual((name["left"], name["right"]), ("oksana", "petro"))
 
-    def test_a_name_alone_is_asked_about(self):
-        one = self._guest("A", name="Oksana Vdovychenko", city="Lviv", country="UA")
-        other = self._guest("B", name="Oksana Vdovychenko", city="Lviv", country="UA")
-        if one != other:
-            self.assertEqual(self._pairs("A", "B").state, "open")
+    def test_what_a_guard_holds_back_is_asked_about(self):
+        """Father and son: the evidence reaches the threshold, the generation forbids to merge by itself."""
+        father = self._guest("A", name="Petro Zabashta", phones=["+380671112299"], emails=["petro@zabashta-mail.com"])
+        son = self._guest("B", name="Petro Zabashta Jr", phones=["+380671112299"], emails=["petro@zabashta-mail.com"])
+        self.assertNotEqual(father, son)
+        pair = self._pairs("A", "B")
+        self.assertEqual((pair.band, pair.state), ("ask", "open"))
+        self.assertGreaterEqual(pair.score, self.env["hospitality.match.weights"]._get_current().auto)
+        self._compare()
+        self.assertTrue(father.active and son.active)
 
     def test_company_and_person_stay_apart(self):
         mail = ["kontora@mandry-tours.com"]

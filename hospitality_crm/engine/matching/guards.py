@@ -25,10 +25,6 @@ from .vocabulary import (
 GUARDS = ("none", "suffix", "given", "middle", "family", "word", "gender", "birth", "document", "contact")
 (NONE, SUFFIX, GIVEN, MIDDLE, FAMILY, WORD, SEX, BIRTH, DOCUMENT, CONTACT) = range(len(GUARDS))
 
-# By how much a name alone must surpass the score from which pairs are merged: what looks rare in one population is not
-# so in the world.
-NAME_ALONE = 1.5
-
 _OTHER = (DIFFERS, KNOWN_DIFFER, INITIAL_DIFFERS)
 _DOUBTFUL = (SLIP, TYPO_KNOWN, ALIKE, SHORT, GENDER, SKELETON, SECOND)
 _CONTACT = ("email", "phone")

@@ -7,7 +7,6 @@ from typing import NamedTuple
 import numpy as np
 
 from .context import Context
-from .guards import NAME_ALONE
 from .slots import COUNTED, SLOTS, counted_slots, static_slots
 from .table import Table
 
@@ -157,17 +156,9 @@ def decide(score, evidence=(), weights=None):
     codes = {item.code for item in evidence}
     if is_household(codes):
         return "household"
-    threshold = weights.auto if codes & _CONTACTS else weights.auto + NAME_ALONE
-    if score >= threshold and not any(code.startswith("guard.") for code in codes):
-        return "merge"
+    if score >= weights.auto:
+        return "ask" if any(code.startswith("guard.") for code in codes) else "merge"
     return "ask" if score >= weights.ask else "new"
-
-
-# Evidence besides the name (see guards.evidence_of_contact).
-_CONTACTS = frozenset(
-    [f"{part}.{level}" for part in ("document", "loyalty", "birth", "address") for level in ("same", "similar")]
-    + [f"{part}.{level}" for part in ("email", "phone") for level in SLOTS[part][2:11]]
-)
 
 
 def is_household(codes):

@@ -9,7 +9,7 @@ import numpy as np
 
 from .clusters import cluster, components
 from .context import Context, name_keys, word_keys
-from .guards import NAME_ALONE, evidence_of_contact
+from .guards import evidence_of_contact
 from .keys import block_keys, candidates
 from .model import CHUNK, Weights, barred_pairs
 from .name_pairs import name_kinds
@@ -154,11 +154,10 @@ def match_table(table, weights=None, context=None, processes=1, threshold=None, 
     census = Census(table)
     for _round in range(rounds):
         score = full_score(pairs, census.population(labels), weights)
-        barred = pairs.barred | (~pairs.some & (score < threshold + NAME_ALONE))
-        found = cluster(table, pairs.left, pairs.right, score, threshold, context, vetoes, barred=barred)
+        found = cluster(table, pairs.left, pairs.right, score, threshold, context, vetoes, barred=pairs.barred)
         labels = found.labels
     context = context.recount(table, labels)
-    return Result(table, labels, pairs.left, pairs.right, score, found.review, context, barred)
+    return Result(table, labels, pairs.left, pairs.right, score, found.review, context, pairs.barred)
 
 
 def full_score(pairs, population, weights):

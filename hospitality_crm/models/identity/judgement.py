@@ -110,6 +110,8 @@ class Judgement:
         self.slots = matching.features(self.table, self.left, self.right, self.context, labels)
         self.score = score_slots(self.table, self.left, self.right, self.slots, self.weights)
         self.barred = self.slots["guard"] > 0
+        known = ~self.barred & (self.partners[self.left] == 0) & has_own_contact(self.slots)
+        self.score[known] = np.maximum(self.score[known], self.weights.auto)
         self.household = household_pairs(self.slots) & (self.table.kind[self.left] == 0)
 
     def _cluster(self, vetoes):
@@ -211,6 +213,16 @@ def get_evidence(slots, weights, position, score, one, other):
     return sorted(pieces, key=lambda piece: (-abs(piece["weight"]), piece["code"]))
 
 
+def has_own_contact(slots):
+    """Whether both records have one name and an address or number that few others use.
+
+    Such a newcomer belongs to the guest, also when he has moved house meanwhile.
+    """
+    same = np.isin(slots["given"], (1, 2)) & np.isin(slots["family"], (1, 2)) & ~np.isin(slots["birth"], (4, 5))
+    own = [(slots[part] >= _FIRST_SAME) & (slots[part] < _FIRST_SAME + _OWN) for part in ("email", "phone")]
+    return same & np.logical_or(*own)
+
+
 def _show(normal, code):
     slot, _dot, level = code.partition(".")
     if slot == "guard":  # it names what it is about
@@ -242,3 +254,5 @@ def score_slots(table, left, right, slots, weights):
 
 _FIRST_SAME = matching.slots.FIRST_SAME
 _SIMILAR = matching.slots.SIMILAR
+# Levels of contacts that up to four names use.
+_OWN = 4
