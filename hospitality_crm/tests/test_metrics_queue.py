@@ -138,6 +138,20 @@ class TestMetricsQueue(MetricsCase):
         with self.assertRaisesRegex(ValidationError, "between 1 and 4"):
             Settings.create({"hospitality_guest_lanes": 0})
 
+    def test_wide_gaps_between_ids_are_no_ranges(self):
+        Rebuild = self.env["hospitality.guest.rebuild"]
+        Rebuild._queue()
+        before = Rebuild.search_count([])
+        Rebuild.search([]).unlink()
+        self.env.cr.execute("SELECT last_value FROM res_partner_id_seq")
+        last = self.env.cr.fetchone()[0]
+        # Sequences do not roll back.
+        self.addCleanup(self.env.cr.execute, "SELECT setval('res_partner_id_seq', %s)", [last])
+        self.env.cr.execute("SELECT setval('res_partner_id_seq', %s)", [last + 50_000_000])
+        self.env["res.partner"].create({"name": "Far Away"})
+        Rebuild._queue()
+        self.assertLessEqual(Rebuild.search_count([]), before + 1)
+
     def test_all_metrics_anew_from_the_settings(self):
         self._stay(self.anna)
         self._refresh()

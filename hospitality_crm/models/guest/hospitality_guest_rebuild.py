@@ -40,6 +40,7 @@ class HospitalityGuestRebuild(models.Model):
                     SELECT true, first, first + %(width)s - 1
                       FROM (SELECT min(id) AS low, max(id) AS high FROM hospitality_stay) AS ends,
                            generate_series(low, high, %(width)s) AS first
+                     WHERE EXISTS (SELECT FROM hospitality_stay WHERE id BETWEEN first AND first + %(width)s - 1)
                     """,
                     width=WIDTH,
                 )
@@ -54,6 +55,10 @@ class HospitalityGuestRebuild(models.Model):
                                 UNION ALL SELECT min(partner_id) FROM hospitality_guest_metrics
                                 UNION ALL SELECT max(partner_id) FROM hospitality_guest_metrics) AS ends) AS ends,
                        generate_series(low / %(width)s * %(width)s, high, %(width)s) AS first
+                 -- Ids may have wide gaps.
+                 WHERE EXISTS (SELECT FROM res_partner WHERE id BETWEEN first AND first + %(width)s - 1)
+                    OR EXISTS (SELECT FROM hospitality_guest_metrics
+                                WHERE partner_id BETWEEN first AND first + %(width)s - 1)
                 """,
                 width=WIDTH,
             )
