@@ -41,7 +41,7 @@ def arguments():
 
 def engine(options):
     """From rows to clusters; keeps the normalised columns for :func:`warm`."""
-    from hospitality_crm.engine import matching
+    from engine_alone import matching
 
     with PeakMemory() as memory:
         started = time.perf_counter()
@@ -53,7 +53,7 @@ def engine(options):
 
 def warm(options):
     """From kept normalised columns to clusters."""
-    from hospitality_crm.engine import matching
+    from engine_alone import matching
 
     with PeakMemory() as memory:
         started = time.perf_counter()
@@ -65,8 +65,7 @@ def warm(options):
 def splink(options):
     """Splink from the same rows."""
     import identity_peer
-
-    from hospitality_crm.engine import matching
+    from engine_alone import matching
 
     with PeakMemory() as memory:
         started = time.perf_counter()

@@ -22,9 +22,8 @@ import guests_files
 import matching_quality as mq
 import numpy as np
 from common import result, table
+from engine_alone import matching
 from memory import PeakMemory
-
-from hospitality_crm.engine import matching
 
 SURE = 0.9985
 STEPS = (-4, -3, -2.5, -2, -1.5, -1, -0.5, 0, 0.5, 1, 1.5, 2, 2.5, 3, 4, 5, 6)
