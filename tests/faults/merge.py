@@ -13,6 +13,7 @@ After each part the whole of what is known of the guests is compared with what m
 import contextlib
 import random
 import sys
+import tempfile
 import time
 
 from common import kill, kill_backend, parse_arguments, private_cluster, process, rows, run
@@ -75,7 +76,7 @@ retrying(work, env)
 env.cr.commit()
 """
 FEED = """
-import json, time
+import json, pathlib, time
 while time.time() < %(at)s:
     time.sleep(0.001)
 from odoo.addons.hospitality_connectors.engine.adapter import Raw
@@ -98,6 +99,8 @@ for page in range(%(pages)s):
     while with_retry(connector._process_step):
         env.cr.commit()
     env.cr.commit()
+    while page == 0 and not pathlib.Path("%(marker)s").exists() and time.time() < %(at)s + 60:
+        time.sleep(0.002)
 while with_retry(connector._process_step) or with_retry(connector._sweep_step):
     env.cr.commit()
 """
@@ -113,6 +116,11 @@ while True:
     env.cr.rollback()
     time.sleep(0.002)
 env.cr.rollback()
+"""
+# Tells the import that the first request is done.
+MARK = """
+import pathlib
+pathlib.Path("%(marker)s").touch()
 """
 # What the lanes of the product do all the time.
 LANE = """
@@ -156,13 +164,13 @@ LEADS = "UNION ALL SELECT 'lead', id, partner_id::text FROM crm_lead WHERE partn
 ORDERS = "UNION ALL SELECT 'order', id, partner_id::text FROM sale_order WHERE partner_id = ANY(%(ids)s)"
 MERGED_DURING = """
 SELECT count(*) FROM hospitality_merge m, (
-    SELECT min(processed_at) AS low, max(processed_at) AS high FROM hospitality_connector_inbox
+    SELECT date_trunc('second', min(processed_at)) AS low, max(processed_at) AS high FROM hospitality_connector_inbox
      WHERE external_id LIKE %s) i
  WHERE m.merged_at BETWEEN i.low AND i.high
 """
 UNDONE_DURING = """
 SELECT count(DISTINCT l.merge_id) FROM hospitality_merge_loser l, (
-    SELECT min(processed_at) AS low, max(processed_at) AS high FROM hospitality_connector_inbox
+    SELECT date_trunc('second', min(processed_at)) AS low, max(processed_at) AS high FROM hospitality_connector_inbox
      WHERE external_id LIKE %s) i
  WHERE l.undone_at BETWEEN i.low AND i.high
 """
@@ -269,14 +277,18 @@ def during_import(checks, world, pages, undo):
     prefix, version = ("undo", 7) if undo else ("merge", 6)
     merges = world.open_merges()
     at = time.time() + 8  # until all have started
-    feed = FEED % {"pages": pages, "guests": world.size, "prefix": prefix, "version": version, "at": at}
     if undo:
         codes = [UNDO % {"ids": [merge], "at": at} for merge in merges]
     else:
         codes = [request([(first, others)], at) for first, *others in groups]
     half = len(codes) // 2
-    first = AFTER_FIRST % {"prefix": prefix}
-    ended = together([feed, "\n".join([first, *codes[:half]]), "\n".join([first, *codes[half:]])])
+    begin = AFTER_FIRST % {"prefix": prefix}
+    with tempfile.TemporaryDirectory() as folder:
+        marker = {"marker": f"{folder}/first"}
+        feed = FEED % {"pages": pages, "guests": world.size, "prefix": prefix, "version": version, "at": at, **marker}
+        done = MARK % marker
+        requests = ["\n".join([begin, part[0], done, *part[1:]]) for part in (codes[:half], codes[half:])]
+        ended = together([feed, *requests])
     during = rows(UNDONE_DURING if undo else MERGED_DURING, [f"{prefix}-%"])[0][0]
     part = "un-merge during import" if undo else "merge during import"
     checks.check(f"{part}: nobody fails", not any(ended), str(ended))

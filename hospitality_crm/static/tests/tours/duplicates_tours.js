@@ -132,6 +132,10 @@ tours.add("hospitality_merge_and_back", {
         { trigger: ".modal .o_hosp_compare [data-row=phones][data-status=same]" },
         { trigger: ".modal .o_hosp_merge_confirm", run: "click" },
         { trigger: "body:not(:has(.modal))" },
+        {
+            content: "The list shows one of the two",
+            trigger: ".o_list_view:not(:has(.o_data_row:contains('Person0 Tour') ~ .o_data_row:contains('Person0 Tour')))",
+        },
         { trigger: ".o_data_row:contains('Person0 Tour') td[name=name]", run: "click" },
         { trigger: ".o_notebook a[name=merges]", run: "click" },
         { trigger: ".o_hosp_tab_content [data-section=merges] .o_hosp_undo_merge", run: "click" },
