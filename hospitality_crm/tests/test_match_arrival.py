@@ -2,6 +2,7 @@ import itertools
 from unittest.mock import patch
 
 from odoo.tests import tagged
+from odoo.tools import SQL
 
 from ..engine import matching
 from ..models.bulk.batch import Message
@@ -185,7 +186,7 @@ class TestMatchArrival(MatchCommon):
 
     def test_a_number_of_too_many_guests_leads_nowhere(self):
         """Its key is remembered; the same person is still found by what is his own."""
-        with patch.object(storage, "MAX_BLOCK", 3), patch.object(storage, "MAX_FOUND", 4):
+        with patch.object(storage, "MAX_BLOCK", 3):
             names = ("Ada Byron", "Petro Zabashta", "Iryna Kostiuk", "Marko Vovchok", "Lina Tymchuk")
             for number, name in enumerate(names):
                 self._guest(f"N{number}", name=name, phones=["+380440000111"], birthdate=f"19{60 + number}-02-01")
@@ -197,6 +198,20 @@ class TestMatchArrival(MatchCommon):
         number = matching.prepare({"id": 1, "phones": ["+380440000111"]})
         self.assertTrue(hubs.intersection(number.keys))
         self.assertEqual(again, known)
+
+    def test_many_profiles_of_one_guest_are_no_crowd(self):
+        """A key of many profiles leads to its guest, until too many others share it."""
+        values = {"name": "Oksana Vdovychenko", "phones": ["+380440000111"]}
+        [key] = matching.prepare({"id": 1, "phones": values["phones"]}).keys
+        stored = SQL("SELECT FROM hospitality_match_hub WHERE key = %s", key)
+        with patch.object(storage, "MAX_BLOCK", 2):
+            known = self._guest("A0", **values)
+            for number in range(1, 6):
+                self.assertEqual(self._guest(f"A{number}", **values), known)
+            self.assertFalse(self.env.execute_query(stored))
+            for number, name in enumerate(("Ada Byron", "Marko Vovchok", "Lina Tymchuk")):
+                self.assertNotEqual(self._guest(f"N{number}", name=name, phones=values["phones"]), known)
+        self.assertTrue(self.env.execute_query(stored))
 
     def test_a_mass_edit_is_compared_once(self):
         partners = self.env["res.partner"].create(

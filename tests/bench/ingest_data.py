@@ -128,7 +128,9 @@ def _build_guests(cursor: Cursor, size: int, source_id: int) -> None:
 
 
 def _build_normals(cursor: Cursor, source_id: int) -> None:
-    """Give matching what it needs of every guest, as its own run would."""
+    """Give matching what it needs of every guest, and the keys of too many of them, as its own run would."""
+    from odoo.addons.hospitality_crm.models.identity.hospitality_match_normal import MAX_BLOCK
+
     cursor.execute("SELECT pg_get_indexdef('hospitality_match_normal_keys_idx'::regclass)")
     (index,) = cursor.fetchone()
     cursor.execute("DROP INDEX hospitality_match_normal_keys_idx")
@@ -142,6 +144,12 @@ def _build_normals(cursor: Cursor, source_id: int) -> None:
         )
         _copy(cursor, "\n".join(map(_normal_line, *_normals_of(cursor.fetchall()))), "hospitality_match_normal")
     cursor.execute(index)
+    # Each guest of the base has one profile.
+    cursor.execute(
+        "INSERT INTO hospitality_match_hub (key) SELECT key FROM hospitality_match_normal, unnest(keys) AS key"
+        " GROUP BY key HAVING count(*) > %s",
+        [MAX_BLOCK],
+    )
 
 
 def _normals_of(rows: list[tuple[int, dict]]) -> tuple[list, list]:

@@ -7,8 +7,8 @@ from ...tools.arrays import pg_array, pg_int_array
 
 # What more guests than this have in common says nothing: such a key is remembered and not looked up again.
 MAX_BLOCK = 60
-# So many profiles are read per incoming one before its keys are looked at one by one.
-MAX_FOUND = 300
+# So many profiles of a key are read at most, where they are of a few guests.
+MAX_READ = 20 * MAX_BLOCK
 
 
 class HospitalityMatchNormal(models.Model):
@@ -96,26 +96,28 @@ class HospitalityMatchNormal(models.Model):
             lows += [low] * len(own)
         if not keys:
             return {}, set()
-        hubs, rows = self._read_blocks(numbers, keys, lows)
-        crowded = {number for number, count in _count(rows).items() if count >= MAX_FOUND}
-        if crowded:
-            hubs |= self._find_hubs(
-                {key for number, key in zip(numbers, keys, strict=True) if number in crowded} - hubs
-            )
-            again = [row for row in zip(numbers, keys, lows, strict=True) if row[0] in crowded]
-            rows = [row for row in rows if row[0] not in crowded]
-            rows += self._read_blocks(*map(list, zip(*again, strict=True)), limit=10 * MAX_FOUND)[1]
+        hubs, full, rows = self._read_blocks(numbers, keys, lows)
+        if full:
+            hubs |= self._find_hubs(full)
+            # The rest is shared by a few guests with very many profiles.
+            again = [row for row in zip(numbers, keys, lows, strict=True) if row[1] in full - hubs]
+            if again:
+                rows += self._read_blocks(*map(list, zip(*again, strict=True)), whole=True)[2]
         found = {}
         for number, partner_id in rows:
             found.setdefault(order[number], set()).add(partner_id)
         return found, hubs
 
     @api.model
-    def _read_blocks(self, numbers, keys, lows, limit=MAX_FOUND):
-        """Return ``(keys of too many guests, [(number, partner id)])``.
+    def _read_blocks(self, numbers, keys, lows, whole=False):
+        """Read the profiles of each key that is not known to be a hub.
 
-        What the planner guesses about arrays that it can't see would make it read the whole table, or
-        all of its primary key: hence the setting, and the sum.
+        Each key is a scan of its own: it stops at the limit, where one for all keys of a profile would not
+        tell which of them have too many. What the planner guesses about arrays that it can't see would make
+        it read the whole table, or all of its primary key: hence the setting, and the sum.
+
+        :param bool whole: read many profiles per key, not only of keys that have few
+        :return: ``(known hubs, keys of more profiles, [(number, partner id)])``
         """
         self.env.cr.execute(
             SQL(
@@ -123,54 +125,73 @@ class HospitalityMatchNormal(models.Model):
                 SET LOCAL enable_seqscan = off;
                 WITH wanted AS MATERIALIZED (
                     SELECT n.number, n.low, n.key, h.key IS NOT NULL AS hub
-                      FROM unnest(%s::int[], %s::int8[], %s::int[]) AS n(number, key, low)
+                      FROM unnest(%(numbers)s::int[], %(keys)s::int8[], %(lows)s::int[]) AS n(number, key, low)
                  LEFT JOIN hospitality_match_hub h ON h.key = n.key
+                ), block AS MATERIALIZED (
+                    SELECT w.number, w.key, c.ids
+                      FROM wanted w,
+                           LATERAL (SELECT array_agg(f.id) AS ids
+                                      FROM (SELECT m.id FROM hospitality_match_normal m
+                                             WHERE m.keys @> ARRAY[w.key] AND m.id + 0 >= w.low
+                                               AND m.version = %(version)s LIMIT %(limit)s) AS f) AS c
+                     WHERE NOT w.hub AND c.ids IS NOT NULL
                 )
-                SELECT w.number, p.partner_id, NULL::int8
-                  FROM (SELECT number, array_agg(key) AS keys, min(low) AS low
-                          FROM wanted WHERE NOT hub GROUP BY number) AS w,
-                       LATERAL (SELECT m.id FROM hospitality_match_normal m
-                                 WHERE m.keys && w.keys AND m.id + 0 >= w.low AND m.version = %s LIMIT %s) AS c
+                SELECT c.number, p.partner_id, NULL::int8, FALSE
+                  FROM (SELECT DISTINCT b.number, i.id FROM block b, unnest(b.ids) AS i(id)
+                         WHERE %(whole)s OR cardinality(b.ids) < %(limit)s) AS c
                   JOIN hospitality_profile p ON p.id = c.id
                   JOIN res_partner g ON g.id = p.partner_id
                  WHERE p.state IN ('live', 'superseded') AND g.active
                  UNION ALL
-                SELECT NULL, NULL, key FROM wanted WHERE hub
+                SELECT NULL, NULL, key, hub FROM wanted WHERE hub
+                 UNION ALL
+                SELECT NULL, NULL, key, FALSE FROM block WHERE cardinality(ids) >= %(limit)s
                 """,
-                pg_int_array(numbers),
-                pg_int_array(keys),
-                pg_int_array(lows),
-                matching.VERSION,
-                limit,
+                numbers=pg_int_array(numbers),
+                keys=pg_int_array(keys),
+                lows=pg_int_array(lows),
+                version=matching.VERSION,
+                limit=MAX_READ if whole else MAX_BLOCK + 1,
+                whole=whole,
             )
         )
         rows = self.env.cr.fetchall()
-        return {key for _n, _p, key in rows if key}, [row[:2] for row in rows if row[2] is None]
+        hubs = {key for _number, _partner_id, key, hub in rows if hub}
+        full = {key for _number, _partner_id, key, hub in rows if key and not hub}
+        return hubs, full, [row[:2] for row in rows if row[2] is None]
 
     @api.model
     def _find_hubs(self, keys):
-        """Count the guests of some keys; remember and return those of too many."""
-        if not keys:
-            return set()
+        """Remember and return those of some keys that too many guests share.
+
+        Their first profiles are enough to tell, unless single guests have very many.
+        """
+        hubs, left = set(), set(keys)
+        for limit in (2 * MAX_BLOCK, MAX_READ):
+            counts = self._count_guests(left, limit) if left else {}
+            hubs |= {key for key, (guests, _profiles) in counts.items() if guests > MAX_BLOCK}
+            left = {key for key, (_guests, profiles) in counts.items() if profiles >= limit} - hubs
+        self._add_hubs(hubs)
+        return hubs
+
+    @api.model
+    def _count_guests(self, keys, limit):
+        """Return ``{key: (guests, profiles)}`` of the first ``limit`` profiles of each key."""
         self.env.cr.execute(
             SQL(
                 """
                 SET LOCAL enable_seqscan = off;
-                SELECT k.key FROM unnest(%s::int8[]) AS k(key),
-                       LATERAL (SELECT count(DISTINCT p.partner_id) AS guests
+                SELECT k.key, n.guests, n.profiles FROM unnest(%s::int8[]) AS k(key),
+                       LATERAL (SELECT count(DISTINCT p.partner_id) AS guests, count(*) AS profiles
                                   FROM (SELECT m.id FROM hospitality_match_normal m
                                          WHERE m.keys @> ARRAY[k.key] LIMIT %s) AS c
                                   JOIN hospitality_profile p ON p.id = c.id) AS n
-                 WHERE n.guests > %s
                 """,
                 pg_int_array(sorted(keys)),
-                20 * MAX_BLOCK,
-                MAX_BLOCK,
+                limit,
             )
         )
-        hubs = {row[0] for row in self.env.cr.fetchall()}
-        self._add_hubs(hubs)
-        return hubs
+        return {key: (guests, profiles) for key, guests, profiles in self.env.cr.fetchall()}
 
     @api.model
     def _add_hubs(self, keys):
@@ -260,10 +281,3 @@ class HospitalityMatchNormal(models.Model):
 
 LOCK = 1_919_512_170
 """First key of the advisory lock of the counts."""
-
-
-def _count(rows):
-    counts = {}
-    for number, _partner_id in rows:
-        counts[number] = counts.get(number, 0) + 1
-    return counts
