@@ -37,6 +37,7 @@ class HospitalityConnectorMapping(models.Model):
 
     _name = "hospitality.connector.mapping"
     _description = "Connector Mapping"
+    _inherit = ["hospitality.cached"]
     _order = "connector_id, kind, code"
     _rec_name = "code"
 
@@ -73,19 +74,6 @@ class HospitalityConnectorMapping(models.Model):
     _code_uniq = models.Constraint(
         "UNIQUE (connector_id, kind, code)", "This code has a mapping already in the connector."
     )
-
-    @api.model_create_multi
-    def create(self, vals_list):
-        self.env.registry.clear_cache()
-        return super().create(vals_list)
-
-    def write(self, vals):
-        self.env.registry.clear_cache()
-        return super().write(vals)
-
-    def unlink(self):
-        self.env.registry.clear_cache()
-        return super().unlink()
 
     @api.constrains("kind", "target", "state")
     def _check_target(self):

@@ -217,3 +217,17 @@ def wait_until(condition: Callable[[], object], seconds: float = 30) -> None:
         if time.monotonic() > deadline:
             raise AssertionError(f"not so within {seconds} s")
         time.sleep(0.02)
+
+
+class Checks:
+    """Count what holds and say what does not."""
+
+    def __init__(self):
+        self.passed = self.failed = 0
+
+    def check(self, what, holds, detail=""):
+        if holds:
+            self.passed += 1
+        else:
+            self.failed += 1
+        print(f"{'ok    ' if holds else 'FAILED'} {what} {detail}".rstrip(), flush=True)

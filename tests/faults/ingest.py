@@ -12,7 +12,7 @@ import sys
 import time
 
 import ingest_model
-from common import kill, kill_backend, parse_arguments, private_cluster, process, rows, run
+from common import Checks, kill, kill_backend, parse_arguments, private_cluster, process, rows, run
 
 LANES = 4
 KILLS, BACKENDS = 20, 5
@@ -104,20 +104,6 @@ DUMPS = {
           JOIN hospitality_stay s ON s.id = g.stay_id
           JOIN hospitality_profile p ON p.id = g.profile_id AND p.partner_id = g.partner_id""",
 }
-
-
-class Checks:
-    """Count what holds and say what does not."""
-
-    def __init__(self):
-        self.passed = self.failed = 0
-
-    def check(self, what, holds, detail=""):
-        if holds:
-            self.passed += 1
-        else:
-            self.failed += 1
-        print(f"{'ok    ' if holds else 'FAILED'} {what} {detail}".rstrip(), flush=True)
 
 
 class Crew:

@@ -16,7 +16,7 @@ import sys
 import tempfile
 import time
 
-from common import kill, kill_backend, parse_arguments, private_cluster, process, rows, run
+from common import Checks, kill, kill_backend, parse_arguments, private_cluster, process, rows, run
 
 SETUP = """
 property = env["hospitality.property"].create(
@@ -178,20 +178,6 @@ AT_WORK = """
 SELECT pid FROM pg_stat_activity
  WHERE application_name = 'fault-merge' AND datname = current_database() AND state <> 'idle'
 """
-
-
-class Checks:
-    """Count what holds and say what does not."""
-
-    def __init__(self):
-        self.passed = self.failed = 0
-
-    def check(self, what, holds, detail=""):
-        if holds:
-            self.passed += 1
-        else:
-            self.failed += 1
-        print(f"{'ok    ' if holds else 'FAILED'} {what} {detail}".rstrip(), flush=True)
 
 
 class World:

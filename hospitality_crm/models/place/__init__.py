@@ -1,4 +1,5 @@
 from . import (
+    hospitality_cached,
     hospitality_code_mixin,
     hospitality_brand,
     hospitality_property,

@@ -9,24 +9,12 @@ class HospitalityCodeMixin(models.AbstractModel):
 
     _name = "hospitality.code.mixin"
     _description = "Configuration record used by facts"
+    _inherit = ["hospitality.cached"]
 
     name = fields.Char(required=True, translate=True)
     code = fields.Char(required=True, index=True, help="Short code as the source systems send it.")
     sequence = fields.Integer(default=10)
     active = fields.Boolean(default=True)
-
-    @api.model_create_multi
-    def create(self, vals_list):
-        self.env.registry.clear_cache()
-        return super().create(vals_list)
-
-    def write(self, vals):
-        self.env.registry.clear_cache()
-        return super().write(vals)
-
-    def unlink(self):
-        self.env.registry.clear_cache()
-        return super().unlink()
 
     @api.model
     def _get_label_fields(self):
