@@ -93,13 +93,8 @@ class HospitalityConnector(models.Model):
 
     @api.ondelete(at_uninstall=False)
     def _unlink_except_used(self):
-        used = (
-            self.env["hospitality.connector.inbox"]
-            .sudo()
-            ._read_group(  # rows nobody may read count too
-                [("connector_id", "in", self.ids)], ["connector_id"], ["__count"]
-            )
-        )
+        Inbox = self.env["hospitality.connector.inbox"].sudo()  # rows nobody may read count too
+        used = Inbox._read_group([("connector_id", "in", self.ids)], ["connector_id"], ["__count"])
         for connector, count in used:
             raise UserError(
                 self.env._(
@@ -282,8 +277,8 @@ class HospitalityConnector(models.Model):
         return next(iter(self._process_rows(rows)), None) if rows else None
 
     def _process_rows(self, rows):
-        # Facts are written by the system only; who may feed a connector was checked before.
-        return self.sudo().env["hospitality.connector.pipeline"]._process_rows(self.sudo(), rows)
+        connector = self.sudo()  # facts are written by the system only; who may feed it was checked before
+        return connector.env["hospitality.connector.pipeline"]._process_rows(connector, rows)
 
     def _claim_rows(self, limit, ids=None):
         """Lock new inbox rows of the connector and return what the pipeline needs of them."""

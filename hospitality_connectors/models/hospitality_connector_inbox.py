@@ -143,8 +143,8 @@ class HospitalityConnectorInbox(models.Model):
         The number of days is the system parameter ``hospitality_connectors.inbox_days`` (30).
         What was imported stays; a later delivery of the same record changes nothing.
         """
-        # A number without rights of its own; the vacuum has none to read parameters.
-        days = int(self.env["ir.config_parameter"].sudo().get_param("hospitality_connectors.inbox_days", 30))
+        get_param = self.env["ir.config_parameter"].sudo().get_param  # a number, no secret
+        days = int(get_param("hospitality_connectors.inbox_days", 30))
         limit = fields.Datetime.now() - timedelta(days=days)
         rows = self.env.execute_query(
             SQL(

@@ -118,9 +118,8 @@ class HospitalityConnectorMapping(models.Model):
                 json.dumps([f"{self.kind}:{self.code}"[:255]]),
             )
         )
-        # Whoever may say what a code means may have it applied.
-        records = self.env["hospitality.connector.inbox"].sudo().browse([row[0] for row in rows])
-        records._replay(force=True)
+        Inbox = self.env["hospitality.connector.inbox"].sudo()  # whoever may say what a code means may apply it
+        Inbox.browse([row[0] for row in rows])._replay(force=True)
 
     @api.model
     def _note_unmapped(self, connector, unmapped):

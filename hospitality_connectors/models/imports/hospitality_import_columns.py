@@ -83,18 +83,14 @@ class HospitalityImportColumns(models.AbstractModel):
         :raise UserError: the file is gone
         """
         self.ensure_one()
-        # The path is for administrators to see; the file is read for everybody who may import it.
-        path = self.sudo().path
+        path = self.sudo().path  # for administrators to see; the file is read for everybody who may import it
         if path:
             if not os.path.isfile(path):
                 raise UserError(self.env._("The file isn't there any more. Upload it again."))
             return path
-        attachment = (
-            self.env["ir.attachment"]
-            .sudo()
-            .search(  # who may read the job may read its file
-                [("res_model", "=", self._name), ("res_field", "=", "file"), ("res_id", "=", self.id)], limit=1
-            )
+        Attachment = self.env["ir.attachment"].sudo()  # who may read the job may read its file
+        attachment = Attachment.search(
+            [("res_model", "=", self._name), ("res_field", "=", "file"), ("res_id", "=", self.id)], limit=1
         )
         if not attachment:
             raise UserError(self.env._("The file was removed after its import. Upload it again."))

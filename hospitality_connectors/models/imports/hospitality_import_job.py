@@ -299,8 +299,8 @@ class HospitalityImportJob(models.Model):
         self.write(
             {"task": task, "stage": False, "error": False, "progress_done": 0, "progress_total": 0, "attempts": 0}
         )
-        # Whoever may import may wake the job that does it.
-        self.env.ref("hospitality_connectors.ir_cron_import").sudo()._trigger()
+        cron = self.env.ref("hospitality_connectors.ir_cron_import")
+        cron.sudo()._trigger()  # whoever may import may wake the job that does it
 
     def _check_idle(self):
         for job in self:
@@ -380,8 +380,7 @@ class HospitalityImportJob(models.Model):
     @api.autovacuum
     def _gc_files(self):
         """Remove uploaded files some weeks after their import: the rows are kept in the inbox."""
-        # A limit without rights of its own, of which only the check is shown.
-        get_param = self.env["ir.config_parameter"].sudo().get_param
+        get_param = self.env["ir.config_parameter"].sudo().get_param  # a limit, no secret
         days = int(get_param("hospitality_connectors.import_keep_days", 30))
         limit = fields.Datetime.subtract(fields.Datetime.now(), days=days)
         jobs = self.search([("state", "=", "done"), ("finished_at", "<", limit), ("size", ">", 0)], limit=1000)

@@ -136,8 +136,8 @@ class HospitalityImportRunner(models.AbstractModel):
                 job.mapping_id = env["hospitality.import.mapping"]._remember(
                     job.connector_id, job.name, job.header, job._get_content()
                 )
-            # Places and words are configuration that everybody's import depends on.
-            plans = job.connector_id.sudo()._get_import_plans(job.mapping_id.sudo())
+            system = job.sudo()  # places and words are configuration that everybody's import depends on
+            plans = system.connector_id._get_import_plans(system.mapping_id)
             facts = {key: value for key, value in (job.facts or {}).items() if key not in ("kind", "header")}
             if (job.facts or {}).get("kind") in ("json", "xml"):
                 facts["header"] = job.header
@@ -174,8 +174,8 @@ class HospitalityImportRunner(models.AbstractModel):
                 SQL("SELECT p.code, c.name FROM hospitality_property p JOIN res_currency c ON c.id = p.currency_id")
             )
         )
-        # The job was read with the user's rights; its property's currency is part of the report.
-        check = Check(scan, currencies, job.connector_id.sudo().property_id.currency_id.name or "")
+        place = job.connector_id.sudo().property_id  # the currency of whoever's property is part of the report
+        check = Check(scan, currencies, place.currency_id.name or "")
         unmapped = {}
         deadline = time.monotonic() + TRY_SECONDS
         done = 0
@@ -192,8 +192,8 @@ class HospitalityImportRunner(models.AbstractModel):
             job = job.with_env(env)
             connector = job.connector_id.sudo()  # words to explain belong to the connector
             if unmapped:
-                # The system writes down which words wait for a mapping.
-                env["hospitality.connector.mapping"].sudo()._note_unmapped(connector, unmapped)
+                Mapping = env["hospitality.connector.mapping"].sudo()  # who may import may not write words by hand
+                Mapping._note_unmapped(connector, unmapped)
             job.write(
                 {
                     "check_report": check.as_dict(unmapped),
@@ -339,16 +339,13 @@ class HospitalityImportRunner(models.AbstractModel):
         while True:
             with lane_env(self.env) as env:
                 connector = env["hospitality.connector"].sudo().browse(job.connector_id.id)  # as lanes do
-                left = (
-                    env["hospitality.connector.inbox"]
-                    .sudo()
-                    .search_count(job.with_env(env).sudo()._get_inbox_domain("new"))
-                )
+                waiting = job.with_env(env).sudo()._get_inbox_domain("new")  # counted, not shown
+                left = connector.env["hospitality.connector.inbox"].search_count(waiting)
             progress("apply", total - min(left, total), total)
             if deadline and time.monotonic() > deadline:
                 return False
             # Other files and lanes may feed the same connector: each step takes what is there.
-            connector = self.env["hospitality.connector"].sudo().browse(job.connector_id.id)
+            connector = self.env["hospitality.connector"].sudo().browse(job.connector_id.id)  # as lanes do
             if not with_retry(connector._process_step) and not with_retry(connector._sweep_step):
                 if not left:
                     return True

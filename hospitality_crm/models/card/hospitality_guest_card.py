@@ -115,8 +115,7 @@ class HospitalityGuestCard(models.AbstractModel):
             "phone": partner.phone,
             "is_company": partner.is_company,
             "active": partner.active,
-            # The company's name is shown with its employee, as in the name of a contact.
-            "parent": partner.parent_id.sudo().name,
+            "parent": partner.parent_id.sudo().name,  # shown with its employee, as in the name of a contact
         }
 
     @api.model

@@ -266,8 +266,8 @@ class HospitalityGuestFacts(models.AbstractModel):
 
     @api.model
     def _show_spend(self, row):
-        # Rules let only rows of the user's companies through: their names are his to read.
-        company = self.env["res.company"].sudo().browse(row["company_id"])
+        # Rules let only rows of the user's companies through.
+        company = self.env["res.company"].sudo().browse(row["company_id"])  # whose names are his to read
         return {
             "company": company.name,
             "currency_id": company.currency_id.id,

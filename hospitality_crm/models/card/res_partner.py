@@ -173,7 +173,7 @@ class ResPartner(models.Model):
         if "guest_card" in specification:
             # The core's rule on partners follows the path of the companies. Without it in the cache the
             # ORM reads every column of a company, which takes longer than the guest.
-            self.env.companies.sudo().fetch(["parent_path", "name", "currency_id"])
+            self.env.companies.sudo().fetch(["parent_path", "name", "currency_id"])  # as core's rule does
         return super().web_read(specification)
 
     def action_open_guest_card(self):

@@ -73,9 +73,8 @@ class HospitalityContactPoint(models.Model):
 
     @api.ondelete(at_uninstall=False)
     def _unlink_except_used(self):
-        if (
-            self.env["hospitality.contact.link"].sudo().search_count([("point_id", "in", self.ids)], limit=1)
-        ):  # any link
+        Link = self.env["hospitality.contact.link"].sudo()  # links that the user may not see count too
+        if Link.search_count([("point_id", "in", self.ids)], limit=1):
             raise UserError(self.env._("Source profiles use this contact point. It goes when the last of them does."))
 
     @api.model

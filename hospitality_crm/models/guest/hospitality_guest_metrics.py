@@ -141,10 +141,14 @@ class HospitalityGuestMetrics(models.Model):
         )
 
     @api.model
+    def _get_all_properties(self):
+        Property = self.env["hospitality.property"].sudo()  # business dates are no secret; lanes see all companies
+        return Property.with_context(active_test=False).search([])
+
+    @api.model
     def _get_company_days(self):
         """Return a function from a company id to its current business date, that of its first property."""
-        # The day of a company is no secret to those who see its metrics.
-        properties = self.env["hospitality.property"].sudo().search([("active", "in", [True, False])])
+        properties = self._get_all_properties()
         days = properties._get_business_dates()
         by_company = {}
         for prop in properties:
@@ -191,8 +195,7 @@ class HospitalityGuestMetrics(models.Model):
         columns = [SQL.identifier(name) for name in query.COLUMNS]
         fresh = [SQL.identifier("f", name) for name in query.COLUMNS]
         stored = [SQL.identifier("m", name) for name in query.COLUMNS]
-        # System-wide: a rebuild or a lane sees the facts of all companies.
-        days = self.env["hospitality.property"].sudo().search([("active", "in", [True, False])])
+        days = self._get_all_properties()._get_business_dates()
         [(written,)] = self.env.execute_query(
             SQL(
                 """
@@ -220,7 +223,7 @@ class HospitalityGuestMetrics(models.Model):
                     RETURNING 1)
                 SELECT (SELECT count(*) FROM changed) + (SELECT count(*) FROM added) + (SELECT count(*) FROM removed)
                 """,
-                query=query.metrics_query(scope, days._get_business_dates()),
+                query=query.metrics_query(scope, days),
                 columns=SQL(", ").join(columns),
                 fresh=SQL(", ").join(fresh),
                 stored=SQL(", ").join(stored),
@@ -240,8 +243,7 @@ class HospitalityGuestMetrics(models.Model):
     @api.model
     def _mark_overdue(self):
         """Mark the guests whose next visit lies in the past: it came true or is to be forgotten."""
-        # System-wide: the queue is shared by all companies.
-        days = self.env["hospitality.property"].sudo().search([("active", "in", [True, False])])._get_business_dates()
+        days = self._get_all_properties()._get_business_dates()
         today = min(days.values(), default=fields.Date.today())
         rows = self.env.execute_query(
             SQL("SELECT DISTINCT partner_id FROM hospitality_guest_metrics WHERE next_visit < %s", today)

@@ -24,8 +24,8 @@ class ResPartner(models.Model):
         domain &= Domain("date_from", "=", False) | Domain("date_from", "<=", day)
         domain &= Domain("date_to", "=", False) | Domain("date_to", ">=", day)
         domain &= Domain("property_id", "in", [False, prop.id if prop else False])
-        # A ban holds for everybody, also for users who may not read alerts.
-        return self.env["hospitality.alert"].sudo().search(domain).sorted(lambda alert: alert.level, reverse=True)
+        alerts = self.env["hospitality.alert"].sudo().search(domain)  # a ban holds for who may not read it, too
+        return alerts.sorted(lambda alert: alert.level, reverse=True)
 
     def _ensure_no_blocking_alert(self, moment, prop=None, date=None):
         """Refuse when an alert blocks a guest at a moment.

@@ -107,8 +107,9 @@ class ResPartner(models.Model):
             return
         entry = self._get_writer_entry()
         partners = self.browse(changes)
-        # Profiles are written by the system only; the guests are resolved together below.
-        profiles = partners._get_odoo_profile().sudo().with_context(hospitality_keep_golden=True)
+        profiles = partners._get_odoo_profile().sudo()  # profiles are written by the system only
+        # The guests are resolved together below.
+        profiles = profiles.with_context(hospitality_keep_golden=True)
         for partner, profile in zip(partners, profiles, strict=True):
             values, meta = dict(profile.values or {}), dict(profile.meta or {})
             record_typed(values, meta, *changes[partner.id], entry, partner._get_known_values)
@@ -162,15 +163,14 @@ class ResPartner(models.Model):
         :return: dict partner id -> dict of written columns
         """
         by_partner = self._load_golden_profiles(self.ids)
-        partners = (
-            self.sudo()
-            .browse(  # golden values follow the profiles, whoever triggered it
-                partner.id
-                for partner in self.sudo()  # see above
-                if (profiles := by_partner.get(partner.id))
+        partners = self.sudo().with_context(  # golden values follow the profiles, whoever triggered it
+            **self._survivorship_context()
+        )
+        partners = partners.filtered(
+            lambda partner: (
+                (profiles := by_partner.get(partner.id))
                 and (partner.is_guest or any(not profile["own"] for profile in profiles))
             )
-            .with_context(**self._survivorship_context())
         )
         frozen = partners._get_frozen_golden_columns()
         golden = {partner.id: survivorship.resolve(by_partner[partner.id]) for partner in partners}
@@ -246,13 +246,8 @@ class ResPartner(models.Model):
                 states.add((golden["country"].value, golden["state"].value))
         countries = {}
         if codes:
-            rows = (
-                self.env["res.country"]
-                .sudo()
-                .search_fetch(  # reference data
-                    [("code", "in", list(codes))], ["code"]
-                )
-            )
+            Country = self.env["res.country"].sudo()  # reference data
+            rows = Country.search_fetch([("code", "in", list(codes))], ["code"])
             countries = {country.code: country.id for country in rows}
         found = {}
         if states:

@@ -109,13 +109,8 @@ class HospitalityMatch(models.Model):
         )
         for _winner, _losers, options in groups:
             options.update({"values": values or {}, "reason": reason or self.env._("Decided by a person")})
-        merges = (
-            self.env["hospitality.merge"]
-            .sudo()
-            ._merge_groups(  # rights are checked above
-                groups, automatic=False
-            )
-        )
+        Merge = self.env["hospitality.merge"].sudo()  # rights are checked above
+        merges = Merge._merge_groups(groups)
         self._settle("merged", reason)
         self._settle_twins()
         return merges

@@ -87,8 +87,8 @@ class HospitalityMerge(models.Model):
         groups = [self._prepare_group(*group) for group in groups]
         members = sorted({member for group in groups for member in group.members})
         self._check_may_merge(members)
-        # Rights were checked above; journal, profiles and foreign rows are the system's.
-        door = self.sudo().with_context(**self.env["res.partner"]._survivorship_context(), mail_notrack=True)
+        door = self.sudo()  # rights were checked; journal, profiles and foreign rows are the system's
+        door = door.with_context(**self.env["res.partner"]._survivorship_context(), mail_notrack=True)
         self.env.flush_all()
         door._lock_members(members)
         refusals = door._get_refusals([group.members for group in groups])

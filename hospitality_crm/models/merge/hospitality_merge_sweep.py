@@ -46,24 +46,14 @@ class HospitalityMerge(models.Model):
     def _return_late_facts(self, partner_ids):
         """Give facts to the guests of their profiles, where an import wrote them during an un-merge.
 
-        It had read the winner as the guest of a profile that was given back before the import ended. Only
-        guests of some merge are looked at. Needs READ COMMITTED.
+        It had read the winner as the guest of a profile that was given back before the import ended. Needs READ
+        COMMITTED.
 
+        :param partner_ids: ids of guests of some merge
         :return: ids of the guests that have received something
         """
-        ids = [
-            row[0]
-            for row in self.env.execute_query(
-                SQL(
-                    "SELECT n FROM unnest(%s::int[]) AS n"
-                    " WHERE EXISTS (SELECT FROM hospitality_merge WHERE winner_id = n)"
-                    " OR EXISTS (SELECT FROM hospitality_merge_loser WHERE partner_id = n)",
-                    pg_int_array(partner_ids),
-                )
-            )
-        ]
         owners = set()
-        for model_name, profile_field, partner_field in self.env["hospitality.profile"]._get_shortcuts() if ids else ():
+        for model_name, profile_field, partner_field in self.env["hospitality.profile"]._get_shortcuts():
             model = self.env[model_name]
             rows = self.env.execute_query(
                 SQL(
@@ -74,7 +64,7 @@ class HospitalityMerge(models.Model):
                     table=SQL.identifier(model._table),
                     partner=SQL.identifier(partner_field),
                     profile=SQL.identifier(profile_field),
-                    ids=pg_int_array(ids),
+                    ids=pg_int_array(partner_ids),
                 )
             )
             if rows:

@@ -47,8 +47,7 @@ class HospitalityCodeMixin(models.AbstractModel):
     @api.model
     def _read_labels(self, domain):
         names = self._get_label_fields()
-        # Labels are shown with records that the user may read: see _get_labels.
-        records = self.sudo().with_context(active_test=False)
+        records = self.sudo().with_context(active_test=False)  # shown with what the user may read: see _get_labels
         query = records._search(domain)
         rows = self.env.execute_query(
             query.select(
@@ -75,13 +74,9 @@ class HospitalityCodeMixin(models.AbstractModel):
     @api.ondelete(at_uninstall=False)
     def _unlink_except_referenced(self):
         for model_name, field_name in self._get_soft_references():
-            # A reference from a record the user may not see must block the deletion too.
-            used = (
-                self.env[model_name]
-                .sudo()
-                .with_context(active_test=False)
-                .search_fetch([(field_name, "in", self.ids)], [field_name], limit=1)
-            )
+            Model = self.env[model_name].sudo()  # what the user may not see blocks the deletion too
+            Model = Model.with_context(active_test=False)
+            used = Model.search_fetch([(field_name, "in", self.ids)], [field_name], limit=1)
             if used:
                 raise UserError(
                     self.env._(

@@ -256,8 +256,8 @@ class HospitalityDataQuality(models.Model):
         for field in ("source_id", "property_id", "user_id"):
             rows = self._read_group(latest, [field], specs, order="profile_count:sum desc", limit=50)
             result[field.removesuffix("_id")] = [
-                {"id": record.id, "name": record.sudo().display_name or False, **self._show(row, rates)}
-                for record, *row in rows
+                {"id": record.id, "name": record.display_name or False, **self._show(row, rates)}
+                for record, *row in ((found.sudo(), *rest) for found, *rest in rows)  # names beside their figures
                 if record or field == "property_id"
             ]
         return result

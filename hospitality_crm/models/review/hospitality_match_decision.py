@@ -100,8 +100,8 @@ class HospitalityMatchReview(models.AbstractModel):
         guests = matches.partner_id | matches.other_partner_id
         relations = self.env["hospitality.relation"].browse(token.get("relations") or ()).exists()
         matches.action_reopen()
-        # The rights to the pairs were checked; the relations are those that the decision has made.
-        relations.sudo().filtered(
+        relations = relations.sudo()  # rights to the pairs were checked; the decision has made these relations
+        relations.filtered(
             lambda relation: relation.create_uid == self.env.user
             and relation.partner_id in guests
             and relation.related_id in guests

@@ -25,9 +25,8 @@ class HospitalityMerge(models.Model):
     @api.depends("member_ids.partner_id")
     def _compute_loser_names(self):
         for merge in self:
-            merge.loser_names = ", ".join(
-                merge.sudo().member_ids.partner_id.mapped("name")
-            )  # whom the user sees merged away
+            losers = merge.sudo().member_ids.partner_id  # whoever may read the merge may know who was merged
+            merge.loser_names = ", ".join(losers.mapped("name"))
 
     @api.depends("state")
     @api.depends_context("lang")

@@ -12,8 +12,8 @@ class ResConfigSettings(models.TransientModel):
     )
 
     def _get_strict_guest_rule(self):
-        # The settings form is limited to administrators; rules are readable by them alone.
-        return self.env.ref("hospitality_crm.res_partner_rule_strict_guest").sudo()
+        rule = self.env.ref("hospitality_crm.res_partner_rule_strict_guest")
+        return rule.sudo()  # the settings are limited to administrators of ours; rules to those of Odoo
 
     def _compute_hospitality_strict_guests(self):
         active = self._get_strict_guest_rule().active

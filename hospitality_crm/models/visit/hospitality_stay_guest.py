@@ -76,4 +76,5 @@ class HospitalityStayGuest(models.Model):
 
     def _get_touched_guests(self):
         # Who pays may depend on anybody on the stay.
-        return super()._get_touched_guests() | self.sudo().stay_id._get_touched_guests()
+        stays = self.sudo().stay_id  # ids go to the queue, not to the user
+        return super()._get_touched_guests() | stays._get_touched_guests()

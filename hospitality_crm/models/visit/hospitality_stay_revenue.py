@@ -21,8 +21,7 @@ class HospitalityStay(models.Model):
             for stay in self.filtered("booked_on"):
                 stay.lead_time = (stay.arrival - stay.booked_on).days
         if {"arrival", "departure", "rate_amount"} & vals.keys():
-            # The amounts follow the dates also when their writer may not see them.
-            self.sudo()._apply_rate()
+            self.sudo()._apply_rate()  # amounts follow the dates, also when their writer may not see them
         return result
 
     @api.model
