@@ -5,8 +5,6 @@ from ...engine import contact
 from ...tools.arrays import pg_array, pg_int_array
 from ..guest.hospitality_contact_point import NAME_CAP, SHARED_ABOVE
 
-MAX_NAMES = 100
-
 
 class HospitalityBulkProfile(models.AbstractModel):
     """Contact points of source profiles, and the links between them."""
@@ -14,12 +12,13 @@ class HospitalityBulkProfile(models.AbstractModel):
     _inherit = "hospitality.bulk.profile"
 
     @api.model
-    def _write_points(self, people):
+    def _write_points(self, people, codes):
         """Make sure that every contact point of some people exists, and lock those that did.
 
         The unique key makes two lanes that bring the same new value wait for each other, the row
         lock those that use the same known one. What is read afterwards is therefore complete.
 
+        :param dict codes: what `hospitality.bulk.codes._get_codes` returns
         :return: ``{(channel, value): (id, kind, reachable, is new)}``
         """
         users = {}
@@ -30,7 +29,7 @@ class HospitalityBulkProfile(models.AbstractModel):
             return {}
         wanted = sorted(users)
         known, own, blocked = {}, set(), set()
-        self._lock_points(wanted, known, own, blocked)
+        self._lock_points(wanted, codes, known, own, blocked)
         missing = [point for point in wanted if point not in known]
         if missing:
             rows = self._prepare_points(missing, users, own, blocked)
@@ -44,7 +43,7 @@ class HospitalityBulkProfile(models.AbstractModel):
                 known[channel, value] = (id_, kind, reachable, True)
             late = [point for point in missing if point not in known]
             if late:
-                self._lock_points(late, known, own, blocked)
+                self._lock_points(late, codes, known, own, blocked)
         return known
 
     @api.model
@@ -69,7 +68,7 @@ class HospitalityBulkProfile(models.AbstractModel):
         return rows
 
     @api.model
-    def _lock_points(self, wanted, known, own, blocked):
+    def _lock_points(self, wanted, codes, known, own, blocked):
         """Read the stored ones of some contact points, and lock those that identify a person.
 
         The address of an agency is in many messages at once; nobody has to wait for it, it is only
@@ -79,51 +78,53 @@ class HospitalityBulkProfile(models.AbstractModel):
         :param set own: gets the values of our own properties and companies
         :param set blocked: gets the wanted values that are blacklisted
         """
-        Point = self.env["hospitality.contact.point"]
-        channels, values = zip(*wanted, strict=True)
+        by_channel = {}
+        for channel, value in wanted:
+            by_channel.setdefault(channel, []).append(value)
+        points = SQL(
+            "SELECT channel, value, id, kind, reachable, NULL::int AS country_id FROM hospitality_contact_point"
+            " WHERE (%s)",
+            SQL(" OR ").join(
+                SQL("channel = %s AND value = ANY(%s::varchar[])", channel, pg_array(values))
+                for channel, values in by_channel.items()
+            ),
+        )
         ours = []
-        for channel, value, id_, kind, reachable, country in self.env.execute_query(
+        # A plain statement: to plan a join with the wanted values would take longer than everything else.
+        for channel, value, id_, kind, reachable, country_id in self.env.execute_query(
             SQL(
-                """
-                WITH found AS MATERIALIZED (
-                    SELECT p.id, p.kind
-                      FROM unnest(%(channels)s::varchar[], %(values)s::varchar[]) AS w(channel, value),
-                           LATERAL (SELECT id, kind FROM hospitality_contact_point
-                                     WHERE channel = w.channel AND value = w.value OFFSET 0) p
-                ), own AS MATERIALIZED (
-                    SELECT channel, value, id, kind, reachable FROM hospitality_contact_point
-                     WHERE id = ANY(ARRAY(SELECT id FROM found WHERE kind = 'real'))
-                     ORDER BY id FOR NO KEY UPDATE
-                ), others AS MATERIALIZED (
-                    SELECT channel, value, id, kind, reachable FROM hospitality_contact_point
-                     WHERE id = ANY(ARRAY(SELECT id FROM found WHERE kind <> 'real'))
-                     ORDER BY id FOR KEY SHARE
-                )
-                SELECT *, NULL AS country FROM own
-                UNION ALL SELECT *, NULL FROM others
-                UNION ALL SELECT 'ours', o.email, NULL, o.phone, NULL, o.country FROM (%(ours)s) o
-                UNION ALL SELECT 'blocked', email, NULL, NULL, NULL, NULL FROM mail_blacklist
-                           WHERE active AND email = ANY(%(values)s::varchar[])
-                UNION ALL SELECT 'blocked', number, NULL, NULL, NULL, NULL FROM phone_blacklist
-                           WHERE active AND number = ANY(%(values)s::varchar[])
-                """,
-                channels=pg_array(channels),
-                values=pg_array(values),
-                ours=Point._get_own_sql(),
+                "SELECT * FROM (%(points)s AND kind = 'real' ORDER BY id FOR NO KEY UPDATE) AS own"
+                " UNION ALL SELECT * FROM (%(points)s AND kind <> 'real' ORDER BY id FOR KEY SHARE) AS others"
+                " UNION ALL SELECT 'ours', email, NULL, phone, NULL, country_id FROM res_partner"
+                " WHERE id = ANY(%(own)s::int[])"
+                " UNION ALL SELECT 'blocked', email, NULL, NULL, NULL, NULL FROM mail_blacklist"
+                " WHERE active AND email = ANY(%(emails)s::varchar[])"
+                " UNION ALL SELECT 'blocked', number, NULL, NULL, NULL, NULL FROM phone_blacklist"
+                " WHERE active AND number = ANY(%(phones)s::varchar[])",
+                points=points,
+                own=pg_int_array(codes["own"]),
+                emails=pg_array(by_channel.get("email", ())),
+                phones=pg_array(by_channel.get("phone", ())),
             )
         ):
             if id_ is not None:
                 known[channel, value] = (id_, kind, reachable, False)
             elif channel == "ours":
-                ours.append((value, kind, country))
+                ours.append((value, kind, country_id))
             else:
                 blocked.add(value)
-        own |= Point._normalise_own(ours)
+        names = codes["country_code"]
+        own |= self.env["hospitality.contact.point"]._normalise_own(
+            [(email, phone, names.get(country_id)) for email, phone, country_id in ours]
+        )
 
     @api.model
-    def _write_links(self, batch, people, points, inserted):
-        """Link profiles to their contact points, and count the names that use a known point."""
-        rows, recount = [], set()
+    def _write_links(self, people, points, inserted):
+        """Link profiles to their contact points, and count the names that use a known point.
+
+        :return: whether names were counted, which may have changed guests
+        """
+        rows, known, recount = [], set(), set()
         changed = [person for person in people if person.item.key not in inserted]
         existing = {}
         if changed:
@@ -151,12 +152,19 @@ class HospitalityBulkProfile(models.AbstractModel):
                     stale_rows.append(row)
                 else:
                     continue
-                # A link that changed its name may have been the last one with the old.
-                if not is_new and (old is not None or (point_id, person.name_key) not in batch.known_names):
-                    recount.add(point_id)
+                if not is_new:
+                    # A link that changed its name may have been the last one with the old.
+                    (known if old is None else recount).add(point_id)
         fact = self.env["hospitality.bulk.fact"]
         # All links of a profile are written by whoever holds its row.
-        fact._insert("hospitality.contact.link", rows, conflict=None, defaults={})
+        inserted = fact._insert(
+            "hospitality.contact.link",
+            rows,
+            returning=SQL(_GET_NEW_NAMES, pg_int_array(known)) if known else "NULL",
+            conflict=None,
+            defaults={},
+        )
+        recount.update(row[0] for row in inserted if row[0])
         fact._update("hospitality.contact.link", stale_ids, stale_rows)
         if existing:
             recount.update(point_id for _profile_id, point_id in existing)
@@ -167,6 +175,7 @@ class HospitalityBulkProfile(models.AbstractModel):
                 )
             )
         self._count_names(recount)
+        return bool(recount)
 
     @api.model
     def _count_names(self, point_ids):
@@ -175,22 +184,6 @@ class HospitalityBulkProfile(models.AbstractModel):
             points = self.env["hospitality.contact.point"].browse(sorted(point_ids))
             points._recount()._refresh_guests()
             self.env.flush_all()
-
-    @api.model
-    def _note_known_names(self, batch, people, points):
-        """Remember which names were counted for the known contact points of new profiles."""
-        wanted = {points[point][0] for person in people for point in person.points if not points[point][3]}
-        if wanted:
-            batch.known_names.update(
-                self.env.execute_query(
-                    SQL(
-                        "SELECT w.id, l.name_key FROM unnest(%s::int[]) AS w(id),"
-                        " LATERAL (SELECT name_key FROM hospitality_contact_link WHERE point_id = w.id LIMIT %s) AS l",
-                        pg_int_array(sorted(wanted)),
-                        MAX_NAMES,
-                    )
-                )
-            )
 
     @api.model
     def _forget_points(self, profile_ids):
@@ -221,3 +214,12 @@ class HospitalityBulkProfile(models.AbstractModel):
         )
         self.env["hospitality.contact.point"].invalidate_model(flush=False)
         self.env["hospitality.contact.link"].invalidate_model(flush=False)
+
+
+# Of links that are being inserted, the known points with a name that no link has had before.
+_GET_NEW_NAMES = """
+    CASE WHEN point_id = ANY(%s::int[]) AND NOT EXISTS (
+        SELECT FROM hospitality_contact_link old
+         WHERE old.point_id = hospitality_contact_link.point_id AND old.name_key = hospitality_contact_link.name_key
+    ) THEN point_id END
+"""

@@ -58,10 +58,11 @@ class HospitalityBulkProfile(models.AbstractModel):
         if people:
             newcomers = people[: len(new)]
             self._keep_masked(batch, people[len(new) :])
-            points = self._write_points(people)
+            points = self._write_points(people, codes)
             if newcomers:
-                self._attach_profiles(batch, newcomers, points)
-                self._follow_merges(newcomers)
+                self._attach_profiles(batch, newcomers, points, codes["source"][batch.source_id][2])
+            known = self._lock_guests(batch, newcomers, people[len(new) :])
+            if newcomers:
                 self._create_guests(batch, newcomers, points, codes["source"][batch.source_id][0])
         fact = self.env["hospitality.bulk.fact"]
         for person in people:
@@ -77,9 +78,12 @@ class HospitalityBulkProfile(models.AbstractModel):
         if people:
             written = {item.key for item in inserted} | {item.key for item in updated}
             people = [person for person in people if person.item.key in written]
-            self._write_links(batch, people, points, {item.key for item in inserted})
-            self._remember_people(batch, people, {item.key for item in inserted}, {item.key for item in touched})
-        self._refresh_guests(batch, inserted, updated)
+            inserted_keys, touched_keys = {item.key for item in inserted}, {item.key for item in touched}
+            if self._write_links(people, points, inserted_keys):
+                known = {}  # some of them may have been refreshed with the points they share
+            source = codes["source"][batch.source_id][2]
+            self._remember_people(people, inserted_keys, touched_keys, source)
+            self._refresh_guests(batch, inserted, updated, known)
 
     @api.model
     def _prepare_person(self, batch, item, codes):
@@ -135,23 +139,50 @@ class HospitalityBulkProfile(models.AbstractModel):
     # Guests
 
     @api.model
-    def _attach_profiles(self, batch, people, points):
+    def _attach_profiles(self, batch, people, points, source):
         """Decide which guest each new profile belongs to.
 
         Sets ``person.partner_id`` of those with a known guest and ``person.group`` (equal for one
         new guest) of the others, as `hospitality.matcher` decides; of very many at once, as
         `hospitality.bulk.attach` does. The result does not depend on the order of the messages.
+
+        :param str source: code of the source
         """
         if len(people) > MATCH_AT_ONCE:
-            self.env["hospitality.bulk.attach"]._attach(batch, people, points)
+            self.env["hospitality.bulk.attach"]._attach(people, points)
             return
-        self._note_known_names(batch, people, points)
         matcher = self.env["hospitality.matcher"]
         for person in people:
-            person.match = matcher._prepare(person.item.key, person.values, person.kind, batch.source.code)
+            person.match = matcher._prepare(person.item.key, person.values, person.kind, source)
         matcher._attach([person.match for person in people])
         for person in people:
             person.partner_id, person.group = person.match.partner_id, person.match.group
+
+    @api.model
+    def _lock_guests(self, batch, newcomers, changed):
+        """Lock and read the guests whom profiles join or belong to, in one order of ids.
+
+        Newcomers whose guest is merged away follow him. Whoever else adds a profile to one of the guests
+        waits, or has been waited for: what is read of them afterwards is complete.
+
+        :return: what `hospitality.bulk.guest._read_current` says of them
+        """
+        wanted = {person.partner_id for person in newcomers}
+        wanted.update(batch.stored["guest"][person.item.key].partner_id for person in changed)
+        wanted.discard(None)
+        guests = self.env["hospitality.bulk.guest"]
+        known = guests._read_current(sorted(wanted)) if wanted else {}
+        late = [
+            person
+            for person in newcomers
+            if person.partner_id and (person.partner_id not in known or known[person.partner_id]["merged_into_id"])
+        ]
+        if late:
+            self._follow_merges(late)
+            again = sorted({person.partner_id for person in late} - known.keys())
+            if again:
+                known |= guests._read_current(again)
+        return known
 
     @api.model
     def _follow_merges(self, people):
@@ -178,7 +209,7 @@ class HospitalityBulkProfile(models.AbstractModel):
         self._follow_merges([person for person in people if person.partner_id in targets.values()])
 
     @api.model
-    def _remember_people(self, batch, people, inserted, touched):
+    def _remember_people(self, people, inserted, touched, source):
         """Let written profiles be found by those who come later, and changed ones be compared."""
         matcher = self.env["hospitality.matcher"]
         if len(people) > MATCH_AT_ONCE:
@@ -195,7 +226,7 @@ class HospitalityBulkProfile(models.AbstractModel):
                 person.match.set_profile(item.id, item.row["partner_id"])
                 new.append(person.match)
             elif item.key not in touched:
-                changed.append(matcher._prepare(item.key, person.values, person.kind, batch.source.code, item.id))
+                changed.append(matcher._prepare(item.key, person.values, person.kind, source, item.id))
         matcher._remember(new, changed)
 
     @api.model
@@ -239,8 +270,11 @@ class HospitalityBulkProfile(models.AbstractModel):
         }
 
     @api.model
-    def _refresh_guests(self, batch, inserted, updated):
-        """Refresh the golden values of guests that existed before this batch."""
+    def _refresh_guests(self, batch, inserted, updated, known):
+        """Refresh the golden values of guests that existed before this batch.
+
+        :param dict known: guests that are locked, see :meth:`_lock_guests`
+        """
         due = set()
         for item in inserted:
             partner_id = item.row["partner_id"]
@@ -251,7 +285,7 @@ class HospitalityBulkProfile(models.AbstractModel):
             due.add(batch.stored["guest"][item.key].partner_id)
         batch.touched |= due
         if due:
-            changed = self.env["hospitality.bulk.guest"]._refresh_golden(sorted(due))
+            changed = self.env["hospitality.bulk.guest"]._refresh_golden(sorted(due), known=known)
             batch.count("res.partner", [], changed)
 
     @api.model

@@ -49,19 +49,19 @@ class Judgement:
         keys = np.unique(np.concatenate([self.names, *self.words]))
         return keys[keys != 0].tolist()
 
-    def judge(self, counts, total, vetoes=()):
+    def judge(self, counts, total, get_vetoes=tuple):
         """Score and cluster.
 
         :param dict counts: guests per key of :meth:`get_name_keys`
         :param int total: guests in all
-        :param vetoes: pairs of partner ids that are different guests
+        :param get_vetoes: returns pairs of partner ids that are different guests; called where any pair would be one
         """
         if len(self.left):
             persons = np.where(self.partners > 0, self.partners, -1 - np.arange(len(self.partners)))
             self.context = self._get_context(persons, counts, total)
             self._score()
             if (self.score >= self.weights.auto).any():
-                self._cluster(vetoes)
+                self._cluster(get_vetoes())
 
     def _get_context(self, persons, counts, total):
         context = matching.Context.of(self.table, persons)
