@@ -2,7 +2,7 @@ from odoo import api, models
 from odoo.tools import SQL
 
 from ...engine import contact
-from ...tools.arrays import pg_array, pg_int_array
+from ...tools.arrays import is_one_of, pg_array, pg_int_array
 from ..guest.hospitality_contact_point import NAME_CAP, SHARED_ABOVE
 
 
@@ -85,7 +85,7 @@ class HospitalityBulkProfile(models.AbstractModel):
             "SELECT channel, value, id, kind, reachable, NULL::int AS country_id FROM hospitality_contact_point"
             " WHERE (%s)",
             SQL(" OR ").join(
-                SQL("channel = %s AND value = ANY(%s::varchar[])", channel, pg_array(values))
+                SQL("channel = %s AND %s", channel, is_one_of(SQL("value"), values))
                 for channel, values in by_channel.items()
             ),
         )
