@@ -366,7 +366,7 @@ class TestPipeline(ConnectorCommon):
         ]
         record = self._send(message, process=False)
         self.env.flush_all()
-        with self.assertQueryCount(34):
+        with self.assertQueryCount(26):
             self.assertEqual(self.connector._process_one(record.id), "done")
             self.env.flush_all()
 

@@ -5,6 +5,8 @@ from ...engine import contact
 from ...tools.arrays import is_one_of, pg_array, pg_int_array
 from ..guest.hospitality_contact_point import NAME_CAP, SHARED_ABOVE
 
+FEW_POINTS = 20
+
 
 class HospitalityBulkProfile(models.AbstractModel):
     """Contact points of source profiles, and the links between them."""
@@ -81,27 +83,22 @@ class HospitalityBulkProfile(models.AbstractModel):
         by_channel = {}
         for channel, value in wanted:
             by_channel.setdefault(channel, []).append(value)
-        points = SQL(
-            "SELECT channel, value, id, kind, reachable, NULL::int AS country_id FROM hospitality_contact_point"
-            " WHERE (%s)",
-            SQL(" OR ").join(
-                SQL("channel = %s AND %s", channel, is_one_of(SQL("value"), values))
-                for channel, values in by_channel.items()
-            ),
-        )
+        found, real, others = self._get_points_sql(by_channel)
         ours = []
-        # A plain statement: to plan a join with the wanted values would take longer than everything else.
         for channel, value, id_, kind, reachable, country_id in self.env.execute_query(
             SQL(
-                "SELECT * FROM (%(points)s AND kind = 'real' ORDER BY id FOR NO KEY UPDATE) AS own"
-                " UNION ALL SELECT * FROM (%(points)s AND kind <> 'real' ORDER BY id FOR KEY SHARE) AS others"
+                "%(found)s SELECT * FROM (SELECT %(columns)s WHERE %(real)s ORDER BY id FOR NO KEY UPDATE) AS own"
+                " UNION ALL SELECT * FROM (SELECT %(columns)s WHERE %(others)s ORDER BY id FOR KEY SHARE) AS others"
                 " UNION ALL SELECT 'ours', email, NULL, phone, NULL, country_id FROM res_partner"
                 " WHERE id = ANY(%(own)s::int[])"
                 " UNION ALL SELECT 'blocked', email, NULL, NULL, NULL, NULL FROM mail_blacklist"
                 " WHERE active AND email = ANY(%(emails)s::varchar[])"
                 " UNION ALL SELECT 'blocked', number, NULL, NULL, NULL, NULL FROM phone_blacklist"
                 " WHERE active AND number = ANY(%(phones)s::varchar[])",
-                points=points,
+                found=found,
+                real=real,
+                others=others,
+                columns=SQL("channel, value, id, kind, reachable, NULL::int FROM hospitality_contact_point"),
                 own=pg_int_array(codes["own"]),
                 emails=pg_array(by_channel.get("email", ())),
                 phones=pg_array(by_channel.get("phone", ())),
@@ -116,6 +113,35 @@ class HospitalityBulkProfile(models.AbstractModel):
         names = codes["country_code"]
         own |= self.env["hospitality.contact.point"]._normalise_own(
             [(email, phone, names.get(country_id)) for email, phone, country_id in ours]
+        )
+
+    @api.model
+    def _get_points_sql(self, by_channel):
+        """Return how to find stored contact points: a WITH clause, and conditions for personal and for other ones.
+
+        Many are looked up one by one, once for both conditions. To plan that for a few takes longer than the rest
+        of the statement.
+
+        :param dict by_channel: channel -> values
+        """
+        if sum(map(len, by_channel.values())) <= FEW_POINTS:
+            wanted = SQL(" OR ").join(
+                SQL("channel = %s AND %s", channel, is_one_of(SQL("value"), values))
+                for channel, values in by_channel.items()
+            )
+            return SQL(), SQL("(%s) AND kind = 'real'", wanted), SQL("(%s) AND kind <> 'real'", wanted)
+        found = SQL(
+            "WITH found AS MATERIALIZED (SELECT p.id, p.kind"
+            " FROM unnest(%s::varchar[], %s::varchar[]) AS w(channel, value),"
+            " LATERAL (SELECT id, kind FROM hospitality_contact_point"
+            " WHERE channel = w.channel AND value = w.value OFFSET 0) p)",
+            pg_array([channel for channel, values in by_channel.items() for _value in values]),
+            pg_array([value for values in by_channel.values() for value in values]),
+        )
+        return (
+            found,
+            SQL("id = ANY(ARRAY(SELECT id FROM found WHERE kind = 'real'))"),
+            SQL("id = ANY(ARRAY(SELECT id FROM found WHERE kind <> 'real'))"),
         )
 
     @api.model
