@@ -1,5 +1,6 @@
 from . import test_access
 from . import test_adoption
+from . import test_arrays
 from . import test_bulk_attach
 from . import test_bulk_equality
 from . import test_alerts

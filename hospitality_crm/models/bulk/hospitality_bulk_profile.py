@@ -79,8 +79,7 @@ class HospitalityBulkProfile(models.AbstractModel):
             written = {item.key for item in inserted} | {item.key for item in updated}
             people = [person for person in people if person.item.key in written]
             inserted_keys, touched_keys = {item.key for item in inserted}, {item.key for item in touched}
-            if self._write_links(people, points, inserted_keys):
-                known = {}  # some of them may have been refreshed with the points they share
+            self._write_links(people, points, inserted_keys)
             source = codes["source"][batch.source_id][2]
             self._remember_people(people, inserted_keys, touched_keys, source)
             self._refresh_guests(batch, inserted, updated, known)

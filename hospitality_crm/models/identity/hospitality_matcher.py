@@ -122,8 +122,7 @@ class HospitalityMatcher(models.AbstractModel):
         )
         if len(judgement.left):
             counts = Normal._get_counts([0, *judgement.get_name_keys()])
-            get_vetoes = self.env["hospitality.match.veto"]._get_guest_pairs
-            judgement.judge(counts, counts.get(0, 0), lambda: get_vetoes(partner_ids) if len(partner_ids) > 1 else ())
+            judgement.judge(counts, counts.get(0, 0), self.env["hospitality.match.veto"]._get_guest_pairs)
         return judgement
 
     @api.model
