@@ -57,7 +57,7 @@ class HospitalityBulkCodes(models.AbstractModel):
         :return: ``{"property": {code: Place}, "place": {id: Place}, "channel": {code: id},
             "room_type"/"room"/"outlet": {(property id, code): id}, "currency": {ISO code: (id,
             decimals)}, "decimals": {currency id: decimals}, "currency_name": {id: ISO code},
-            "source": {id: (trust, property id, code)}, "own": ids of the partners of our houses,
+            "source": {id: (trust, property id, code, kind)}, "own": ids of the partners of our houses,
             "country_code": {id: code}}``
         """
         [[stamp]] = self.env.execute_query(SQL("SELECT %s", self._get_stamp_sql()))
@@ -93,7 +93,7 @@ class HospitalityBulkCodes(models.AbstractModel):
             },
             "source": {
                 id_: tuple(values)
-                for id_, *values in query(SQL("SELECT id, trust, property_id, code FROM hospitality_source"))
+                for id_, *values in query(SQL("SELECT id, trust, property_id, code, kind FROM hospitality_source"))
             },
             "own": [row[0] for row in query(self.env["hospitality.contact.point"]._get_own_partners_sql())],
             "country_code": dict(query(SQL("SELECT id, code FROM res_country"))),

@@ -32,11 +32,13 @@ class HospitalityBulkGuest(models.AbstractModel):
         return [convert(golden, references) for golden in goldens]
 
     @api.model
-    def _refresh_golden(self, partner_ids, anonymous=_NONE, known=None):
+    def _refresh_golden(self, partner_ids, anonymous=_NONE, known=None, said=None):
         """Decide and write the golden values of existing guests; only what differs is written.
 
         :param anonymous: ids of guests who lose their name when no live profile knows it any more
         :param dict known: what :meth:`_read_current` has said of some of them in this transaction
+        :param dict said: of some of them profiles that this transaction has inserted, which need not be read back:
+            partner id -> list as `engine.survivorship` describes it
         :return: ids of the guests whose row has changed
         """
         if not partner_ids:
@@ -48,7 +50,11 @@ class HospitalityBulkGuest(models.AbstractModel):
         current = {partner_id: known[partner_id] for partner_id in partner_ids if partner_id in known}
         if unknown:
             current |= self._read_current(unknown)
-        by_partner = self.env["res.partner"]._load_golden_profiles(list(current))
+        said = {partner_id: said[partner_id] for partner_id in current if partner_id in said} if said else {}
+        without = [profile["profile_id"] for profiles in said.values() for profile in profiles]
+        by_partner = self.env["res.partner"]._load_golden_profiles(list(current), without)
+        for partner_id, profiles in said.items():
+            by_partner.setdefault(partner_id, []).extend(profiles)
         owners = [partner_id for partner_id in current if partner_id in by_partner]
         columns = dict(
             zip(owners, self._prepare_partners([by_partner[partner_id] for partner_id in owners]), strict=True)

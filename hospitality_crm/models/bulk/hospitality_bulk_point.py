@@ -146,7 +146,10 @@ class HospitalityBulkProfile(models.AbstractModel):
 
     @api.model
     def _write_links(self, people, points, inserted):
-        """Link profiles to their contact points, and count the names that use a known point."""
+        """Link profiles to their contact points, and count the names that use a known point.
+
+        :return: whether names were counted, so that points may have become shared
+        """
         rows, known, recount = [], set(), set()
         changed = [person for person in people if person.item.key not in inserted]
         existing = {}
@@ -198,6 +201,7 @@ class HospitalityBulkProfile(models.AbstractModel):
                 )
             )
         self._count_names(recount)
+        return bool(recount)
 
     @api.model
     def _count_names(self, point_ids):

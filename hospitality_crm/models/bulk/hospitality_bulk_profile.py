@@ -79,10 +79,16 @@ class HospitalityBulkProfile(models.AbstractModel):
             written = {item.key for item in inserted} | {item.key for item in updated}
             people = [person for person in people if person.item.key in written]
             inserted_keys, touched_keys = {item.key for item in inserted}, {item.key for item in touched}
-            self._write_links(people, points, inserted_keys)
-            source = codes["source"][batch.source_id][2]
+            counted = self._write_links(people, points, inserted_keys)
+            trust, _property_id, source, kind = codes["source"][batch.source_id]
             self._remember_people(people, inserted_keys, touched_keys, source)
-            self._refresh_guests(batch, inserted, updated, known)
+            said = {}
+            if not counted and kind != "odoo":
+                for person in people:
+                    if person.item.key in inserted_keys and person.partner_id in known:
+                        profiles = said.setdefault(person.partner_id, [])
+                        profiles.append(self._to_survivor(person.item.id, person, points, trust or 0))
+            self._refresh_guests(batch, inserted, updated, known, said)
 
     @api.model
     def _prepare_person(self, batch, item, codes):
@@ -258,21 +264,23 @@ class HospitalityBulkProfile(models.AbstractModel):
         batch.fresh.update(ids)
 
     @api.model
-    def _to_survivor(self, position, person, points, trust):
+    def _to_survivor(self, profile_id, person, points, trust):
         return {
-            "profile_id": position,
+            "profile_id": profile_id,
             "trust": trust,
             "at": float(person.seen_at),
             "kind": person.kind,
             "values": person.values,
+            "own": False,
             "points": {point[1]: points[point][1:3] for point in person.points},
         }
 
     @api.model
-    def _refresh_guests(self, batch, inserted, updated, known):
+    def _refresh_guests(self, batch, inserted, updated, known, said):
         """Refresh the golden values of guests that existed before this batch.
 
         :param dict known: guests that are locked, see :meth:`_lock_guests`
+        :param dict said: profiles that were inserted, see `hospitality.bulk.guest._refresh_golden`
         """
         due = set()
         for item in inserted:
@@ -284,7 +292,7 @@ class HospitalityBulkProfile(models.AbstractModel):
             due.add(batch.stored["guest"][item.key].partner_id)
         batch.touched |= due
         if due:
-            changed = self.env["hospitality.bulk.guest"]._refresh_golden(sorted(due), known=known)
+            changed = self.env["hospitality.bulk.guest"]._refresh_golden(sorted(due), known=known, said=said)
             batch.count("res.partner", [], changed)
 
     @api.model
