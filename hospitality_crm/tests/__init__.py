@@ -5,6 +5,7 @@ from . import test_allergy
 from . import test_board
 from . import test_bulk_attach
 from . import test_bulk_equality
+from . import test_consent
 from . import test_core_suites
 from . import test_data_quality
 from . import test_delete
@@ -13,6 +14,7 @@ from . import test_golden
 from . import test_guest_card
 from . import test_guest_filters
 from . import test_guest_search
+from . import test_ledger
 from . import test_lookup
 from . import test_match_arrival
 from . import test_match_bench
