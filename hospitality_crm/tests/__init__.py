@@ -36,6 +36,7 @@ from . import test_metrics_queue
 from . import test_metrics_tables
 from . import test_metrics_upkeep
 from . import test_origin
+from . import test_preference_centre
 from . import test_review_rpc
 from . import test_stay_shares
 from . import test_timeline

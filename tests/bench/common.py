@@ -85,7 +85,7 @@ def _build(target: str, size: int, build: Callable[[object, int], None]) -> None
 
 
 def copy_of(source: str, purpose: str = "") -> str:
-    """A copy of a data set for a benchmark that changes it; dropped when the benchmark ends, at the latest by the next."""
+    """A copy of a data set for a benchmark that changes it; dropped when it ends or by the next one."""
     target = source.replace("bench_", f"copy{purpose}_", 1)
     for old in database.names(server(), target[: target.rindex("_") + 1]):
         database.drop(server(), old)

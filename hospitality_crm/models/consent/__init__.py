@@ -9,6 +9,8 @@ from . import (
     hospitality_consent_receipt,
     hospitality_profile,
     hospitality_merge,
+    hospitality_preference_centre,
+    mailing_mailing,
     res_company,
     res_partner,
 )
