@@ -19,7 +19,7 @@ class PreferenceCommon(HttpCase):
         cls.Event = cls.env["hospitality.consent.event"]
         cls.marketing = cls.env.ref("hospitality_crm.purpose_marketing")
         cls.guest = cls.env["res.partner"].create(
-            {"name": "Olha Shevchenko", "email": "olha@shevchenko.example", "is_guest": True, "lang": "en_US"}
+            {"name": "Olha Shevchenko", "email": "olha@shevchenko.kyiv.ua", "is_guest": True, "lang": "en_US"}
         )
         cls.env["hospitality.brand"].search([]).active = False
         cls.token = cls.Centre._get_token(cls.guest)
@@ -51,8 +51,8 @@ class TestPreferenceCentre(PreferenceCommon):
         self.assertNotIn("checked", page.text)
         self.assertEqual(page.text.count('type="radio"'), 2 * (3 * 6 + 1))
         self.assertIn("You decide what we may use your data for", page.text)
-        self.assertIn("o***@shevchenko.example", page.text)
-        self.assertNotIn("olha@shevchenko.example", page.text)
+        self.assertIn("o***@shevchenko.kyiv.ua", page.text)
+        self.assertNotIn("olha@shevchenko.kyiv.ua", page.text)
         for header, value in (
             ("Cache-Control", "no-store"),
             ("Referrer-Policy", "no-referrer"),
@@ -122,7 +122,7 @@ class TestPreferenceCentre(PreferenceCommon):
             self.assertEqual(self.Centre._find_guest(self.token), self.guest)
         with freeze_time(datetime.datetime.now() + datetime.timedelta(days=31)):
             self.assertFalse(self.Centre._find_guest(self.token))
-        self.guest.email = "new@shevchenko.example"
+        self.guest.email = "new@shevchenko.kyiv.ua"
         self.assertFalse(self.Centre._find_guest(self.token))
 
     def test_link_of_a_merged_guest_shows_the_winner(self):
@@ -140,11 +140,11 @@ class TestPreferenceCentre(PreferenceCommon):
                 []
             ) - before
 
-        known, sent = ask("Olha@Shevchenko.example ")
-        unknown, nothing = ask("nobody@shevchenko.example")
+        known, sent = ask("Olha@Shevchenko.kyiv.ua ")
+        unknown, nothing = ask("nobody@shevchenko.kyiv.ua")
         self.assertEqual(known, unknown)
         self.assertEqual((len(sent), len(nothing)), (1, 0))
-        self.assertEqual(sent.email_to, "olha@shevchenko.example")
+        self.assertEqual(sent.email_to, "olha@shevchenko.kyiv.ua")
         link = re.search(r"/hospitality/preferences/([\w=-]+)", sent.body_html)[1]
         self.assertEqual(self.Centre._find_guest(link), self.guest)
 
