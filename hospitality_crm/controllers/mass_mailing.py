@@ -1,7 +1,6 @@
 from werkzeug.exceptions import BadRequest
 
 from odoo.http import request
-from odoo.tools import email_normalize
 
 from odoo.addons.mass_mailing.controllers.main import MassMailController
 
@@ -21,15 +20,12 @@ class GuestMassMailController(MassMailController):
         """
         if mailing.mailing_model_real != "res.partner":
             return super()._mailing_unsubscribe_from_document(mailing, document_id, email, hash_token)
-        partner = request.env["res.partner"].sudo().browse(int(document_id or 0))  # named by the signed link
-        if not partner.exists() or partner.email_normalized != email_normalize(email or ""):
+        guest = mailing._find_guest(int(document_id or 0), email)
+        if not guest:
             return super()._mailing_unsubscribe_from_document(mailing, document_id, email, hash_token)
-        guest = partner.browse(partner._get_merged_targets()[partner.id])
-        if not guest.is_guest:
-            return super()._mailing_unsubscribe_from_document(mailing, document_id, email, hash_token)
-        done = request.httprequest.method == "POST" and mailing._unsubscribe_guest(
-            partner, ip=request.httprequest.remote_addr
-        )
+        done = request.httprequest.method == "POST"
+        if done:
+            mailing._unsubscribe_guest(guest, ip=request.httprequest.remote_addr)
         Centre = request.env["hospitality.preference.centre"]
         return request.render(
             "hospitality_crm.unsubscribe_page",

@@ -79,8 +79,8 @@ class HospitalityPreferenceCentre(models.AbstractModel):
         :return: dict of ``guest``, ``summary`` (list of label and value), ``brands``: per brand, or once for all, its
             purposes with the answers on each channel (``granted denied pending unknown`` and since when)
         """
-        purposes = self.env["hospitality.purpose"].sudo().search([])  # their names are for guests
-        brands = self.env["hospitality.brand"].sudo().search([])  # their names are for guests
+        purposes = self.env["hospitality.purpose"].sudo().search([("active", "=", True)])  # their names are for guests
+        brands = self.env["hospitality.brand"].sudo().search([("active", "=", True)])  # their names are for guests
         sections = []
         for brand in brands if len(brands) > 1 else brands[:0] or [brands[:0]]:
             states = self._get_states(guest, brand)
@@ -197,7 +197,7 @@ class HospitalityPreferenceCentre(models.AbstractModel):
 
         :return: number of statements recorded
         """
-        purposes = self.env["hospitality.purpose"].sudo().search([])  # all, whoever asks
+        purposes = self.env["hospitality.purpose"].sudo().search([("active", "=", True)])  # all, whoever asks
         # Answers to single brands count, too: those that agree are withdrawn one by one.
         granted = (
             self.env["hospitality.consent.state"]

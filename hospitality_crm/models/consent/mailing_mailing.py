@@ -1,4 +1,4 @@
-from odoo import fields, models
+from odoo import fields, models, tools
 
 
 class MailingMailing(models.Model):
@@ -16,15 +16,22 @@ class MailingMailing(models.Model):
         "hospitality.brand", string="Brand", ondelete="restrict", help="Who writes. Empty: the company as a whole."
     )
 
-    def _unsubscribe_guest(self, partner, ip=None):
-        """Record that a guest doesn't want messages of this kind any more: purpose and brand of the mailing by e-mail.
+    def _find_guest(self, partner_id, email):
+        """Return the guest to whom the mailing was sent, where he was merged since the one he is now.
 
-        :return: whether he is a guest; nobody else is touched
+        :param partner_id: id of the contact named in a link whose signature was checked
+        :param email: address that it was sent to
+        :return: ``res.partner``, empty for everybody who is no guest
         """
-        self.ensure_one()
+        partner = self.env["res.partner"].browse(partner_id).exists()
+        if not partner or partner.email_normalized != tools.email_normalize(email or ""):
+            return partner.browse()
         guest = partner.browse(partner._get_merged_targets()[partner.id])
-        if not guest.is_guest or not self.hospitality_purpose_id:
-            return False
+        return guest if guest.is_guest and self.hospitality_purpose_id else partner.browse()
+
+    def _unsubscribe_guest(self, guest, ip=None):
+        """Record that a guest wants no e-mail of the mailing's purpose and brand any more."""
+        self.ensure_one()
         brand = self.hospitality_brand_id
         State = self.env["hospitality.consent.state"]
         state = State._get(guest.ids, self.hospitality_purpose_id, "email", brand).get(guest.id, ("unknown", None))[0]
@@ -39,4 +46,3 @@ class MailingMailing(models.Model):
                 lang=guest.lang,
                 ip=ip,
             )
-        return True
