@@ -27,6 +27,7 @@ GUARDS = ("none", "suffix", "given", "middle", "family", "word", "gender", "birt
 
 _OTHER = (DIFFERS, KNOWN_DIFFER, INITIAL_DIFFERS)
 _DOUBTFUL = (SLIP, TYPO_KNOWN, ALIKE, SHORT, GENDER, SKELETON, SECOND)
+_HALF = (MISSING, INITIAL)
 _CONTACT = ("email", "phone")
 
 
@@ -42,8 +43,9 @@ def guard_codes(slots, words, swapped, begins):
 
     ``suffix``: Jr. against none. ``given``, ``middle``: a given name that may be a brother's or sister's. ``family``:
     the given name only is the same, or one name is but given names of the other. ``word``: one word each is all there
-    is of the names. ``gender`` and ``birth``: they contradict each other. ``document``: another number, and no contact
-    in common. ``contact``: other contacts, and nothing but the name in common.
+    is of the names, or there is but a part of a name in common. ``gender`` and ``birth``: they contradict each other.
+    ``document``: another number, and no contact in common. ``contact``: other contacts, and nothing but the name in
+    common.
 
     :param dict slots: codes of the static slots
     :param words: whether both names of a pair are one word
@@ -60,6 +62,7 @@ def guard_codes(slots, words, swapped, begins):
     codes[slots["gender"] == 2] = SEX
     codes[(words | (given == MISSING)) & ~born & ~document] = WORD
     alone = ~evidence_of_contact(slots)
+    codes[alone & (np.isin(given, _HALF) | np.isin(family, _HALF))] = WORD
     codes[alone & ((slots["phone"] == 11) | (slots["email"] == 11))] = CONTACT
     contact = np.logical_or.reduce([(slots[part] > 1) & (slots[part] < 11) for part in _CONTACT])
     codes[(slots["document"] == 4) & ~contact & (slots["loyalty"] != 2)] = DOCUMENT

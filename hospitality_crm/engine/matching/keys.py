@@ -50,12 +50,15 @@ def block_keys(table):
     for word, sound in ((given, other), (family, one)):
         columns.append(mix("start", words.start[word], sound))
     birth = table.birth.astype(np.int64)
-    columns.append(mix("birth", birth, one))
-    columns.append(mix("birth", birth, other))
-    columns.append(mix("birth_zip", birth, table.zip))
+    # A single word may be either name.
+    first, last = np.where(one != 0, one, other), np.where(other != 0, other, one)
+    columns.append(mix("birth", birth, first))
+    columns.append(mix("birth", birth, last))
+    zips = table.hashes("zips")[table.zip]
+    columns.append(mix("birth_zip", birth, zips))
     columns.append(address_keys(table))
-    columns.append(mix("family_zip", table.zip, other))
-    columns.append(mix("given_zip", table.zip, one))
+    columns.append(mix("family_zip", zips, last))
+    columns.append(mix("given_zip", zips, first))
     starts = np.array([hash64(text[:4]) if len(text) > 3 else 0 for text in table.streets] + [0], np.int64)
     columns.append(mix("house", starts[table.street], table.house, table.words.start[family]))
     digits = np.array([hash64(_digits(text)) for text in table.documents] + [0], np.int64)
@@ -74,7 +77,7 @@ def _digits(document):
 
 def address_keys(table):
     """Return a key of street, house and place for each record."""
-    place = np.where(table.zip != 0, table.zip, table.hashes("cities")[table.city])
+    place = np.where(table.zip >= 0, table.hashes("zips")[table.zip], table.hashes("cities")[table.city])
     return mix("address", table.hashes("streets")[table.street], place)
 
 

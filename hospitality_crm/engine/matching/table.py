@@ -11,20 +11,20 @@ _ARRAYS = (
     "gender", "company", "domain",
 )  # fmt: skip
 # Columns of codes, and the list each is of.
-_TEXTS = {"email": "emails", "document": "documents", "street": "streets", "city": "cities"}
+_TEXTS = {"email": "emails", "document": "documents", "street": "streets", "zip": "zips", "city": "cities"}
 TAIL = 10**8
 
 
 class Table:
     """Columns of many records.
 
-    ``given middle family family2`` hold codes of ``words`` (-1: none), ``email document street city`` codes of
-    ``emails documents streets cities``; hashes are signed 64-bit numbers, 0 for none. ``email phone document loyalty``
+    ``given middle family family2`` hold codes of ``words`` (-1: none), ``email document street zip city`` codes of
+    ``emails documents streets zips cities``; hashes are signed 64-bit numbers, 0 for none. ``email phone document loyalty``
     are two-dimensional, as wide as needed.
 
     :param arrays: dict of the columns, each with one row per record
     :param words: :class:`Vocabulary` of the words of names
-    :param texts: dict of ``emails documents streets cities``: the distinct ones, by code
+    :param texts: dict of ``emails documents streets zips cities``: the distinct ones, by code
     """
 
     def __init__(self, arrays, words, texts):
@@ -40,7 +40,7 @@ class Table:
     def of(cls, normals):
         """Return the table of an iterable of :class:`Normal`."""
         normals = list(normals)
-        words, emails, papers, streets, cities = {}, {}, {}, {}, {}
+        words, emails, papers, streets, zips, cities = {}, {}, {}, {}, {}, {}
         columns = {}
         name = [normal.name for normal in normals]
         for position, part in enumerate(_NAME):
@@ -66,12 +66,12 @@ class Table:
         columns["loyalty"] = _wide(loyalty, _hashes, 0)
         columns["program"] = _wide([[d.partition(":")[0] + ":" for d in row] for row in loyalty], _hashes, 0)
         columns["domain"] = _hashes([_domain(normal) if normal.kind else "" for normal in normals])
-        for part in ("zip", "country", "company"):
+        for part in ("country", "company"):
             columns[part] = _hashes([getattr(normal, part) for normal in normals])
-        for part, texts in (("street", streets), ("city", cities)):
+        for part, texts in (("street", streets), ("zip", zips), ("city", cities)):
             columns[part] = _codes([getattr(normal, part) for normal in normals], texts)
         columns["house"] = np.array([_house(normal.street) for normal in normals], np.int32)
-        texts = {"emails": emails, "documents": papers, "streets": streets, "cities": cities}
+        texts = {"emails": emails, "documents": papers, "streets": streets, "zips": zips, "cities": cities}
         return cls(columns, Vocabulary(words), texts)
 
     @classmethod
@@ -117,10 +117,13 @@ class Table:
 
     def hashes(self, part):
         """Return the hashes of one of the lists of texts, with 0 for none at -1."""
-        cached = self.__dict__.get(f"_{part}_hashes")
+        return self.cached(f"{part}_hashes", lambda _table: _text_hashes(getattr(self, part)))
+
+    def cached(self, key, build):
+        """Return ``build(self)``, built once for the table as it is."""
+        cached = self.__dict__.get(f"_{key}")
         if cached is None:
-            cached = np.array([hash64(text) for text in getattr(self, part)] + [0], np.int64)
-            self.__dict__[f"_{part}_hashes"] = cached
+            cached = self.__dict__[f"_{key}"] = build(self)
         return cached
 
     def keys(self):
@@ -160,6 +163,10 @@ def _house(street):
     number = next((word for word in street.split() if word[0].isdigit()), "")
     digits = "".join(filter(str.isdigit, number[:6]))
     return int(digits) if digits else 0
+
+
+def _text_hashes(texts):
+    return np.array([hash64(text) for text in texts] + [0], np.int64)
 
 
 def _codes(column, codes):

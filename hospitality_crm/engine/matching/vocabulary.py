@@ -163,7 +163,8 @@ class Vocabulary:
         result = np.full(len(left), DIFFERS, np.uint8)
         result[(left < 0) | (right < 0)] = MISSING
         same = (left == right) & (left >= 0)
-        result[same] = SAME
+        # Two initials that are the same may stand for two names.
+        result[same] = np.where(self.length[left[same]] > 1, SAME, INITIAL)
         rest = np.flatnonzero(result == DIFFERS)
         if not len(rest):
             return result
