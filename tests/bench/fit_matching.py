@@ -15,6 +15,7 @@ from pathlib import Path
 import guests_files
 import numpy as np
 from engine_alone import matching
+
 from hospitality_crm.engine.matching import fit, pipeline
 from hospitality_crm.engine.matching.model import PATH, barred_pairs
 from hospitality_crm.engine.matching.slots import counted_slots, static_slots

@@ -13,8 +13,8 @@ points the automatic recall of pairs of a Chinese and a Latin spelling is below 
 ``seconds`` and ``rss_mb`` are of the run from rows to automatic clusters, ``rss_mb`` the highest sum over its processes
 of their proportional sets (PSS): memory that processes share counts once. ``febrl1``, ``febrl3`` and ``febrl4`` are the
 F1 of pairs after closure over all pairs at or above the best threshold, with the weights as delivered; the table has
-the same with weights fitted again on FEBRL 2, and precision and recall of the automatic clusters and of the closure from
-the threshold of asking on.
+the same with weights fitted again on FEBRL 2, and precision and recall of the automatic clusters and of the closure
+from the threshold of asking on.
 """
 
 import argparse

@@ -33,9 +33,14 @@ _CONTACT = ("email", "phone")
 
 def evidence_of_contact(slots):
     """Whether something besides the name speaks for one person."""
-    same = [(slots[part] >= 2) & (slots[part] <= 10) for part in _CONTACT]
+    same = [_in_common(slots[part]) for part in _CONTACT]
     same += [np.isin(slots[part], (2, 3)) for part in ("document", "loyalty", "birth", "address")]
     return np.logical_or.reduce(same)
+
+
+def _in_common(codes):
+    """Whether a contact is the same or similar, and not one that many names use: a reception's, an agency's."""
+    return ((codes >= 2) & (codes < 6)) | (codes == 9) | (codes == 10)
 
 
 def guard_codes(slots, words, swapped, begins):
@@ -64,7 +69,7 @@ def guard_codes(slots, words, swapped, begins):
     alone = ~evidence_of_contact(slots)
     codes[alone & (np.isin(given, _HALF) | np.isin(family, _HALF))] = WORD
     codes[alone & ((slots["phone"] == 11) | (slots["email"] == 11))] = CONTACT
-    contact = np.logical_or.reduce([(slots[part] > 1) & (slots[part] < 11) for part in _CONTACT])
+    contact = np.logical_or.reduce([_in_common(slots[part]) for part in _CONTACT])
     codes[(slots["document"] == 4) & ~contact & (slots["loyalty"] != 2)] = DOCUMENT
     part = ((family == ALIKE) | ((family == SECOND) & np.isin(slots["middle"], (1, 2)))) & ~born
     codes[(np.isin(family, _OTHER) | part) & ~document] = FAMILY

@@ -102,8 +102,9 @@ def counted_slots(table, left, right, context, slots, labels=None):
 
 
 def _emails(table, left, right, context):
-    keys = mix("email", table.hashes("emails"))
-    degree = context.contacts(keys)
+    degree = table.cached(
+        "email_degrees", lambda t: context.contacts(mix("email", t.hashes("emails"))), context.contacts
+    )
     result = _presence(table.email[:, 0] >= 0, left, right)
     both = np.flatnonzero(result == CONTACT_DIFFERS)
     best = np.full(len(both), 1 << 30, np.int32)
@@ -134,8 +135,11 @@ def _email_levels(texts, left, right):
 
 
 def _phones(table, left, right, context):
-    keys = [mix("phone", column % TAIL) for column in table.phone.T]
-    degrees = [context.contacts(key) for key in keys]
+    degrees = table.cached(
+        "phone_degrees",
+        lambda t: [context.contacts(mix("phone", column % TAIL)) for column in t.phone.T],
+        context.contacts,
+    )
     result = _presence(table.phone[:, 0] != 0, left, right)
     both = np.flatnonzero(result == CONTACT_DIFFERS)
     best = np.full(len(both), 1 << 30, np.int32)

@@ -19,8 +19,8 @@ class Table:
     """Columns of many records.
 
     ``given middle family family2`` hold codes of ``words`` (-1: none), ``email document street zip city`` codes of
-    ``emails documents streets zips cities``; hashes are signed 64-bit numbers, 0 for none. ``email phone document loyalty``
-    are two-dimensional, as wide as needed.
+    ``emails documents streets zips cities``; hashes are signed 64-bit numbers, 0 for none. ``email phone document
+    loyalty`` are two-dimensional, as wide as needed.
 
     :param arrays: dict of the columns, each with one row per record
     :param words: :class:`Vocabulary` of the words of names
@@ -117,14 +117,23 @@ class Table:
 
     def hashes(self, part):
         """Return the hashes of one of the lists of texts, with 0 for none at -1."""
-        return self.cached(f"{part}_hashes", lambda _table: _text_hashes(getattr(self, part)))
+        return self.derived(part)
 
-    def cached(self, key, build):
-        """Return ``build(self)``, built once for the table as it is."""
+    def derived(self, key):
+        """Return the numbers of :data:`DERIVED` for each text of a list, with 0 for none at -1."""
+        part = DERIVED[key][0]
+        return self.cached(f"derived_{key}", lambda table: np.r_[derive(key, getattr(table, part)), 0])
+
+    def set_derived(self, key, numbers):
+        """Keep the numbers of :meth:`derived` that were computed elsewhere, of all texts in their order."""
+        self.cached(f"derived_{key}", lambda _table: np.r_[numbers, 0])
+
+    def cached(self, key, build, source=None):
+        """Return ``build(self)``, built once for the table as it is and, if it depends on one, for a source."""
         cached = self.__dict__.get(f"_{key}")
-        if cached is None:
-            cached = self.__dict__[f"_{key}"] = build(self)
-        return cached
+        if cached is None or cached[0] is not source:
+            cached = self.__dict__[f"_{key}"] = source, build(self)
+        return cached[1]
 
     def keys(self):
         """Return the block keys as an array (records, kinds of key); 0 means none."""
@@ -165,8 +174,34 @@ def _house(street):
     return int(digits) if digits else 0
 
 
-def _text_hashes(texts):
-    return np.array([hash64(text) for text in texts] + [0], np.int64)
+def _mailbox(email):
+    local = email.partition("@")[0]
+    return hash64(local.replace(".", "").replace("_", "").replace("-", "")) if len(local) > 6 else 0
+
+
+def _digits(document):
+    """A document's type and characters in order of the alphabet, the same for two that changed places."""
+    kind, _colon, number = document.partition(":")
+    return hash64(kind + "".join(sorted(number)))
+
+
+def _start(street):
+    return hash64(street[:4]) if len(street) > 3 else 0
+
+
+# What follows from the distinct texts of a column: the list it is of, and the number of one text.
+DERIVED = {
+    **{part: (part, hash64) for part in _TEXTS.values()},
+    "mailboxes": ("emails", _mailbox),
+    "digits": ("documents", _digits),
+    "starts": ("streets", _start),
+}
+
+
+def derive(key, texts):
+    """Return the numbers of texts by :data:`DERIVED`."""
+    function = DERIVED[key][1]
+    return np.array([function(text) for text in texts], np.int64)
 
 
 def _codes(column, codes):
