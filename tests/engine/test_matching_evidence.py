@@ -135,3 +135,6 @@ def test_a_census_counts_persons_once():
         expected = Counts.distinct(keys, np.resize(labels + 1, len(keys)))
         assert (context.persons(keys) == expected(keys)).all()
     assert set(names.tolist() + words.tolist()) >= set(context.persons.values.tolist())
+    other = matching.Context.of(table, -1 - labels * 10**6)
+    assert other.total == total
+    assert (other.persons.values == context.persons.values).all()

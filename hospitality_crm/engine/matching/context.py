@@ -1,10 +1,10 @@
 """What depends on the population: how many names use a contact, how many persons bear a name."""
 
-from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 
 import numpy as np
 
-from .keys import address_keys
+from .keys import address_keys, in_threads
 from .person import SURE
 from .table import TAIL
 from .vocabulary import mix
@@ -60,14 +60,12 @@ class Context:
     def of(cls, table, labels=None, cap=60, threads=1):
         """Return the context of a table.
 
-        :param labels: person of each record where it is known; else every record counts as a person
+        :param labels: person of each record where it is known, any whole numbers; else every record counts as one
         """
-        with ThreadPoolExecutor(threads) as pool:
-            contacts = pool.submit(count_names, table)
-            persons = pool.submit(count_persons, table, np.arange(len(table)) if labels is None else labels)
-            roles = pool.submit(count_roles, table)
-            counts, total = persons.result()
-            return cls(contacts.result(), counts, total, cap, roles.result())
+        labels = np.arange(len(table)) if labels is None else labels
+        counts = in_threads([count_names, partial(count_persons, labels=labels), count_roles], table, threads=threads)
+        contacts, (persons, total), roles = counts
+        return cls(contacts, persons, total, cap, roles)
 
     @classmethod
     def of_counts(cls, contacts=None, persons=None, total=1000, cap=60):
@@ -118,7 +116,10 @@ class Census:
         self.given, self.family = codes[table.given], codes[table.family]
 
     def persons(self, labels):
-        """Return persons per name and per word, 0 for none, and the number of persons."""
+        """Return persons per name and per word, 0 for none, and the number of persons.
+
+        :param labels: person of each record, from 0 to the number of records
+        """
         labels = np.asarray(labels, np.int64)
         names = self._count(self.names, self.name, labels)
         words = self._count(self.words, np.r_[self.given, self.family], np.r_[labels, labels])
@@ -136,7 +137,8 @@ class Census:
 
 def count_persons(table, labels, census=None):
     """Return the :class:`Counts` of persons per name and word by clusters, and the number of persons."""
-    census = census or Census(table)
+    if census is None:
+        census, labels = Census(table), np.unique(labels, return_inverse=True)[1]
     names, words, total = census.persons(labels)
     keys, counts = np.r_[census.names, census.words], np.r_[names, words]
     return Counts(keys[counts > 0], counts[counts > 0]), total

@@ -131,8 +131,15 @@ def _column_pairs(columns, size, cap, threads):
         kind, build = column
         return _block_pairs(build(), every, min(cap, CAPS.get(kind, cap)))
 
+    return _distinct(in_threads([partial(pairs, column) for column in columns], threads=threads))
+
+
+def in_threads(functions, *arguments, threads):
+    """Return the results of functions, called with the same arguments."""
+    if threads == 1:
+        return [function(*arguments) for function in functions]
     with ThreadPoolExecutor(threads) as pool:
-        return _distinct(list(pool.map(pairs, columns)))
+        return list(pool.map(lambda function: function(*arguments), functions))
 
 
 def _distinct(parts):
