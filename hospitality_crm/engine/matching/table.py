@@ -111,8 +111,8 @@ class Table:
             arrays = {key: data[key] for key in _ARRAYS}
             texts = {}
             for part in ("words", *_TEXTS.values()):
-                values = data[f"_{part}"].tobytes().decode().split("\n")
-                texts[part] = {value: code for code, value in enumerate(values) if value}
+                text = data[f"_{part}"].tobytes().decode()
+                texts[part] = text.split("\n") if text else []
         return cls(arrays, Vocabulary(texts.pop("words")), texts)
 
     def hashes(self, part):
