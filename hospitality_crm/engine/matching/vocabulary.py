@@ -76,7 +76,7 @@ def mix(tag, *parts):
 class Vocabulary:
     """Distinct words with their forms as arrays; ``texts[code]`` is the word.
 
-    :param words: dict word -> code, codes ascending from 0
+    :param words: the distinct words, in the order of their codes
     """
 
     def __init__(self, words):
