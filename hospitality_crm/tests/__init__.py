@@ -35,6 +35,7 @@ from . import test_merge_core
 from . import test_merge_property
 from . import test_merge_refusals
 from . import test_merge_index
+from . import test_merge_veto
 from . import test_match_arrival
 from . import test_match_veto
 from . import test_match_run

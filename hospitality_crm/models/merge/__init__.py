@@ -5,6 +5,7 @@ from . import (
     hospitality_merge_source,
     hospitality_merge_index,
     hospitality_merge_refusal,
+    hospitality_merge_veto,
     hospitality_merge_move,
     hospitality_merge_value,
     hospitality_merge_handler,
