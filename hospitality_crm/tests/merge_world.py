@@ -18,6 +18,7 @@ from .merge_dump import Dump, Windows
 from .merge_planter import Planter
 
 GUESTS = 6
+OUTSIDER = "PROOF-OUTSIDER"
 MERGES = 500
 """Windows from here on belong to merges and their undoing."""
 PIXEL = base64.b64encode(
@@ -104,7 +105,9 @@ def _add_rows(env, guests):
     """What the database's own keys do not tell: avatars, tags in common, shared followers, defaults."""
     shared = env["res.partner.category"].create([{"name": "Shared"}, {"name": "Also shared"}])
     terms = env["account.payment.term"].search([], limit=GUESTS) if "account.payment.term" in env else []
-    outsider = env["res.partner"].create({"name": "Outside Follower"})
+    outsider = env["res.partner"].create(
+        {"name": "Outsider", "ref": OUTSIDER, "phone": "+380441234999", "email": "outsider@proof.example"}
+    )
     for number, guest in enumerate(guests):
         guest.image_1920 = PIXEL
         guest.category_id = [Command.set(shared.ids[: 1 + number % 2])]
@@ -306,16 +309,8 @@ class Course:
             )
         )
 
-    def do_repoint(self, table, row_id, column, partner):
-        self.env.cr.execute(
-            SQL(
-                "UPDATE %s SET %s = %s WHERE id = %s",
-                SQL.identifier(table),
-                SQL.identifier(column),
-                partner,
-                row_id,
-            )
-        )
+    def do_repoint(self, model, row_id, column, partner):
+        self.env[model].browse(row_id).write({column: partner})
 
     def do_delete_row(self, table, row_id):
         self.env.cr.execute(SQL("DELETE FROM %s WHERE id = %s", SQL.identifier(table), row_id))
@@ -334,7 +329,7 @@ class Drawer:
         ("hospitality_preference", "value"),
         ("rating_rating", "access_token"),
     )
-    REPOINTED = (("crm_lead", "partner_id"), ("pos_order", "partner_id"), ("sms_sms", "partner_id"))
+    REPOINTED = (("crm.lead", "partner_id"), ("pos.order", "partner_id"), ("sms.sms", "partner_id"))
     KINDS = (
         *("merge",) * 7,
         *("undo",) * 4,
@@ -346,7 +341,7 @@ class Drawer:
         self.course = course
         self.chance = chance
         self.gone = set()
-        self.outsider = course.env.company.partner_id.id
+        self.outsider = course.env["res.partner"].search([("ref", "=", OUTSIDER)]).id
 
     def draw(self):
         """Return a step, or None when the drawn one is not possible now."""
@@ -382,9 +377,9 @@ class Drawer:
         return row_id and (table, row_id, column, key)
 
     def _draw_repoint(self, _key):
-        table, column = self.chance.choice(self.REPOINTED)
-        row_id = self._draw_row(table)
-        return row_id and (table, row_id, column, self.outsider)
+        model, column = self.chance.choice(self.REPOINTED)
+        row_id = self._draw_row(model.replace(".", "_"))
+        return row_id and (model, row_id, column, self.outsider)
 
     def _draw_delete_row(self, _key):
         table = self.chance.choice(self.DELETABLE)

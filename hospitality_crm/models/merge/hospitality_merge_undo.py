@@ -154,11 +154,13 @@ class HospitalityMerge(models.Model):
         children, users = [], []
         for line in lines:
             if line.kind == "moved":
-                returned, waiting = self._return_line(line, list(line.row_ids or ()), loser, chain, report)
+                ids = list(line.row_ids or ())
+                returned, waiting = self._return_line(line, ids, loser, chain, report)
                 if waiting:
                     blocked.append((line, waiting))
                 self._release(line, returned, downstream)
                 self._return_shown(line, returned, followed, due, report)
+                self._return_shown_elsewhere(line, sorted(set(ids) - {*returned, *waiting}), followed, due)
                 if (line.table_name, line.column_name) == ("res_partner", "parent_id"):
                     children += returned
                 if line.table_name == "res_users":
