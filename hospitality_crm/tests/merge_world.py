@@ -16,6 +16,7 @@ from odoo.tools import SQL
 
 from .merge_dump import Dump, Windows
 from .merge_planter import Planter
+from .merge_references import PROPERTIES
 
 GUESTS = 6
 OUTSIDER = "PROOF-OUTSIDER"
@@ -99,6 +100,15 @@ def _add_fields(env):
             },
         ]
     )
+    one, several = PROPERTIES
+    env["properties.base.definition"]._get_definition_for_property_field("res.partner", "properties").write(
+        {
+            "properties_definition": [
+                {"name": one, "string": "Friend", "type": "many2one", "comodel": "res.partner"},
+                {"name": several, "string": "Friends", "type": "many2many", "comodel": "res.partner"},
+            ]
+        }
+    )
 
 
 def _add_rows(env, guests):
@@ -119,6 +129,10 @@ def _add_rows(env, guests):
         if terms:
             guest.property_payment_term_id = terms[number % len(terms)]
         env["hospitality.stay"].create(_stay_values(env, guest.id, f"first-{number}"))
+    # Guests who name each other, one who names two others, one below a company.
+    guests[0].properties = {PROPERTIES[0]: guests[1].id}
+    guests[2].properties = {PROPERTIES[0]: guests[3].id, PROPERTIES[1]: guests[4:].ids}
+    guests[4].parent_id = env["res.partner"].create({"name": "Proof Ltd", "is_company": True, "vat": "PROOF-VAT"})
     env["ir.default"].set("res.partner.category", "x_proof_company_partner", guests[1].id)
     env["res.users"].with_context(no_reset_password=True).create(
         {

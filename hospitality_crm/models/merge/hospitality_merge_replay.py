@@ -24,7 +24,9 @@ class HospitalityMerge(models.Model):
         blocked = self._retry(blocked, chain, downstream, report)
         names = {line.table_name for line, _ids in blocked}
         for table in [table for table in self._get_tables() if table.name in names]:
-            merges = downstream | self._find_blocking(table, [one for one in blocked if one[0].table_name == table.name])
+            merges = downstream | self._find_blocking(
+                table, [one for one in blocked if one[0].table_name == table.name]
+            )
             self._lock_members((merges.winner_id | merges.member_ids.partner_id).ids)
             shown = {}
             for merge in merges.sorted("id", reverse=True):
@@ -155,7 +157,9 @@ class HospitalityMerge(models.Model):
         waiting, shown = [], {}
         for line in lines.sorted("id", reverse=True):
             if line.kind == "moved":
-                shown.setdefault((line.loser_id.id, line.column_name), {}).update((line.payload or {}).get("shown") or {})
+                shown.setdefault((line.loser_id.id, line.column_name), {}).update(
+                    (line.payload or {}).get("shown") or {}
+                )
                 _returned, rest = self._return_line(
                     line, list(line.row_ids or ()), line.loser_id.partner_id.id, chain, report
                 )
@@ -180,7 +184,9 @@ class HospitalityMerge(models.Model):
         self._journal_parked(plan)
         self._journal(plan.lines)
         self.env.invalidate_all(flush=False)
-        for line in rows.line_ids.filtered(lambda line: line.table_name == table.name and line.row_ids and line.payload):
+        for line in rows.line_ids.filtered(
+            lambda line: line.table_name == table.name and line.row_ids and line.payload
+        ):
             known = shown.get((line.loser_id.id, line.column_name)) or {}
             again = line.payload.get("shown") or {}
             kept = {row_id: known[row_id] for row_id in again if row_id in known}

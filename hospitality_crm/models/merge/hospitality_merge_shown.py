@@ -173,7 +173,9 @@ class HospitalityMerge(models.Model):
     @api.model
     def _renew_rows(self, source, changes, ids, due):
         """Let rows show a new value of their former contact where they still show his old one."""
-        names = [name for name, column, typed in source.shown if typed and column and changes[name][0] != changes[name][1]]
+        names = [
+            name for name, column, typed in source.shown if typed and column and changes[name][0] != changes[name][1]
+        ]
         current = self._read_shown(source, ids) if names else {}
         renewed = {}
         for row_id, values in current.items():

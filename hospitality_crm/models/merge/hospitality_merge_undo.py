@@ -107,6 +107,7 @@ class HospitalityMerge(models.Model):
     def _undo_rows(self, rows, chain, downstream, report):
         """Take some losers of one merge out of it."""
         followed = self._read_columns(chain)
+        derived = self._find_derived(chain)
         due, blocked = {}, []
         for row in rows:
             self._undo_row(row, chain, downstream, report, followed, due, blocked)
@@ -132,6 +133,7 @@ class HospitalityMerge(models.Model):
         self.env["res.partner"].browse(changed)._refresh_golden()
         self.env.flush_all()
         self.env.invalidate_all(flush=False)
+        self._renew_derived(derived, followed, self._read_columns(chain))
         self._follow_winners(followed, self._read_columns(chain), downstream, due)
         self._recompute_shown(affected)
         self._recompute_due(due)
