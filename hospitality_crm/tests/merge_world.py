@@ -129,9 +129,9 @@ def _add_rows(env, guests):
         if terms:
             guest.property_payment_term_id = terms[number % len(terms)]
         env["hospitality.stay"].create(_stay_values(env, guest.id, f"first-{number}"))
-    # Guests who name each other, one who names two others, one below a company.
+    # Guests who name each other, one below a company.
     guests[0].properties = {PROPERTIES[0]: guests[1].id}
-    guests[2].properties = {PROPERTIES[0]: guests[3].id, PROPERTIES[1]: guests[4:].ids}
+    guests[2].properties = {PROPERTIES[0]: guests[3].id, PROPERTIES[1]: [outsider.id, guests[4].id]}
     guests[4].parent_id = env["res.partner"].create({"name": "Proof Ltd", "is_company": True, "vat": "PROOF-VAT"})
     env["ir.default"].set("res.partner.category", "x_proof_company_partner", guests[1].id)
     env["res.users"].with_context(no_reset_password=True).create(
@@ -294,7 +294,7 @@ class Course:
                 "city": f"Town {key}",
                 "zip": f"0{key}",
                 "state_id": False,
-                "country_id": self.env.ref("base.pl").id,
+                "country_id": self.env.ref("base.ge").id,
             }
         )
 

@@ -37,6 +37,8 @@ class HospitalityMerge(models.Model):
         """Return the columns of the members with their references as they are after rows have moved.
 
         A reference that leads to the contact's own winner says nothing any more.
+
+        :param dict before: columns of the members before the merge; takes the present references of the winners
         """
         references = self._get_own_references()
         if not references or not plan.touches_table("res_partner"):
@@ -50,6 +52,9 @@ class HospitalityMerge(models.Model):
                 )
             )
         )
+        # What has become of the winners' own references stands in the journal already.
+        for winner in plan.winners:
+            before[winner] = {**before[winner], **now[winner]}
         rows = {partner_id: {**row, **now[partner_id]} for partner_id, row in before.items()}
         for group in plan.groups:
             for member in group.members:

@@ -33,6 +33,10 @@ class HospitalityMerge(models.Model):
         key or a check, the row stays with the archived contact.
         """
         handlers = {
+            # The core writes what a company shares with the contacts below it into them.
+            "res.partner": MergeHandler(
+                shown=tuple(("parent_id", name, name) for name in self._get_commercial_columns())
+            ),
             "ir.attachment": MergeHandler(
                 uniques=(Unique(("res_model", "res_id", "res_field"), "res_field IS NOT NULL"),),
                 needs=("res_model", "res_id", "res_field"),

@@ -1,6 +1,6 @@
 import json
 
-from odoo import api, models
+from odoo import api, models, tools
 from odoo.tools import SQL
 
 from ...tools.arrays import pg_array, pg_int_array
@@ -13,23 +13,33 @@ class HospitalityMerge(models.Model):
     _inherit = "hospitality.merge"
 
     @api.model
-    def _get_property_names(self):
-        """Return the names of all properties that hold contacts; they are unique in a database."""
-        parts = [
-            SQL(
-                "SELECT p ->> 'name' FROM %(table)s d, jsonb_array_elements(d.%(column)s) AS p"
-                " WHERE d.%(column)s @> %(like)s::jsonb AND p ->> 'comodel' = %(model)s",
-                table=SQL.identifier(model._table),
-                column=SQL.identifier(field.name),
-                like=json.dumps([{"comodel": PARTNER}]),
-                model=PARTNER,
-            )
+    @tools.ormcache(cache="stable")
+    def _get_definition_columns(self):
+        """Return the columns in which users define properties: ``[(table, column)]``."""
+        return [
+            (model._table, field.name)
             for model in self.env.registry.values()
             if model._auto and not model._abstract and not model._transient
             for field in model._fields.values()
             if field.type == "properties_definition" and field.store and not field.inherited
         ]
-        return [row[0] for row in self.env.execute_query(SQL(" UNION ").join(parts))] if parts else []
+
+    @api.model
+    def _get_property_names(self):
+        """Return the query of the names of all properties that hold contacts; they are unique in a database."""
+        like = json.dumps([{"comodel": PARTNER}])
+        parts = [
+            SQL(
+                "SELECT p ->> 'name' FROM %(table)s d, jsonb_array_elements(d.%(column)s) AS p"
+                " WHERE d.%(column)s @> %(like)s::jsonb AND p ->> 'comodel' = %(model)s",
+                table=SQL.identifier(table),
+                column=SQL.identifier(column),
+                like=like,
+                model=PARTNER,
+            )
+            for table, column in self._get_definition_columns()
+        ]
+        return SQL(" UNION ALL ").join(parts or [SQL("SELECT NULL::text WHERE FALSE")])
 
     # -- there ---------------------------------------------------------------------------------
 
@@ -138,3 +148,41 @@ class HospitalityMerge(models.Model):
             again += [loser] if one == found[0] else []
             again += [one] if one != found[0] or stays else []
         return sorted(again, key=known.index) if set(known) >= set(again) else again
+
+    def _release_entries(self, line, returned, downstream):
+        """Take entries of rows that went back out of the journals of later merges; see :meth:`_release`."""
+        loser = line.loser_id.partner_id.id
+        lines = downstream.line_ids.filtered(
+            lambda other: (
+                (other.table_name, other.column_name, other.kind) == (line.table_name, line.column_name, "moved")
+                and not set(returned).isdisjoint(other.row_ids)
+            )
+        )
+        for other in lines:
+            payload = dict(other.payload or {})
+            for row_id in set(returned).intersection(other.row_ids):
+                entries = dict(payload.get(str(row_id)) or {})
+                for key, before in (line.payload.get(str(row_id)) or {}).items():
+                    value = entries.get(key)
+                    winner = self._get_stand_in(value, before)
+                    if winner and winner == other.loser_id.partner_id.id:
+                        entries.pop(key)
+                    elif winner and isinstance(value, list):
+                        entries[key] = [loser if one == winner else one for one in value]
+                payload[str(row_id)] = entries
+            gone = {int(row_id) for row_id, entries in payload.items() if not entries}
+            other.payload = {row_id: entries for row_id, entries in payload.items() if entries}
+            other.row_ids = [row_id for row_id in other.row_ids if row_id not in gone]
+        self.env.flush_all()
+
+    def _get_stand_in(self, value, before):
+        """Return the id in a later entry that stands for somebody of an earlier one, False without one.
+
+        :param value: id or list of ids before the later merge
+        :param before: the same before this one
+        """
+        chain = set(self.winner_id._get_merged_chain())
+        if isinstance(value, list):
+            known = before if isinstance(before, list) else [before]
+            return next((one for one in value if one in chain and one not in known), False)
+        return value in chain and value

@@ -51,10 +51,10 @@ class HospitalityMerge(models.Model):
     @api.model
     def _move_rows(self, plan):
         """Point every row of the losers at their winners, in all tables."""
-        self._find_touched(plan)
-        tables = [table for table in self._get_tables() if plan.touches(table)]
-        guarded = [table for table in tables if table.uniques or table.checks]
         with _PlannerSettings(self.env.cr, plan.bulk):
+            self._find_touched(plan)
+            tables = [table for table in self._get_tables() if plan.touches(table)]
+            guarded = [table for table in tables if table.uniques or table.checks]
             # Few contacts: one question and one order for all tables. Many: table by table.
             for part in plan.portion(guarded):
                 plan.parked.update(self._find_conflicts(plan, part))
@@ -68,12 +68,10 @@ class HospitalityMerge(models.Model):
     @api.model
     def _find_touched(self, plan):
         """Find out which sources have rows of the losers. For many losers all are taken to have some."""
-        plan.properties = self._get_property_names()
+        filled, plan.properties = self._find_filled()
         if plan.bulk:
             return
-        probe = self._get_probe(plan.losers, plan.properties)
-        with _PlannerSettings(self.env.cr, False):
-            positions = {row[0] for row in self.env.execute_query(probe)}
+        positions = {row[0] for row in self.env.execute_query(self._get_probe(plan.losers, filled, plan.properties))}
         sources = [source for table in self._get_tables() for source in table.sources]
         plan.touched = {(sources[position].table, sources[position].column) for position in positions}
 

@@ -135,7 +135,10 @@ class HospitalityMerge(models.Model):
 
     def _release(self, line, returned, downstream):
         """Take rows that went back out of the journals of later merges: they don't pass there any more."""
-        if returned and downstream:
+        source = returned and downstream and self._get_source(line.table_name, line.column_name)
+        if source and source.kind in ("company", "properties"):
+            self._release_entries(line, returned, downstream)
+        elif source:
             self.env.cr.execute(
                 SQL(
                     "UPDATE hospitality_merge_line"

@@ -52,6 +52,7 @@ class HospitalityMerge(models.Model):
             self._cover_points(line, -change["points"])
             change["points"] = 0
         if line.table_name == "res_partner":
+            self.env["hospitality.guest.search"]._mark([row_id])
             self._revert_golden(row_id, {name: change.pop(name) for name in list(change) if name in self._get_golden()})
         self._write_columns(line.table_name, {row_id: change})
         if line.table_name == "res_partner" and "parent_id" in change:
@@ -69,13 +70,32 @@ class HospitalityMerge(models.Model):
     @api.model
     def _is_same(self, value, other):
         """Tell whether two values of a reference to contacts mean the same, whoever was merged or un-merged since."""
-        values = [one if isinstance(one, list) else [one] for one in (value, other)]
-        ids = {one for several in values for one in several}
-        if value == other or not all(type(one) is int for one in ids):
+        one, another = (set(several) if isinstance(several, list) else {several} for several in (value, other))
+        if value == other or not all(type(partner_id) is int for partner_id in one | another):
             return value == other
-        targets = self.env["res.partner"].browse(ids)._get_merged_targets()
-        one, another = ({targets[entry] for entry in several} for several in values)
-        return one == another
+        return all(self._get_kin(partner_id) & another for partner_id in one) and all(
+            self._get_kin(partner_id) & one for partner_id in another
+        )
+
+    @api.model
+    def _get_kin(self, partner_id):
+        """Return the ids of the contacts that a contact ever was one with, and his own."""
+        rows = self.env.execute_query(
+            SQL(
+                """WITH RECURSIVE kin AS (
+                       SELECT %s AS id
+                        UNION
+                       SELECT n.id FROM kin k, LATERAL (
+                           SELECT g.winner_id AS id FROM hospitality_merge_loser l
+                             JOIN hospitality_merge g ON g.id = l.merge_id WHERE l.partner_id = k.id
+                            UNION ALL
+                           SELECT l.partner_id FROM hospitality_merge g
+                             JOIN hospitality_merge_loser l ON l.merge_id = g.id WHERE g.winner_id = k.id) AS n)
+                   SELECT id FROM kin""",
+                partner_id,
+            )
+        )
+        return {row[0] for row in rows}
 
     @api.model
     def _revert_entries(self, current, old, new, references):

@@ -229,6 +229,9 @@ class HospitalityMerge(models.Model):
     @api.model
     def _recompute_due(self, due):
         """Compute what depends on columns that were written by SQL; nobody is told."""
+        self.env["hospitality.guest.search"]._mark(
+            {row_id for (model, _name), ids in due.items() if model == "res.partner" for row_id in ids}
+        )
         for (model_name, name), ids in due.items():
             records = self.env[model_name].with_context(active_test=False).browse(dict.fromkeys(ids))
             records.modified([name])

@@ -226,31 +226,34 @@ class HospitalityMerge(models.Model):
         return None
 
     @api.model
-    def _find_filled_tables(self):
-        """Return the names of the tables with any rows, by the size of their files."""
-        names = [table.name for table in self._get_tables()]
+    def _find_filled(self):
+        """Return what there is at all to look at.
+
+        :return: ``(names of the tables with any rows by the size of their files, names of the properties that hold
+            contacts)``
+        """
         rows = self.env.execute_query(
             SQL(
-                "SELECT c.relname FROM pg_class c WHERE c.relname = ANY(%s) AND c.relkind = 'r'"
-                " AND c.relnamespace = current_schema()::regnamespace AND pg_relation_size(c.oid) > 0"
-                " UNION ALL SELECT c.relname FROM pg_class c WHERE c.relname = ANY(%s) AND c.relkind = 'p'"
-                " AND c.relnamespace = current_schema()::regnamespace",
-                names,
-                names,
+                "SELECT c.relname::text, NULL FROM unnest(%s::text[]) AS n (name) JOIN pg_class c"
+                " ON c.relname = n.name::name AND c.relnamespace = current_schema()::regnamespace"
+                " WHERE c.relkind = 'p' OR (c.relkind = 'r' AND pg_relation_size(c.oid) > 0)"
+                " UNION ALL SELECT NULL, d.* FROM (%s) AS d",
+                [table.name for table in self._get_tables()],
+                self._get_property_names(),
             )
         )
-        return {row[0] for row in rows}
+        return {name for name, _property in rows if name}, [name for _table, name in rows if name]
 
     @api.model
-    def _get_probe(self, partner_ids, properties):
+    def _get_probe(self, partner_ids, filled, properties):
         """Return the query that tells which sources have rows of some contacts.
 
         Its result are positions in the order of the sources of all tables. Empty tables are left out: most
         are, and planning the question is most of its cost.
 
-        :param properties: names of properties that hold contacts
+        :param filled: names of the tables to ask
+        :param properties: names of the properties that hold contacts
         """
-        filled = self._find_filled_tables()
         ids, parts = pg_int_array(partner_ids), []
         texts = [str(partner_id) for partner_id in partner_ids]
         for position, source in enumerate(source for table in self._get_tables() for source in table.sources):
