@@ -36,6 +36,8 @@ from . import test_merge_property
 from . import test_merge_refusals
 from . import test_merge_index
 from . import test_merge_veto
+from . import test_merge_follow
+from . import test_merge_kept
 from . import test_match_arrival
 from . import test_match_veto
 from . import test_match_run

@@ -21,6 +21,8 @@ from . import (
     hospitality_merge_sweep,
     hospitality_guest_dirty,
     res_partner,
+    res_partner_kept,
+    hospitality_merge_line_kept,
     res_config_settings,
     base_partner_merge_leaves,
     base_partner_merge_automatic_wizard,

@@ -71,6 +71,18 @@ class HospitalityMerge(models.Model):
         return handlers
 
     @api.model
+    def _get_kept_documents(self):
+        """Return the models with documents that stay with an archived contact, and why: ``{model: sentence}``."""
+        sealed = self.env._("The entry is sealed by an inalterability hash, which names the contact.")
+        reasons = {
+            "account.move": sealed,
+            "account.payment": sealed,
+            "account.bank.statement.line": sealed,
+            "pos.order": self.env._("The order is signed for the tax authorities with the contact it was made for."),
+        }
+        return {name: reason for name, reason in reasons.items() if name in self.env}
+
+    @api.model
     def _get_pos_signature(self):
         """Return the condition that a fiscal addon has signed a POS order, None without such an addon."""
         columns = [
