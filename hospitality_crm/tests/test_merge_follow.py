@@ -46,8 +46,8 @@ class TestMergeFollow(HospitalityCommon):
             ]
         )
         top, middle, end = profiles.partner_id
-        account = self._bank(middle, "UA100")
         first = self._merge(middle, end)
+        account = self._bank(middle, "UA100")
         self.assertEqual((middle.name, account.acc_holder_name), ("Maria Second", "Maria Second"))
         second = self._merge(top, middle)
         self._undo(first)
