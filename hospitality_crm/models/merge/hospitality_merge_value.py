@@ -1,6 +1,6 @@
 import json
 
-from odoo import api, models, tools
+from odoo import api, fields, models, tools
 from odoo.tools import SQL, formataddr, html_escape
 from odoo.tools.mail import generate_tracking_message_id
 
@@ -360,7 +360,7 @@ class HospitalityMerge(models.Model):
                 subtype=self.env["ir.model.data"]._xmlid_to_res_id("mail.mt_note"),
                 author=author_id,
                 email=formataddr((name or "", email)) if email else None,
-                now=self.env.cr.now().replace(microsecond=0),
+                now=fields.Datetime.now(),
                 uid=self.env.uid,
                 ids=pg_int_array([note[1] for note in notes]),
                 bodies=pg_array([f"<p>{html_escape(note[2])}</p>" for note in notes]),
