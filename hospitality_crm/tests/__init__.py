@@ -27,10 +27,13 @@ from . import test_match_settings
 from . import test_match_veto
 from . import test_merge
 from . import test_merge_core
+from . import test_merge_follow
 from . import test_merge_index
+from . import test_merge_kept
 from . import test_merge_property
 from . import test_merge_refusals
 from . import test_merge_screens
+from . import test_merge_veto
 from . import test_metrics
 from . import test_metrics_lanes
 from . import test_metrics_queue

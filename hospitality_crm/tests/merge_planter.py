@@ -1,8 +1,10 @@
 """Plant rows of every table that can point at a contact, and conflicting ones wherever something is unique."""
 
+import json
+
 from odoo.tools import SQL, mute_logger
 
-from .merge_references import PARTNER, Catalogue
+from .merge_references import PARTNER, PROPERTIES, Catalogue
 
 NUMBERS = {"integer", "bigint", "smallint", "numeric", "double precision", "real"}
 # Values that check constraints or the meaning of a column ask for.
@@ -11,6 +13,7 @@ FIXED = {
     "account_move_line": {"display_type": "line_note"},
     "calendar_event": {"active": True},
     "discuss_channel_member": {"guest_id": None},
+    "ir_embedded_actions": {"name": '{"en_US": "planted"}', "python_method": "planted"},
     "hospitality_allergy": {"kind": "allergy", "detail": "planted"},
     "hospitality_profile": {"values": "{}", "state": "superseded", "kind": "person"},
     "hospitality_reservation": {"covers": 2},
@@ -64,6 +67,7 @@ class Planter:
         self.env = env
         self.catalogue = Catalogue(env)
         self.profiles = profiles
+        self.outsider = env.company.partner_id.id
         self.shortcuts = {
             (env[model]._table, partner): profile
             for model, profile, partner in env["hospitality.profile"]._get_shortcuts()
@@ -182,6 +186,11 @@ class Planter:
         return True
 
     def _point(self, reference, guest):
+        if reference.model_column.endswith("_id"):
+            return {reference.column: guest, reference.model_column: self.env["ir.model"]._get_id(PARTNER)}
+        if reference.kind == "properties":
+            one, several = PROPERTIES
+            return {reference.column: json.dumps({one: guest, several: [self.outsider, guest], "proofother": guest})}
         if reference.kind == "pair":
             values = {reference.column: guest, reference.model_column: PARTNER}
             model_id = f"{reference.model_column}_id"

@@ -5,16 +5,26 @@ from dataclasses import dataclass
 from odoo.tools import SQL
 
 PARTNER = "res.partner"
-# Pairs of model and id that are plain numbers in the registry.
-PLAIN_PAIRS = {("rating_rating", "parent_res_id"): "parent_res_model"}
+# Pairs of model and id that are plain numbers in the registry; the model stands there by name or by id.
+PLAIN_PAIRS = {
+    ("ir_act_window", "res_id"): "res_model",
+    ("ir_embedded_actions", "parent_res_id"): "parent_res_model",
+    ("mail_alias", "alias_force_thread_id"): "alias_model_id",
+    ("mail_alias", "alias_parent_thread_id"): "alias_parent_model_id",
+    ("rating_rating", "parent_res_id"): "parent_res_model",
+    ("res_users_settings_embedded_action", "res_id"): "res_model",
+    ("snailmail_letter", "res_id"): "model",
+}
+# Names of properties that hold one contact and several.
+PROPERTIES = ("proofpartnerone1", "proofpartnerall1")
 
 
 @dataclass(frozen=True, order=True)
 class Reference:
     """A column that can hold a contact.
 
-    :ivar kind: *column* an id, *pair* an id beside the name of a model (``model_column``), *text* ``res.partner,7``,
-        *json* an id per company
+    :ivar kind: *column* an id, *pair* an id beside the name or id of a model (``model_column``), *text*
+        ``res.partner,7``, *json* an id per company, *properties* ids in what users have defined
     :ivar transient: the table belongs to a wizard
     """
 
@@ -27,6 +37,15 @@ class Reference:
     def condition(self, ids):
         """SQL condition: the row points at one of these contacts."""
         column = SQL.identifier(self.column)
+        if self.kind == "properties":
+            return SQL(
+                "EXISTS (SELECT FROM jsonb_each(%s) AS e, unnest(%s) AS p (id) WHERE e.value @> to_jsonb(p.id))",
+                column,
+                list(ids),
+            )
+        if self.model_column.endswith("_id"):
+            model = SQL("(SELECT id FROM ir_model WHERE model = %s)", PARTNER)
+            return SQL("%s = ANY(%s) AND %s = %s", column, list(ids), SQL.identifier(self.model_column), model)
         if self.kind == "pair":
             return SQL("%s = ANY(%s) AND %s = %s", column, list(ids), SQL.identifier(self.model_column), PARTNER)
         if self.kind == "text":
@@ -155,6 +174,8 @@ class Catalogue:
             yield Reference(table, field.name, "json" if field.company_dependent else "column", transient=transient)
         elif field.type == "many2one_reference" and field.model_field in columns:
             yield Reference(table, field.name, "pair", field.model_field, transient)
+        elif field.type == "properties":
+            yield Reference(table, field.name, "properties", transient=transient)
         elif field.type == "reference":
             yield Reference(table, field.name, "text", transient=transient)
 

@@ -16,8 +16,10 @@ from odoo.tools import SQL
 
 from .merge_dump import Dump, Windows
 from .merge_planter import Planter
+from .merge_references import PROPERTIES
 
 GUESTS = 6
+OUTSIDER = "PROOF-OUTSIDER"
 MERGES = 500
 """Windows from here on belong to merges and their undoing."""
 PIXEL = base64.b64encode(
@@ -98,13 +100,24 @@ def _add_fields(env):
             },
         ]
     )
+    one, several = PROPERTIES
+    env["properties.base.definition"]._get_definition_for_property_field("res.partner", "properties").write(
+        {
+            "properties_definition": [
+                {"name": one, "string": "Friend", "type": "many2one", "comodel": "res.partner"},
+                {"name": several, "string": "Friends", "type": "many2many", "comodel": "res.partner"},
+            ]
+        }
+    )
 
 
 def _add_rows(env, guests):
     """What the database's own keys do not tell: avatars, tags in common, shared followers, defaults."""
     shared = env["res.partner.category"].create([{"name": "Shared"}, {"name": "Also shared"}])
     terms = env["account.payment.term"].search([], limit=GUESTS) if "account.payment.term" in env else []
-    outsider = env["res.partner"].create({"name": "Outside Follower"})
+    outsider = env["res.partner"].create(
+        {"name": "Outsider", "ref": OUTSIDER, "phone": "+380441234999", "email": "outsider@proof.example"}
+    )
     for number, guest in enumerate(guests):
         guest.image_1920 = PIXEL
         guest.category_id = [Command.set(shared.ids[: 1 + number % 2])]
@@ -116,6 +129,10 @@ def _add_rows(env, guests):
         if terms:
             guest.property_payment_term_id = terms[number % len(terms)]
         env["hospitality.stay"].create(_stay_values(env, guest.id, f"first-{number}"))
+    # Guests who name each other, one below a company.
+    guests[0].properties = {PROPERTIES[0]: guests[1].id}
+    guests[2].properties = {PROPERTIES[0]: guests[3].id, PROPERTIES[1]: [outsider.id, guests[4].id]}
+    guests[4].parent_id = env["res.partner"].create({"name": "Proof Ltd", "is_company": True, "vat": "PROOF-VAT"})
     env["ir.default"].set("res.partner.category", "x_proof_company_partner", guests[1].id)
     env["res.users"].with_context(no_reset_password=True).create(
         {
@@ -277,7 +294,7 @@ class Course:
                 "city": f"Town {key}",
                 "zip": f"0{key}",
                 "state_id": False,
-                "country_id": self.env.ref("base.pl").id,
+                "country_id": self.env.ref("base.ge").id,
             }
         )
 
@@ -306,16 +323,8 @@ class Course:
             )
         )
 
-    def do_repoint(self, table, row_id, column, partner):
-        self.env.cr.execute(
-            SQL(
-                "UPDATE %s SET %s = %s WHERE id = %s",
-                SQL.identifier(table),
-                SQL.identifier(column),
-                partner,
-                row_id,
-            )
-        )
+    def do_repoint(self, model, row_id, column, partner):
+        self.env[model].browse(row_id).write({column: partner})
 
     def do_delete_row(self, table, row_id):
         self.env.cr.execute(SQL("DELETE FROM %s WHERE id = %s", SQL.identifier(table), row_id))
@@ -334,7 +343,7 @@ class Drawer:
         ("hospitality_preference", "value"),
         ("rating_rating", "access_token"),
     )
-    REPOINTED = (("crm_lead", "partner_id"), ("pos_order", "partner_id"), ("sms_sms", "partner_id"))
+    REPOINTED = (("crm.lead", "partner_id"), ("pos.order", "partner_id"), ("sms.sms", "partner_id"))
     KINDS = (
         *("merge",) * 7,
         *("undo",) * 4,
@@ -346,7 +355,7 @@ class Drawer:
         self.course = course
         self.chance = chance
         self.gone = set()
-        self.outsider = course.env.company.partner_id.id
+        self.outsider = course.env["res.partner"].search([("ref", "=", OUTSIDER)]).id
 
     def draw(self):
         """Return a step, or None when the drawn one is not possible now."""
@@ -382,9 +391,9 @@ class Drawer:
         return row_id and (table, row_id, column, key)
 
     def _draw_repoint(self, _key):
-        table, column = self.chance.choice(self.REPOINTED)
-        row_id = self._draw_row(table)
-        return row_id and (table, row_id, column, self.outsider)
+        model, column = self.chance.choice(self.REPOINTED)
+        row_id = self._draw_row(model.replace(".", "_"))
+        return row_id and (model, row_id, column, self.outsider)
 
     def _draw_delete_row(self, _key):
         table = self.chance.choice(self.DELETABLE)

@@ -212,6 +212,7 @@ class HospitalityMerge(models.Model):
         if plan.bulk:
             plan.materialise(self.env.cr)
         before = self._read_values(plan)
+        plan.below = self._read_below(plan)
         plan.names = {loser: before[loser]["complete_name"] for loser in plan.losers}
         self._move_profiles(plan)
         if hooks:

@@ -33,6 +33,10 @@ class HospitalityMerge(models.Model):
         key or a check, the row stays with the archived contact.
         """
         handlers = {
+            # The core writes what a company shares with the contacts below it into them.
+            "res.partner": MergeHandler(
+                shown=tuple(("parent_id", name, name) for name in self._get_commercial_columns())
+            ),
             "ir.attachment": MergeHandler(
                 uniques=(Unique(("res_model", "res_id", "res_field"), "res_field IS NOT NULL"),),
                 needs=("res_model", "res_id", "res_field"),
@@ -65,6 +69,18 @@ class HospitalityMerge(models.Model):
             if signed is not None:
                 handlers["pos.order"] = MergeHandler(keep=signed)
         return handlers
+
+    @api.model
+    def _get_kept_documents(self):
+        """Return the models with documents that stay with an archived contact, and why: ``{model: sentence}``."""
+        sealed = self.env._("The entry is sealed by an inalterability hash, which names the contact.")
+        reasons = {
+            "account.move": sealed,
+            "account.payment": sealed,
+            "account.bank.statement.line": sealed,
+            "pos.order": self.env._("The order is signed for the tax authorities with the contact it was made for."),
+        }
+        return {name: reason for name, reason in reasons.items() if name in self.env}
 
     @api.model
     def _get_pos_signature(self):

@@ -25,6 +25,7 @@ class HospitalityMerge(models.Model):
         :param int least_bytes: size from which a table is worth an index
         """
         sources = [source for table in self._get_tables() for source in table.sources if source.kind in ("fk", "pair")]
+        sources = [source for source in sources if not source.by_id]
         rows = self.env.execute_query(
             SQL(
                 """SELECT n.nth

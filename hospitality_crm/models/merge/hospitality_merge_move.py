@@ -51,10 +51,10 @@ class HospitalityMerge(models.Model):
     @api.model
     def _move_rows(self, plan):
         """Point every row of the losers at their winners, in all tables."""
-        self._find_touched(plan)
-        tables = [table for table in self._get_tables() if plan.touches(table)]
-        guarded = [table for table in tables if table.uniques or table.checks]
         with _PlannerSettings(self.env.cr, plan.bulk):
+            self._find_touched(plan)
+            tables = [table for table in self._get_tables() if plan.touches(table)]
+            guarded = [table for table in tables if table.uniques or table.checks]
             # Few contacts: one question and one order for all tables. Many: table by table.
             for part in plan.portion(guarded):
                 plan.parked.update(self._find_conflicts(plan, part))
@@ -68,11 +68,10 @@ class HospitalityMerge(models.Model):
     @api.model
     def _find_touched(self, plan):
         """Find out which sources have rows of the losers. For many losers all are taken to have some."""
+        filled, plan.properties = self._find_filled()
         if plan.bulk:
             return
-        probe = self._get_probe(plan.losers)
-        with _PlannerSettings(self.env.cr, False):
-            positions = {row[0] for row in self.env.execute_query(probe)}
+        positions = {row[0] for row in self.env.execute_query(self._get_probe(plan.losers, filled, plan.properties))}
         sources = [source for table in self._get_tables() for source in table.sources]
         plan.touched = {(sources[position].table, sources[position].column) for position in positions}
 
@@ -83,7 +82,9 @@ class HospitalityMerge(models.Model):
         parked = [row for row, *_rest in plan.parked.get(table.name, ())]
         for source in table.sources:
             if plan.touches(source):
-                moves.append(getattr(self, f"_move_{source.kind}")(plan, table, source, parked))
+                move = getattr(self, f"_move_{source.kind}")(plan, table, source, parked)
+                if move is not None:
+                    moves.append(move)
                 if table.keep is not None and plan.left is None:
                     moves.append(self._keep_rows(plan, table, source))
         return moves
@@ -229,38 +230,19 @@ class HospitalityMerge(models.Model):
         )
 
     @api.model
-    def _move_company(self, plan, table, source, parked):
-        """Point the entries of a company-dependent column at the winners, company by company."""
-        return self._move(
-            source,
-            "moved",
-            SQL(
-                "UPDATE %(table)s t SET %(column)s = n.after FROM ("
-                "SELECT s.id, jsonb_object_agg(e.key, coalesce(to_jsonb(m.winner), e.value)) AS after,"
-                " jsonb_object_agg(e.key, e.value) FILTER (WHERE m.loser IS NOT NULL) AS before,"
-                " min(m.merge_id) AS merge_id, min(m.loser_id) AS loser_id"
-                " FROM %(table)s s CROSS JOIN jsonb_each(%(value)s) AS e"
-                " LEFT JOIN %(map)s ON to_jsonb(m.loser) = e.value"
-                " WHERE jsonb_typeof(%(value)s) = 'object' GROUP BY s.id HAVING count(m.loser) > 0) AS n"
-                " WHERE t.id = n.id RETURNING t.id AS key, n.merge_id, n.loser_id, n.before",
-                table=SQL.identifier(source.table),
-                column=SQL.identifier(source.column),
-                value=source.col("s"),
-                map=plan.relation(),
-            ),
-            payload=SQL("jsonb_object_agg(key::text, before)"),
-        )
+    def _move(self, source, kind, update, where=None, payload=None, first=None):
+        """Return the statement that runs an update returning ``key merge_id loser_id`` and journals it.
 
-    @api.model
-    def _move(self, source, kind, update, where=None, payload=None):
-        """Return the statement that runs an update returning ``key merge_id loser_id`` and journals it."""
+        :param SQL first: further common table expressions for the update, with a comma at their end
+        """
         return SQL(
-            """WITH moved AS (%(update)s)
+            """WITH %(first)smoved AS (%(update)s)
                    INSERT INTO hospitality_merge_line
                           (merge_id, loser_id, kind, table_name, column_name, key_name, row_ids, payload)
                    SELECT merge_id, loser_id, %(kind)s, %(table)s, %(column)s, %(key)s, array_agg(key ORDER BY key),
                           %(payload)s
                      FROM moved WHERE %(where)s GROUP BY merge_id, loser_id""",
+            first=first or SQL(),
             update=update,
             kind=kind,
             table=source.table,

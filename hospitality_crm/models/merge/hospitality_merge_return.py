@@ -121,27 +121,6 @@ class HospitalityMerge(models.Model):
         )
         return [row[0] for row in rows]
 
-    def _return_company(self, source, line, ids, loser, chain):
-        returned = []
-        for row_id in ids:
-            for company in (line.payload or {}).get(str(row_id)) or ():
-                rows = self.env.execute_query(
-                    SQL(
-                        "UPDATE %(table)s t SET %(column)s = jsonb_set(%(value)s, %(path)s, to_jsonb(%(loser)s::int))"
-                        " WHERE t.id = %(id)s AND (%(value)s ->> %(company)s)::int = ANY(%(chain)s) RETURNING t.id",
-                        table=SQL.identifier(source.table),
-                        column=SQL.identifier(source.column),
-                        value=source.col("t"),
-                        path=[company],
-                        loser=loser,
-                        id=row_id,
-                        company=company,
-                        chain=chain,
-                    )
-                )
-                returned += [row[0] for row in rows]
-        return returned
-
     @api.model
     @tools.ormcache("table", cache="stable")
     def _get_model_of_table(self, table):
@@ -156,7 +135,10 @@ class HospitalityMerge(models.Model):
 
     def _release(self, line, returned, downstream):
         """Take rows that went back out of the journals of later merges: they don't pass there any more."""
-        if returned and downstream:
+        source = returned and downstream and self._get_source(line.table_name, line.column_name)
+        if source and source.kind in ("company", "properties"):
+            self._release_entries(line, returned, downstream)
+        elif source:
             self.env.cr.execute(
                 SQL(
                     "UPDATE hospitality_merge_line"

@@ -1,4 +1,4 @@
-from odoo import models
+from odoo import api, models
 from odoo.tools import SQL
 
 from .merge_plan import Group, Plan
@@ -34,10 +34,16 @@ class HospitalityMerge(models.Model):
             return
         [[current]] = rows
         change, later = {}, []
+        references = dict(self._get_own_references()) if line.table_name == "res_partner" else {}
         for name, value in old.items():
             if name in summed:
                 change[name] = (current[name] or 0) - ((new[name] or 0) - (value or 0))
-            elif current[name] == new[name]:
+            elif isinstance(new[name], dict) and isinstance(current[name], dict):
+                again, others = self._revert_entries(current[name], value, new[name], name in references)
+                later += [name] if others else []
+                if again != current[name]:
+                    change[name] = again
+            elif current[name] == new[name] or (name in references and self._is_same(current[name], new[name])):
                 change[name] = value
             elif current[name] != value:
                 later.append(name)
@@ -46,8 +52,11 @@ class HospitalityMerge(models.Model):
             self._cover_points(line, -change["points"])
             change["points"] = 0
         if line.table_name == "res_partner":
+            self.env["hospitality.guest.search"]._mark([row_id])
             self._revert_golden(row_id, {name: change.pop(name) for name in list(change) if name in self._get_golden()})
         self._write_columns(line.table_name, {row_id: change})
+        if line.table_name == "res_partner" and "parent_id" in change:
+            self._recompute_partners([row_id], [])
         # Golden values are decided anew from the profiles.
         later = [name for name in later if line.table_name != "res_partner" or name not in self._get_resolved_columns()]
         if later and not quiet and line.table_name != "hospitality_profile":
@@ -57,6 +66,58 @@ class HospitalityMerge(models.Model):
             profile = self.env["hospitality.profile"].browse(row_id)
             profile.invalidate_recordset()
             profile.with_context(hospitality_keep_golden=True).write({"values": profile.values})
+
+    @api.model
+    def _is_same(self, value, other):
+        """Tell whether two values of a reference to contacts mean the same, whoever was merged or un-merged since."""
+        one, another = (set(several) if isinstance(several, list) else {several} for several in (value, other))
+        if value == other or not all(type(partner_id) is int for partner_id in one | another):
+            return value == other
+        return all(self._get_kin(partner_id) & another for partner_id in one) and all(
+            self._get_kin(partner_id) & one for partner_id in another
+        )
+
+    @api.model
+    def _get_kin(self, partner_id):
+        """Return the ids of the contacts that a contact ever was one with, and his own."""
+        rows = self.env.execute_query(
+            SQL(
+                """WITH RECURSIVE kin AS (
+                       SELECT %s AS id
+                        UNION
+                       SELECT n.id FROM kin k, LATERAL (
+                           SELECT g.winner_id AS id FROM hospitality_merge_loser l
+                             JOIN hospitality_merge g ON g.id = l.merge_id WHERE l.partner_id = k.id
+                            UNION ALL
+                           SELECT l.partner_id FROM hospitality_merge g
+                             JOIN hospitality_merge_loser l ON l.merge_id = g.id WHERE g.winner_id = k.id) AS n)
+                   SELECT id FROM kin""",
+                partner_id,
+            )
+        )
+        return {row[0] for row in rows}
+
+    @api.model
+    def _revert_entries(self, current, old, new, references):
+        """Give the entries of a JSON column back as they were where they still are as the merge has left them.
+
+        :param bool references: the entries hold contacts
+        :return: ``(value of the column, whether a person has changed an entry)``
+        """
+        again, others = dict(current), False
+        for key, value in new.items():
+            before = (old or {}).get(key)
+            if before == value:
+                continue
+            present = current.get(key)
+            if present == value or (references and self._is_same(present, value)):
+                if key in (old or {}):
+                    again[key] = before
+                else:
+                    again.pop(key, None)
+            elif present != before:
+                others = True
+        return again or (None if old is None else {}), others
 
     def _revert_golden(self, partner_id, change):
         """Give a winner golden values back the way the merge has written them, with what follows from them."""

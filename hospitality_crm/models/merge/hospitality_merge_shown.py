@@ -44,6 +44,50 @@ class HospitalityMerge(models.Model):
         for name, ids in kept.items():
             self._report(report, "kept", line.table_name, name, ids, line.loser_id.partner_id.id)
 
+    def _return_shown_elsewhere(self, line, ids, followed, due):
+        """Give rows back what they showed though somebody has meanwhile given them to another contact.
+
+        What they show of the winner is not about that contact either, and may be another person's number.
+
+        :param ids: ids of rows of the line that did not go back
+        """
+        shown = (line.payload or {}).get("shown")
+        source = self._get_source(line.table_name, line.column_name)
+        if not ids or not shown or source is None or not source.shown:
+            return
+        current = self._read_shown(source, ids)
+        owners = self._read_owners(source, list(current))
+        present = self._read_columns(list(set(owners.values())))
+        winners, changes = followed.values(), {}
+        for row_id, values in current.items():
+            old, own = shown.get(str(row_id)) or {}, present.get(owners.get(row_id)) or {}
+            changes[row_id] = {
+                name: old[name]
+                for name, column, _typed in source.shown
+                if column is not None
+                and name in old
+                and values[name] not in (None, old[name], own.get(column))
+                and any(values[name] == winner.get(column) for winner in winners)
+            }
+            for name in changes[row_id]:
+                due.setdefault((self._get_model_of_table(line.table_name), name), []).append(row_id)
+        self._write_columns(line.table_name, changes)
+
+    @api.model
+    def _read_owners(self, source, ids):
+        """Return the contact of each of some rows: ``{row id: contact id}``."""
+        return dict(
+            self.env.execute_query(
+                SQL(
+                    "SELECT t.id, %s FROM %s t WHERE t.id = ANY(%s::int[]) AND %s",
+                    source.col("t"),
+                    SQL.identifier(source.table),
+                    pg_int_array(ids),
+                    source.refers("t"),
+                )
+            )
+        )
+
     @api.model
     def _get_shown_changes(self, source, values, old, winners):
         """Return ``(fields that show their old value again, fields that a person has changed)`` of a row."""
@@ -84,7 +128,7 @@ class HospitalityMerge(models.Model):
         :param dict after: the same now
         :param downstream: the later merges
         """
-        self._follow_in_journal(before, after, downstream)
+        self._follow_in_journal(before, after, downstream, due)
         for table in self._get_tables():
             for source in table.sources:
                 for name, column, typed in source.shown:
@@ -103,7 +147,8 @@ class HospitalityMerge(models.Model):
                             self.env.add_to_compute(model._fields[name], model.browse(ids))
 
     @api.model
-    def _follow_in_journal(self, before, after, downstream):
+    def _follow_in_journal(self, before, after, downstream, due):
+        """The same for rows of these winners that have gone on: what they will show, and show still."""
         for row in downstream.member_ids:
             partner = row.partner_id.id
             if partner not in before:
@@ -123,6 +168,21 @@ class HospitalityMerge(models.Model):
                 renewed = {row_id: self._renew(source, values, changes) for row_id, values in shown.items()}
                 if renewed != shown:
                     line.payload = {**line.payload, "shown": renewed}
+                    self._renew_rows(source, changes, [row_id for row_id in line.row_ids if str(row_id) in shown], due)
+
+    @api.model
+    def _renew_rows(self, source, changes, ids, due):
+        """Let rows show a new value of their former contact where they still show his old one."""
+        names = [
+            name for name, column, typed in source.shown if typed and column and changes[name][0] != changes[name][1]
+        ]
+        current = self._read_shown(source, ids) if names else {}
+        renewed = {}
+        for row_id, values in current.items():
+            renewed[row_id] = {name: changes[name][1] for name in names if values[name] == changes[name][0]}
+            for name in renewed[row_id]:
+                due.setdefault((self._get_model_of_table(source.table), name), []).append(row_id)
+        self._write_columns(source.table, renewed)
 
     @api.model
     def _renew(self, source, values, changes):
@@ -169,6 +229,9 @@ class HospitalityMerge(models.Model):
     @api.model
     def _recompute_due(self, due):
         """Compute what depends on columns that were written by SQL; nobody is told."""
+        self.env["hospitality.guest.search"]._mark(
+            {row_id for (model, _name), ids in due.items() if model == "res.partner" for row_id in ids}
+        )
         for (model_name, name), ids in due.items():
             records = self.env[model_name].with_context(active_test=False).browse(dict.fromkeys(ids))
             records.modified([name])

@@ -3,9 +3,11 @@ from dataclasses import replace
 from odoo import api, models, tools
 from odoo.tools import SQL
 
-from ...tools.arrays import pg_int_array
+from ...tools.arrays import pg_array, pg_int_array
 from .merge_source import CHECKS, COLUMNS, FOREIGN_KEYS, PARTNER, UNIQUES, Source, Table, Unique
 
+# Ids of records that stand beside the id of their model.
+_BESIDE = {"alias_force_thread_id": "alias_model_id", "alias_parent_thread_id": "alias_parent_model_id"}
 # The journal itself, and what is derived from facts and rebuilt.
 _OWN = frozenset(
     {
@@ -83,15 +85,21 @@ class HospitalityMerge(models.Model):
                     yield Source(model._table, field.name, kind="company" if field.company_dependent else "fk")
                 elif field.type == "reference":
                     yield Source(model._table, field.name, kind="reference")
+                elif field.type == "properties":
+                    yield Source(model._table, field.name, kind="properties")
                 elif field.type in ("many2one_reference", "integer"):
                     beside = self._find_model_column(model, field)
                     if beside:
-                        yield Source(model._table, field.name, kind="pair", beside=beside)
+                        by_id = model._fields[beside].type == "many2one"
+                        yield Source(model._table, field.name, kind="pair", beside=beside, by_id=by_id)
         yield Source("ir_default", "json_value", kind="default")
 
     @api.model
     def _find_model_column(self, model, field):
-        """Return the stored column with the name of the model that an id belongs to, if there is one."""
+        """Return the stored column with the name or id of the model that an id belongs to, if there is one."""
+        if field.name in _BESIDE:
+            beside = model._fields.get(_BESIDE[field.name])
+            return beside.name if beside is not None and beside.store and beside.comodel_name == "ir.model" else None
         if field.type == "many2one_reference":
             names = [field.model_field]
         elif field.name.endswith("res_id"):
@@ -219,39 +227,52 @@ class HospitalityMerge(models.Model):
         return None
 
     @api.model
-    def _find_filled_tables(self):
-        """Return the names of the tables with any rows, by the size of their files."""
-        names = [table.name for table in self._get_tables()]
+    def _find_filled(self):
+        """Return what there is at all to look at.
+
+        :return: ``(names of the tables with any rows by the size of their files, names of the properties that hold
+            contacts)``
+        """
         rows = self.env.execute_query(
             SQL(
-                "SELECT c.relname FROM pg_class c WHERE c.relname = ANY(%s) AND c.relkind = 'r'"
-                " AND c.relnamespace = current_schema()::regnamespace AND pg_relation_size(c.oid) > 0"
-                " UNION ALL SELECT c.relname FROM pg_class c WHERE c.relname = ANY(%s) AND c.relkind = 'p'"
-                " AND c.relnamespace = current_schema()::regnamespace",
-                names,
-                names,
+                "SELECT c.relname::text, NULL FROM unnest(%s::text[]) AS n (name) JOIN pg_class c"
+                " ON c.relname = n.name::name AND c.relnamespace = current_schema()::regnamespace"
+                " WHERE c.relkind = 'p' OR (c.relkind = 'r' AND pg_relation_size(c.oid) > 0)"
+                " UNION ALL SELECT NULL, d.* FROM (%s) AS d",
+                [table.name for table in self._get_tables()],
+                self._get_property_names(),
             )
         )
-        return {row[0] for row in rows}
+        return {name for name, _property in rows if name}, [name for _table, name in rows if name]
 
     @api.model
-    def _get_probe(self, partner_ids):
+    def _get_probe(self, partner_ids, filled, properties):
         """Return the query that tells which sources have rows of some contacts.
 
         Its result are positions in the order of the sources of all tables. Empty tables are left out: most
         are, and planning the question is most of its cost.
+
+        :param filled: names of the tables to ask
+        :param properties: names of the properties that hold contacts
         """
-        filled = self._find_filled_tables()
         ids, parts = pg_int_array(partner_ids), []
         texts = [str(partner_id) for partner_id in partner_ids]
         for position, source in enumerate(source for table in self._get_tables() for source in table.sources):
-            if source.table not in filled:
+            if source.table not in filled or (source.kind == "properties" and not properties):
                 continue
             column = source.col("t")
             if source.kind == "reference":
                 where = SQL("%s = ANY(%s)", column, [f"{PARTNER},{text}" for text in texts])
             elif source.kind == "default":
                 where = SQL("%s = ANY(%s)", column, texts)
+            elif source.kind == "properties":
+                where = SQL(
+                    "EXISTS (SELECT FROM jsonb_each(%s) e, unnest(%s::int[]) AS p (id)"
+                    " WHERE e.key = ANY(%s::text[]) AND e.value @> to_jsonb(p.id))",
+                    column,
+                    ids,
+                    pg_array(properties),
+                )
             elif source.kind == "company":
                 where = SQL("EXISTS (SELECT FROM jsonb_each_text(%s) e WHERE e.value = ANY(%s))", column, texts)
             else:
@@ -259,7 +280,7 @@ class HospitalityMerge(models.Model):
             if source.table == "res_partner":  # a contact is its own commercial entity
                 where = SQL("%s AND t.id <> ALL(%s::int[])", where, ids)
             if source.kind == "pair":
-                where = SQL("%s AND %s = %s", where, SQL.identifier("t", source.beside), PARTNER)
+                where = SQL("%s AND %s", where, source.refers("t"))
             parts.append(
                 SQL("SELECT %s WHERE EXISTS (SELECT FROM %s t WHERE %s)", position, SQL.identifier(source.table), where)
             )

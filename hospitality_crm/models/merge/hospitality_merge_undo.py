@@ -107,6 +107,7 @@ class HospitalityMerge(models.Model):
     def _undo_rows(self, rows, chain, downstream, report):
         """Take some losers of one merge out of it."""
         followed = self._read_columns(chain)
+        derived = self._find_derived(chain)
         due, blocked = {}, []
         for row in rows:
             self._undo_row(row, chain, downstream, report, followed, due, blocked)
@@ -132,6 +133,7 @@ class HospitalityMerge(models.Model):
         self.env["res.partner"].browse(changed)._refresh_golden()
         self.env.flush_all()
         self.env.invalidate_all(flush=False)
+        self._renew_derived(derived, followed, self._read_columns(chain))
         self._follow_winners(followed, self._read_columns(chain), downstream, due)
         self._recompute_shown(affected)
         self._recompute_due(due)
@@ -154,11 +156,13 @@ class HospitalityMerge(models.Model):
         children, users = [], []
         for line in lines:
             if line.kind == "moved":
-                returned, waiting = self._return_line(line, list(line.row_ids or ()), loser, chain, report)
+                ids = list(line.row_ids or ())
+                returned, waiting = self._return_line(line, ids, loser, chain, report)
                 if waiting:
                     blocked.append((line, waiting))
                 self._release(line, returned, downstream)
                 self._return_shown(line, returned, followed, due, report)
+                self._return_shown_elsewhere(line, sorted(set(ids) - {*returned, *waiting}), followed, due)
                 if (line.table_name, line.column_name) == ("res_partner", "parent_id"):
                     children += returned
                 if line.table_name == "res_users":

@@ -1,6 +1,6 @@
 import json
 
-from odoo import api, models, tools
+from odoo import api, fields, models, tools
 from odoo.tools import SQL, formataddr, html_escape
 from odoo.tools.mail import generate_tracking_message_id
 
@@ -19,6 +19,8 @@ _NEVER_FILLED = frozenset(
 )
 # Rows of these tables are kept in memory beyond the transaction.
 CACHED_TABLES = ("ir_default", "ir_model_data", "res_users")
+# Columns that a merge may change in ways of its own.
+_JOURNALLED = frozenset({"is_guest", "is_company", "parent_id", "user_id"})
 _EMPTY = (None, "", 0, 0.0, {}, [])
 
 
@@ -49,10 +51,12 @@ class HospitalityMerge(models.Model):
         }
         # What other addons compute from golden values, as far as the bulk writer runs it.
         computed = {name for name, _needs in self.env["hospitality.bulk.partner"]._get_foreign_computes(False)}
+        shared = set(self._get_commercial_columns())
+        derived = set(DERIVED) - {"commercial_partner_id"}
         return (
             sorted(filled),
             frozenset(sums & filled),
-            sorted(filled | _GOLDEN | set(DERIVED) - {"commercial_partner_id"} | {"is_guest"} | computed),
+            sorted(filled | _GOLDEN | derived | _JOURNALLED | shared | computed),
         )
 
     @api.model
@@ -63,7 +67,7 @@ class HospitalityMerge(models.Model):
     def _get_resolved_columns(self):
         """Return the columns of a contact that survivorship writes, and what follows from them."""
         filled, _sums, read = self._get_value_columns()
-        return set(read) - set(filled)
+        return set(read) - {*filled, *_JOURNALLED}
 
     @api.model
     def _read_values(self, plan):
@@ -156,15 +160,19 @@ class HospitalityMerge(models.Model):
         :param dict before: columns of all members before the merge
         :param bool again: after another merge of the chain was taken back
         """
-        self._write_columns(
-            "res_partner", {group.winner: self._get_filled(group.winner, group.losers, before) for group in plan.groups}
-        )
+        rows = before if again else self._follow_references(plan, before)
+        filled = {group.winner: self._get_filled(group.winner, group.losers, rows) for group in plan.groups}
+        adopted = self._adopt(plan, rows, filled)
+        self._write_columns("res_partner", filled)
         if not again:
             self._recompute_family(plan)
+        if adopted:
+            self._recompute_partners(adopted, [])
         self.env.invalidate_all(flush=False)
         self.env["hospitality.bulk.guest"]._refresh_golden(plan.winners)
         self.env.flush_all()
         self._journal_values(plan, before, again)
+        self._journal_below(plan)
         for name, handler in self._merge_handlers().items():
             if handler.after and (not again or handler.again) and plan.touches_table(self.env[name]._table):
                 getattr(self, handler.after)(plan)
@@ -352,7 +360,7 @@ class HospitalityMerge(models.Model):
                 subtype=self.env["ir.model.data"]._xmlid_to_res_id("mail.mt_note"),
                 author=author_id,
                 email=formataddr((name or "", email)) if email else None,
-                now=self.env.cr.now().replace(microsecond=0),
+                now=fields.Datetime.now(),
                 uid=self.env.uid,
                 ids=pg_int_array([note[1] for note in notes]),
                 bodies=pg_array([f"<p>{html_escape(note[2])}</p>" for note in notes]),

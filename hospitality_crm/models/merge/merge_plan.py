@@ -45,9 +45,13 @@ class Plan:
         self.temporary = False
         # (table, column) of the sources with rows of the losers; None: not known, all may have some.
         self.touched = None
+        # Names of the properties that hold contacts.
+        self.properties = []
         # Table name -> rows that stay with their loser; lines of the journal that are still to be written.
         self.parked = {}
         self.lines = []
+        # What contacts below the members shared with their company before: id -> (member, columns).
+        self.below = {}
         self.names = {}
         # Table name -> keys of rows that were left with their loser by an earlier look; None: the first look.
         self.left = None

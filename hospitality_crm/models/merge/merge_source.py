@@ -29,9 +29,10 @@ class Source:
     """A column that refers to contacts.
 
     :ivar kind: ``fk`` (plain id), ``pair`` (id beside a model name), ``reference`` (``model,id``),
-        ``company`` (ids per company in JSON), ``default`` (text of an ``ir.default``)
+        ``company`` (ids per company in JSON), ``properties`` (ids in what users have defined, in JSON), ``default``
+        (text of an ``ir.default``)
     :ivar key: column that names a row in the journal: ``id``, or the other one of a relation
-    :ivar beside: for a pair: the column of the model name
+    :ivar beside: for a pair: the column of the model name, or with ``by_id`` of the model's id
     :ivar profile: for the shortcut of a fact: the column of the source profile
     :ivar shown: stored computed fields of the table that read through the column: ``(field, column of the
         contact, whether people may type it)``; the column is None where it depends on another of these
@@ -44,12 +45,16 @@ class Source:
     kind: str = "fk"
     key: str = "id"
     beside: str | None = None
+    by_id: bool = False
     profile: str | None = None
     shown: tuple = ()
     computed: tuple = ()
 
     def refers(self, alias):
         """Return the condition that the column means a contact at all."""
+        if self.by_id:
+            model = SQL("(SELECT id FROM ir_model WHERE model = %s)", PARTNER)
+            return SQL("%s = %s", SQL.identifier(alias, self.beside), model)
         if self.kind == "pair":
             return SQL("%s = %s", SQL.identifier(alias, self.beside), PARTNER)
         return SQL("TRUE")
