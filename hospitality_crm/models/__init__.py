@@ -1,5 +1,6 @@
 from . import place
 from . import guest
+from . import survivorship
 from . import visit
 from . import bulk
 from . import identity

@@ -25,6 +25,7 @@ from . import test_board
 from . import test_guest_card
 from . import test_guest_filters
 from . import test_review_rpc
+from . import test_survivorship_policy
 from . import test_timeline
 from . import test_tours
 from . import test_views
