@@ -111,6 +111,8 @@ class HospitalitySurvivorshipPolicy(models.Model):
         for profile in sorted(profiles, key=lambda profile: -profile["at"]):
             values = [profile["values"].get(member) for member in survivorship.BLOCKS.get(key, (key,))]
             texts = [", ".join(value) if isinstance(value, list) else str(value) for value in values if value]
+            if key == "birthdate":
+                texts = [self._show_date(value) for value in texts]
             if texts:
                 at = datetime.fromtimestamp(profile["at"], timezone.utc).replace(tzinfo=None)
                 says.append(
@@ -121,6 +123,13 @@ class HospitalitySurvivorshipPolicy(models.Model):
                     }
                 )
         return says
+
+    @api.model
+    def _show_date(self, text):
+        try:
+            return format_date(self.env, text)
+        except ValueError:
+            return text
 
     @api.model
     def _show_value(self, field, value):

@@ -44,7 +44,7 @@ export class GuestColumns extends Component {
     }
 
     winnerLabel(guest) {
-        return _t("%s stays; the others lead here after a merge", guest.name);
+        return _t("%s is kept: after a merge the others lead to this guest", guest.name);
     }
 
     statusText(row) {
