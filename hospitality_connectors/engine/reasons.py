@@ -60,8 +60,8 @@ def tell(reason, translate=lambda text: text, texts=None):
     :param dict texts: texts of other addons by key, translated already; where a key stands in both, these count
     :raise KeyError: nobody knows the key, or a placeholder has no value
 
-    >>> tell({"key": "file.bad_date", "params": {"value": "32.1.", "column": "Born"}, "row": 7})
-    'Row 7: “32.1.” in column “Born” isn\'t a date.'
+    >>> tell({"key": "file.blank_row", "row": 7})
+    'Row 7: None of the mapped columns has a value in this row.'
     """
     known = texts or {}
     template = known[reason["key"]] if reason["key"] in known else translate(TEXTS[reason["key"]])
