@@ -126,7 +126,7 @@ class HospitalitySurvivorshipPolicy(models.Model):
     def _seed(self):
         """Create the rows that are missing, as the engine decides by itself; those that exist stay as they are."""
         door = self.sudo()  # called when the addon is installed or updated
-        known = set(door.search([]).mapped("field"))
+        known = {key for (key,) in door._read_group([], ["field"])}
         door.create(
             [
                 {"field": key, "policy": survivorship.POLICIES[key], "sequence": place}
