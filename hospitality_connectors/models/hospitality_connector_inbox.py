@@ -33,7 +33,7 @@ class HospitalityConnectorInbox(models.Model):
 
     connector_id = SoftMany2one("hospitality.connector", required=True)
     event_key = fields.Char(required=True, readonly=True, help="Unique per delivered event.")
-    entity = fields.Char(readonly=True)
+    entity = fields.Char(string="Kind of Record", readonly=True)
     external_id = fields.Char(string="Key in the Source", readonly=True)
     body = fields.Text(readonly=True, help="The record, redacted.", groups="hospitality_crm.group_hospitality_admin")
     encoding = fields.Selection([("text", "Text"), ("base64", "Base64")], default="text", readonly=True)
