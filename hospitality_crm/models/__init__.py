@@ -1,3 +1,4 @@
+from . import ledger
 from . import place
 from . import guest
 from . import survivorship
@@ -5,6 +6,7 @@ from . import visit
 from . import bulk
 from . import identity
 from . import merge
+from . import consent
 from . import search
 from . import timeline
 from . import card
