@@ -78,11 +78,12 @@ class Env(NamedTuple):
 class ParseError(EventError):
     """A raw record that the adapter can't read."""
 
-    def __init__(self, path, code, message):
+    def __init__(self, path, code, message, reason=None):
         super().__init__(path, code, message=message)
+        self.reason = reason
 
     def __reduce__(self):
-        return (type(self), (self.path, self.code, self.message))
+        return (type(self), (self.path, self.code, self.message, self.reason))
 
 
 class Adapter:
@@ -150,5 +151,5 @@ class CanonicalAdapter(Adapter):
         try:
             events = json.loads(raw.body)
         except (ValueError, RecursionError) as error:
-            raise ParseError("", "not_json", f"The record is not readable JSON: {error}.") from None
+            raise EventError("", "not_json", str(error)) from None
         return events if isinstance(events, list) else [events]

@@ -66,12 +66,7 @@ def _translate_status(event, kind, known, codes, unmapped, strict, changes):
     if target is None:
         if strict:
             unmapped[kind, raw] = unmapped.get((kind, raw), 0) + 1
-            error = EventError(
-                "status",
-                "unknown_status",
-                message=f"Nobody has said what the status “{raw[:80]}” means. Map it: the record is then taken"
-                " up again.",
-            )
+            error = EventError("status", "unknown_status", raw)
             error.warnings = (f"{kind}:{raw}"[:255],)
             raise error
         _note(event, kind, raw, unmapped, changes)

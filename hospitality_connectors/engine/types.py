@@ -11,30 +11,49 @@ from decimal import Decimal, InvalidOperation
 GUEST_ROLE = ("primary", "sharer", "companion", "booker", "payer")
 GENDER = ("female", "male", "other")
 
+
+def _(text):
+    """Mark a text for the translation export; it is translated where it is shown."""
+    return text
+
+
 MESSAGES = {
-    "not_a_record": "The record is not a set of named values.",
-    "unknown_entity": "“%(value)s” is no kind of record that can be imported.",
-    "unknown_op": "“%(value)s” is no operation; use upsert, tombstone or anonymise.",
-    "missing_key": "The record has no key: the source must say which record it is.",
-    "missing_field": "The value “%(path)s” is missing.",
-    "unknown_field": "“%(path)s” is no value of this kind of record.",
-    "wrong_type": "“%(path)s” has the wrong type: %(value)s is not %(wanted)s.",
-    "bad_date": "“%(path)s” is not a date of the calendar: %(value)s. Write it as YYYY-MM-DD.",
-    "bad_instant": "“%(path)s” is not a date and time: %(value)s. Write it as YYYY-MM-DDTHH:MM:SSZ.",
-    "bad_number": "“%(path)s” is not a number that makes sense here: %(value)s.",
-    "bad_amount": "“%(path)s” is not an amount of money: %(value)s.",
-    "bad_choice": "“%(path)s” has a value that is not known: %(value)s.",
-    "bad_currency": "“%(path)s” is not a currency code of three letters: %(value)s.",
-    "bad_country": "“%(path)s” is not a country code of two letters: %(value)s.",
-    "too_long": "“%(path)s” is longer than %(wanted)s characters.",
-    "nul": "“%(path)s” contains a NUL character, which no text may contain.",
-    "bad_text": "“%(path)s” contains broken characters; the encoding of the source is probably wrong.",
-    "dates_order": "The departure %(value)s lies before the arrival.",
-    "stay_too_long": "The stay is longer than five years: %(value)s. One of its dates is probably wrong.",
-    "one_parent": "The record must name either a stay or a check, and not both.",
-    "cycle": "“%(path)s” leads back to the record itself: %(value)s.",
-    "twice": "“%(path)s” names the same person twice with one role: %(value)s.",
-    "no_values": "The guest has neither a name nor any other value.",
+    "not_a_record": _("The record is not a set of named values."),
+    "unknown_entity": _("“%(value)s” is no kind of record that can be imported."),
+    "unknown_op": _("“%(value)s” is no operation; use upsert, tombstone or anonymise."),
+    "missing_key": _("The record has no key: the source must say which record it is."),
+    "missing_field": _("The value “%(path)s” is missing."),
+    "unknown_field": _("“%(path)s” is no value of this kind of record."),
+    "wrong_type": _("“%(path)s” has the wrong type: %(value)s is not %(wanted)s."),
+    "bad_date": _("“%(path)s” is not a date of the calendar: %(value)s. Write it as YYYY-MM-DD."),
+    "bad_instant": _("“%(path)s” is not a date and time: %(value)s. Write it as YYYY-MM-DDTHH:MM:SSZ."),
+    "bad_number": _("“%(path)s” is not a number that makes sense here: %(value)s."),
+    "bad_amount": _("“%(path)s” is not an amount of money: %(value)s."),
+    "bad_choice": _("“%(path)s” has a value that is not known: %(value)s."),
+    "bad_currency": _("“%(path)s” is not a currency code of three letters: %(value)s."),
+    "bad_country": _("“%(path)s” is not a country code of two letters: %(value)s."),
+    "too_long": _("“%(path)s” is longer than %(wanted)s characters."),
+    "nul": _("“%(path)s” contains a NUL character, which no text may contain."),
+    "bad_text": _("“%(path)s” contains broken characters; the encoding of the source is probably wrong."),
+    "dates_order": _("The departure %(value)s lies before the arrival."),
+    "stay_too_long": _("The stay is longer than five years: %(value)s. One of its dates is probably wrong."),
+    "one_parent": _("The record must name either a stay or a check, and not both."),
+    "cycle": _("“%(path)s” leads back to the record itself: %(value)s."),
+    "twice": _("“%(path)s” names the same person twice with one role: %(value)s."),
+    "no_values": _("The guest has neither a name nor any other value."),
+    "unknown_status": _(
+        "Nobody has said what the status “%(value)s” means. Map it: the record is then taken up again."
+    ),
+    "too_large": _(
+        "The record has %(value)s kB, the connector accepts %(wanted)s kB. Raise the limit if the record is right, "
+        "then replay."
+    ),
+    "erased": _(
+        "The record was about a guest who has been anonymised. Its text was erased with his data and can't be read "
+        "again."
+    ),
+    "not_json": _("The record is not readable JSON: %(value)s."),
+    "no_mapping": _("The column mapping of this row was deleted. Import the file again."),
 }
 
 
@@ -45,6 +64,8 @@ class EventError(ValueError):
     :ivar code: stable reason, a key of `MESSAGES` or one of the raiser's own
     :ivar message: a full sentence for the people who look after the import
     :ivar warnings: ``kind:code`` of words whose meaning is missing
+    :ivar reason: the message as data, so that it can be told in any language (see :mod:`.reasons`); None for a
+        raiser's own words
     """
 
     warnings = ()
@@ -52,15 +73,16 @@ class EventError(ValueError):
     def __init__(self, path, code, value="", wanted="", message=None):
         self.path = path
         self.code = code
-        self.message = message or MESSAGES[code] % {
-            "path": path,
-            "value": _shorten(value),
-            "wanted": wanted,
-        }
+        self.reason = None
+        if not message:
+            params = {"path": path, "value": _shorten(value), "wanted": wanted}
+            message = MESSAGES[code] % params
+            self.reason = {"key": f"event.{code}", "params": params}
+        self.message = message
         super().__init__(self.message)
 
     def __reduce__(self):
-        return (type(self), (self.path, self.code, "", "", self.message))
+        return (type(self), (self.path, self.code, "", "", self.message), {"reason": self.reason})
 
 
 def _shorten(value):
@@ -75,7 +97,7 @@ def text(limit):
     def coerce(value, path):
         if type(value) is not str:
             if isinstance(value, bool) or not isinstance(value, (int, float, Decimal)):
-                raise EventError(path, "wrong_type", value, "a text")
+                raise EventError(path, "wrong_type", value, _("a text"))
             value = str(value)
         value = value.strip()
         if len(value) <= limit and value.isprintable():
@@ -122,7 +144,7 @@ def whole(low, high):
                     raise ValueError
                 value = int(number)
             except (TypeError, ValueError, OverflowError):
-                raise EventError(path, "wrong_type", value, "a whole number") from None
+                raise EventError(path, "wrong_type", value, _("a whole number")) from None
         if not low <= value <= high:
             raise EventError(path, "bad_number", value)
         return value
@@ -138,7 +160,7 @@ def number(value, path):
             raise TypeError
         value = float(value)
     except (TypeError, ValueError):
-        raise EventError(path, "wrong_type", value, "a number") from None
+        raise EventError(path, "wrong_type", value, _("a number")) from None
     if not -1e9 < value < 1e9:
         raise EventError(path, "bad_number", value)
     return value
@@ -173,7 +195,7 @@ def flag(value, path):
         return value
     if value in (0, 1):
         return bool(value)
-    raise EventError(path, "wrong_type", value, "yes or no")
+    raise EventError(path, "wrong_type", value, _("yes or no"))
 
 
 flag.label = "yes or no"
@@ -254,7 +276,7 @@ def text_list(limit):
         if isinstance(value, str):
             value = [value]
         if not isinstance(value, (list, tuple)):
-            raise EventError(path, "wrong_type", value, "a list")
+            raise EventError(path, "wrong_type", value, _("a list"))
         if len(value) > limit:
             raise EventError(path, "too_long", value, limit)
         items = [SHORT(item, f"{path}.{index}") for index, item in enumerate(value) if item]
@@ -272,14 +294,14 @@ def guests(value, path):
     whether the role sleeps in the room, ``pays`` to false for companions and bookers.
     """
     if not isinstance(value, (list, tuple)):
-        raise EventError(path, "wrong_type", value, "a list")
+        raise EventError(path, "wrong_type", value, _("a list"))
     if len(value) > 200:
         raise EventError(path, "too_long", value, 200)
     people, seen = [], set()
     for index, item in enumerate(value):
         here = f"{path}.{index}"
         if not isinstance(item, dict):
-            raise EventError(here, "wrong_type", item, "a set of named values")
+            raise EventError(here, "wrong_type", item, _("a set of named values"))
         unknown = item.keys() - {"guest", "role", "pays", "sleeps"}
         if unknown:
             raise EventError(f"{here}.{min(unknown, key=str)}", "unknown_field")
@@ -310,12 +332,12 @@ _ROLE = choice(GUEST_ROLE)
 def memberships(value, path):
     """Type of the programmes that a guest belongs to: ``[{"program", "number", "level"}]``."""
     if not isinstance(value, (list, tuple)) or len(value) > 50:
-        raise EventError(path, "wrong_type", value, "a list of at most 50 memberships")
+        raise EventError(path, "wrong_type", value, _("a list of at most 50 memberships"))
     result = []
     for index, item in enumerate(value):
         here = f"{path}.{index}"
         if not isinstance(item, dict):
-            raise EventError(here, "wrong_type", item, "a set of named values")
+            raise EventError(here, "wrong_type", item, _("a set of named values"))
         unknown = item.keys() - {"program", "number", "level"}
         if unknown:
             raise EventError(f"{here}.{min(unknown, key=str)}", "unknown_field")
@@ -365,7 +387,7 @@ def guest_values(value, path, masked=None):
     :param list masked: gets the keys of hidden values
     """
     if not isinstance(value, dict):
-        raise EventError(path, "wrong_type", value, "a set of named values")
+        raise EventError(path, "wrong_type", value, _("a set of named values"))
     result = {}
     for key, item in value.items():
         if not item and (item is None or item == "" or item == []):

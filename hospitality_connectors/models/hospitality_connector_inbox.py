@@ -4,10 +4,14 @@ from datetime import timedelta
 
 from odoo import api, fields, models
 from odoo.exceptions import AccessError, UserError
+from odoo.fields import Domain
 from odoo.tools import SQL
+from odoo.tools.translate import code_translations
 
 from odoo.addons.hospitality_crm.tools.arrays import pg_array, pg_int_array
 from odoo.addons.hospitality_crm.tools.soft_many2one import SoftMany2one
+
+from ..engine import reasons
 
 GC_BATCH = 10_000
 
@@ -29,7 +33,7 @@ class HospitalityConnectorInbox(models.Model):
 
     connector_id = SoftMany2one("hospitality.connector", required=True)
     event_key = fields.Char(required=True, readonly=True, help="Unique per delivered event.")
-    entity = fields.Char(readonly=True)
+    entity = fields.Char(string="Kind of Record", readonly=True)
     external_id = fields.Char(string="Key in the Source", readonly=True)
     body = fields.Text(readonly=True, help="The record, redacted.", groups="hospitality_crm.group_hospitality_admin")
     encoding = fields.Selection([("text", "Text"), ("base64", "Base64")], default="text", readonly=True)
@@ -49,7 +53,11 @@ class HospitalityConnectorInbox(models.Model):
     )
     attempts = fields.Integer(readonly=True)
     error_code = fields.Char(readonly=True)
-    error_message = fields.Text(string="Reason", readonly=True)
+    error_message = fields.Text(string="Reason in English", readonly=True)
+    error_reason = fields.Json(readonly=True)
+    reason = fields.Text(
+        compute="_compute_reason", search="_search_reason", help="Why the record isn't imported, in your language."
+    )
     error_path = fields.Char(string="Where", readonly=True)
     warnings = fields.Json(readonly=True)
     wait_key = fields.Char(string="Waits For", readonly=True, help="Kind and key of the record that is referred to.")
@@ -70,6 +78,44 @@ class HospitalityConnectorInbox(models.Model):
     # Rows are settled roughly in the order of their time: a few pages of BRIN find the old ones.
     _settled_idx = models.Index("USING brin (processed_at)")
     _warned_idx = models.Index("(connector_id) WHERE warnings IS NOT NULL")
+
+    @api.depends("error_message", "error_reason")
+    @api.depends_context("lang")
+    def _compute_reason(self):
+        tell = self._get_teller()
+        for record in self:
+            record.reason = tell(record.error_reason, record.error_message)
+
+    def _search_reason(self, operator, value):
+        if operator not in ("ilike", "like", "=", "in"):
+            return NotImplemented
+        # In the language of the reader it is known only after reading: look into what is stored.
+        return Domain("error_message", operator, value) | Domain("error_code", operator, value)
+
+    @api.model
+    def _get_translator(self):
+        """Return a function that translates a text of the engine into the language of the user."""
+        # The engine knows no translations; its texts are exported with those of the addon.
+        known = code_translations.get_python_translations("hospitality_connectors", self.env.lang or "en_US")
+        return lambda text: known.get(text, text)
+
+    @api.model
+    def _get_teller(self):
+        """Return a function of a reason (see ``engine.reasons``) and its text in English.
+
+        It returns the reason in the language of the user, and the text where there is none: rows of before, and
+        adapters with words of their own.
+        """
+        translate = self._get_translator()
+        texts = self.env["hospitality.bulk.visit"]._get_refusal_texts()
+
+        def tell(reason, text=""):
+            try:
+                return reasons.tell(reason, translate, texts) if reason else text
+            except (KeyError, TypeError, ValueError):
+                return text
+
+        return tell
 
     def action_replay(self):
         """Have the records read and applied again, by the same code as the first time."""

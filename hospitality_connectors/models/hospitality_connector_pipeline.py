@@ -12,6 +12,7 @@ from odoo.addons.hospitality_crm.tools.arrays import pg_array, pg_int_array
 from odoo.addons.hospitality_crm.tools.claim import RETRY_ON
 
 from ..engine import adapter as adapters
+from ..engine import reasons
 from ..engine.canonical import payload_hash, validate
 from ..engine.mapping import translate
 from ..engine.types import EventError
@@ -87,19 +88,9 @@ class HospitalityConnectorPipeline(models.AbstractModel):
             messages.append(message)
             try:
                 if body is None:
-                    raise EventError(
-                        "",
-                        "erased",
-                        message="The record was about a guest who has been anonymised. Its text was erased with"
-                        " his data and can't be read again.",
-                    )
+                    raise EventError("", "erased")
                 if limit and len(body) > limit:
-                    raise EventError(
-                        "",
-                        "too_large",
-                        message=f"The record has {len(body) // 1024} kB, the connector accepts {limit // 1024} kB."
-                        " Raise the limit if the record is right, then replay.",
-                    )
+                    raise EventError("", "too_large", str(len(body) // 1024), str(limit // 1024))
                 if encoding == "base64":
                     body = decode(body, encoding)
                 raw = adapters.Raw(entity, external_id, body, content_type, "", version)
@@ -113,18 +104,12 @@ class HospitalityConnectorPipeline(models.AbstractModel):
                     event["observed"] = observed
                     message.events.append(event)
             except EventError as error:
-                message.refuse(error.code, error.message, error.path)
+                message.refuse(error.code, error.message, error.path, error.reason)
                 message.warnings.extend(error.warnings)
             except Exception as error:
                 _logger.exception("Adapter %s failed on inbox record %s", connector.adapter, id_)
-                message.refuse(
-                    "adapter_failed",
-                    self.env._(
-                        "The adapter can't read this record (%(error)s). Report it to whoever maintains the "
-                        "adapter and replay the record after the repair.",
-                        error=f"{type(error).__name__}: {error}"[:300],
-                    ),
-                )
+                reason = {"key": "adapter_failed", "params": {"error": f"{type(error).__name__}: {error}"[:300]}}
+                message.refuse("adapter_failed", reasons.tell(reason), "", reason)
         return messages
 
     @api.model
@@ -163,10 +148,8 @@ class HospitalityConnectorPipeline(models.AbstractModel):
             message.state, message.problem, message.wait_key, message.warnings = "done", None, None, []
         if len(messages) == 1:
             code, text = problem
-            messages[0].refuse(
-                code,
-                self.env._("The record can't be stored: %(error)s. Correct it in the source.", error=text[:300]),
-            )
+            reason = {"key": "not_stored", "params": {"error": text[:300]}}
+            messages[0].refuse(code, reasons.tell(reason), "", reason)
             return
         middle = len(messages) // 2
         self._apply(source, messages[:middle], options, unmapped, landed, anonymised)
@@ -181,7 +164,7 @@ class HospitalityConnectorPipeline(models.AbstractModel):
             self.env.cr.execute(
                 SQL(
                     "UPDATE hospitality_connector_inbox SET state = 'done', attempts = attempts + 1,"
-                    " error_code = NULL, error_message = NULL, error_path = NULL, wait_key = NULL,"
+                    " error_code = NULL, error_message = NULL, error_path = NULL, error_reason = NULL, wait_key = NULL,"
                     " warnings = NULL, force = NULL, adapter_revision = %s,"
                     " processed_at = now() AT TIME ZONE 'UTC' WHERE id = ANY(%s::int[])",
                     revision,
@@ -190,18 +173,19 @@ class HospitalityConnectorPipeline(models.AbstractModel):
             )
         others = [message for message in messages if message.state != "done" or message.warnings]
         if others:
-            problems = [message.problem or (None, None, None) for message in others]
+            problems = [message.problem or (None, None, None, None) for message in others]
             self.env.cr.execute(
                 SQL(
                     """
                     UPDATE hospitality_connector_inbox i
                        SET state = v.state, attempts = i.attempts + 1, error_code = v.code,
-                           error_message = v.message, error_path = v.path, wait_key = v.wait_key,
+                           error_message = v.message, error_path = v.path, error_reason = v.reason,
+                           wait_key = v.wait_key,
                            warnings = v.warnings, adapter_revision = %s, force = NULL,
                            processed_at = now() AT TIME ZONE 'UTC'
-                      FROM unnest(%s::int[], %s::varchar[], %s::varchar[], %s::text[], %s::varchar[],
+                      FROM unnest(%s::int[], %s::varchar[], %s::varchar[], %s::text[], %s::varchar[], %s::jsonb[],
                                   %s::varchar[], %s::jsonb[])
-                           AS v(id, state, code, message, path, wait_key, warnings)
+                           AS v(id, state, code, message, path, reason, wait_key, warnings)
                      WHERE i.id = v.id
                     """,
                     revision,
@@ -210,6 +194,7 @@ class HospitalityConnectorPipeline(models.AbstractModel):
                     pg_array([problem[0] for problem in problems]),
                     pg_array([problem[1] for problem in problems]),
                     pg_array([problem[2] for problem in problems]),
+                    pg_array([reasons.dump(problem[3]) for problem in problems]),
                     pg_array([message.wait_key for message in others]),
                     pg_array(
                         [json.dumps(sorted(set(message.warnings))) if message.warnings else None for message in others]

@@ -8,3 +8,4 @@ from . import test_file_tour
 from . import test_inbox
 from . import test_mapping
 from . import test_pipeline
+from . import test_reasons

@@ -5,6 +5,8 @@ Profiles and golden values are plain data. A profile is a dict::
     {
         "profile_id": 7,
         "trust": 60,            # of its source, 0 to 100
+        "source": 3,            # optional, its source, as ``orders`` of :func:`resolve` names it
+        "older": False,         # optional, an older record: comes after a live one of the same source
         "at": 1764000000.0,     # when the source last changed it, seconds since 1970
         "kind": "person",       # person, company, agency or group
         "values": {...},        # canonical values, see FIELDS
@@ -55,6 +57,16 @@ POLICIES = {
     "notes": "union",
     "memberships": "union",
 }
+# Policies that a field may have beside its own. Blocks are taken whole, so that counting them means nothing;
+# lists of addresses are one value only where one of them is chosen.
+CHOICES = {
+    key: (policy,)
+    if policy in ("reachable_first", "sticky_true", "union")
+    else ("most_trusted", "latest")
+    if key in BLOCKS
+    else ("most_trusted", "latest", "most_frequent")
+    for key, policy in POLICIES.items()
+}
 # Reason codes and what they mean; the screens translate them.
 REASONS = {
     "only": "The only profile that knows it.",
@@ -83,6 +95,8 @@ _KEYS = frozenset(FIELDS)
 _BLOCK_OF = {member: block for block, members in BLOCKS.items() for member in members}
 _SINGLES = frozenset(POLICIES) - frozenset(BLOCKS)
 _MARK = itemgetter(0)
+# More than any source is trusted otherwise.
+_ORDERED_TRUST = 1000
 
 
 class Golden(NamedTuple):
@@ -96,11 +110,13 @@ class Golden(NamedTuple):
 _new = tuple.__new__
 
 
-def resolve(profiles, policies=None):
+def resolve(profiles, policies=None, orders=None):
     """Decide the golden values of one guest.
 
     :param list profiles: live profiles of the guest, as described above
     :param dict policies: overrides of :data:`POLICIES` for some keys or blocks
+    :param dict orders: for some keys or blocks, which sources are trusted most there: dict of source to
+        its place, 0 for the first; sources without a place come after them by their general trust
     :return: dict of canonical key (``email`` and ``phone`` instead of the lists) to
         :class:`Golden`; keys nobody knows are missing
 
@@ -108,6 +124,8 @@ def resolve(profiles, policies=None):
     >>> two = {"profile_id": 2, "trust": 50, "at": 2.0, "values": {"name": "Anna Koval"}}
     >>> resolve([two, one])["name"]
     Golden(value='A. Koval', profile_id=1, reason='most_trusted')
+    >>> resolve([one | {"source": 8}, two | {"source": 9}], orders={"name": {9: 0}})["name"]
+    Golden(value='Anna Koval', profile_id=2, reason='most_trusted')
     """
     if len(profiles) == 1 and not profiles[0].get("meta"):
         return _resolve_one(profiles[0])
@@ -123,9 +141,18 @@ def resolve(profiles, policies=None):
     golden = {}
     for block, members in BLOCKS.items():
         if not known.isdisjoint(members):
-            _resolve_block(block, members, by_time, rules[block], marked.get(block), golden)
+            ordered = by_time
+            if orders and block in orders:
+                ordered = sorted(_ordered(profiles, orders[block]), key=_by_time)
+            _resolve_block(block, members, ordered, rules[block], marked.get(block), golden)
+    general = by_trust, by_time
     for key in known & _SINGLES:
         policy = rules[key]
+        if orders:
+            by_trust, by_time = general
+            if key in orders:
+                ours = _ordered(profiles, orders[key])
+                by_trust, by_time = sorted(ours, key=_by_trust), sorted(ours, key=_by_time)
         # Two profiles are as frequent as each other.
         if key not in marked and (policy == "most_trusted" or (policy == "most_frequent" and len(profiles) == 2)):
             found = _first(key, by_trust, 0)
@@ -161,6 +188,16 @@ def _resolve_one(profile):
         if name:
             golden["name"] = Golden(name, profile_id, "only")
     return golden
+
+
+def _ordered(profiles, order):
+    """Return the profiles with the trust that an order of sources gives them."""
+    return [
+        profile
+        if (place := order.get(profile.get("source"))) is None
+        else {**profile, "trust": _ORDERED_TRUST - 2 * place - bool(profile.get("older"))}
+        for profile in profiles
+    ]
 
 
 def _by_trust(profile):

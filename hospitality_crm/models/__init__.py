@@ -1,6 +1,7 @@
 from . import ledger
 from . import place
 from . import guest
+from . import survivorship
 from . import visit
 from . import bulk
 from . import identity

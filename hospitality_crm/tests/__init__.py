@@ -43,6 +43,7 @@ from . import test_origin
 from . import test_preference_centre
 from . import test_review_rpc
 from . import test_stay_shares
+from . import test_survivorship_policy
 from . import test_timeline
 from . import test_tours
 from . import test_views

@@ -70,6 +70,7 @@ class TestDuplicatesOnThePhone(DuplicatesCase):
         for number, (guests, _match) in enumerate(self.pairs):
             self.assertEqual(len(guests.filtered("active")), 1 if number in merged else 2)
         winner = self.pairs[0][0]._get_merged_target()
+        self.assertEqual(winner, self.pairs[0][0][1], "the one who was chosen to stay")
         self.assertEqual(winner.guest_nationality_id.code, "PL", "the one that was chosen")
         self.assertEqual(str(winner.guest_birthdate), "1980-01-01")
         relation = self.env["hospitality.relation"].search([("partner_id", "in", self.pairs[5][0].ids)])
@@ -81,6 +82,8 @@ class TestDuplicatesAtTheDesk(DuplicatesCase):
     def test_keyboard(self):
         self.start_tour("/odoo/duplicates", "hospitality_duplicates_keyboard", login="t_dup_manager")
         self.assertEqual(self._states()[:5], ["merged", "rejected", "household", "merged", "open"])
+        self.assertEqual(self.pairs[0][0].filtered("active"), self.pairs[0][0][1], "the one who was chosen to stay")
+        self.assertEqual(self.pairs[3][0].filtered("active"), self.pairs[3][0][0], "the default: known for longest")
 
     def test_merge_from_the_list_and_back(self):
         self.start_tour("/odoo/guests?view_type=list&debug=0", "hospitality_merge_and_back", login="t_dup_manager")

@@ -177,6 +177,36 @@ class TestMatchDecisions(ReviewCommon):
         self.assertEqual(self.match.state, "open")
         self.assertTrue(self._case(self.one, self.other))
 
+    def test_who_stays_is_chosen(self):
+        for winner, loser in ((self.other, self.one), (self.one, self.other)):
+            with self.subTest(winner=winner.id):
+                answer = self._decide("merge", winner_id=winner.id)
+                self.assertTrue(answer["done"], answer)
+                self.assertEqual(answer["gone"], loser.ids)
+                self.assertEqual(loser._get_merged_target(), winner)
+                self._review().undo(answer["undo"])
+
+    def test_who_stays_of_more_than_two(self):
+        third = self._create_known("Nina Petrova", self.source_pos, phones=["+380441110001"])
+        matches = self.match | self._propose(self.other, third)
+        self._create_stay(self.other, self.palace)
+        self.env["hospitality.guest.metrics"]._refresh(self.other.ids)
+        case = self._case(self.one, self.other, third)
+        self.assertEqual(case["winners"], [self.other.id, self.one.id, third.id], "most stays, then known for longest")
+        answer = self._review().decide("merge", matches.ids, winner_id=third.id)
+        self.assertEqual(set(answer["gone"]), {self.one.id, self.other.id})
+        self.assertTrue(third.active)
+
+    def test_who_stays_takes_part(self):
+        third = self._create_known("Nina Petrova", self.source_pos, phones=["+380441110001"])
+        second = self._propose(self.other, third)
+        answer = self._review().decide(
+            "merge", (self.match | second).ids, guest_ids=[self.one.id, self.other.id], winner_id=third.id
+        )
+        self.assertFalse(answer["done"])
+        self.assertIn("no part of this decision", answer["refusal"])
+        self.assertTrue(self.one.active and self.other.active and third.active)
+
     def test_chosen_values_are_kept(self):
         self.one.write({"name": "Nina Petrova", "city": "Kyiv", "country_id": self.env.ref("base.ua").id})
         self.other.write({"name": "Nina Petrova-Koval", "city": "Tallinn", "country_id": self.env.ref("base.ee").id})

@@ -9,7 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hospitality_connectors.engine import adapter, canonical, mapping, types
+from hospitality_connectors.engine import adapter, canonical, mapping, reasons, types
+from hospitality_connectors.engine.files import catalogue
 from hospitality_crm.engine import contact
 
 STAY = {"entity": "stay", "external_id": "S1", "arrival": "2025-02-01", "departure": "2025-02-03"}
@@ -22,7 +23,7 @@ def refuse(event):
 
 
 def test_doctests():
-    for module in (mapping,):
+    for module in (mapping, reasons, catalogue):
         result = doctest.testmod(module)
         assert result.attempted and not result.failed
 

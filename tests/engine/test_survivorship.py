@@ -230,3 +230,58 @@ def test_a_single_profile_decides_like_among_equals(drawn):
     general = {**profile, "meta": {"none": {}}}
     one, other = resolve([plain]), resolve([general])
     assert {key: golden[:2] for key, golden in one.items()} == {key: golden[:2] for key, golden in other.items()}
+
+
+def test_every_choice_of_policy_is_one_that_decides():
+    values = {"name": "Anna Koval", "city": "Lviv", "emails": ["a@b.ua"], "notes": "Window", "vip": True}
+    for key, choices in survivorship.CHOICES.items():
+        assert survivorship.POLICIES[key] in choices
+        for policy in choices:
+            known = values | ({key: "x"} if key not in (*survivorship.BLOCKS, *values, "phones", "memberships") else {})
+            profiles = [make(1, 60, 1.0, dict(known)), make(2, 50, 2.0, dict(known)), make(3, 40, 3.0, dict(known))]
+            assert resolve(profiles, {key: policy})
+
+
+def test_order_of_sources_comes_before_general_trust():
+    pms, pos, form = (
+        make(1, 90, 3.0, {"name": "Anna Koval", "birthdate": "1980-01-01"}, source=1),
+        make(2, 10, 1.0, {"name": "Hanna Koval", "birthdate": "1981-01-01"}, source=2),
+        make(3, 50, 2.0, {"name": "Ganna Koval", "birthdate": "1982-01-01"}, source=3),
+    )
+    golden = resolve([pms, pos, form], orders={"name": {2: 0, 3: 1}})
+    assert golden["name"] == Golden("Hanna Koval", 2, "most_trusted")
+    assert golden["birthdate"] == Golden("1980-01-01", 1, "most_trusted"), "other fields are not touched"
+    assert resolve([pms, form], orders={"name": {2: 0, 3: 1}})["name"].value == "Ganna Koval"
+    assert resolve([pms], orders={"name": {2: 0}})["name"].value == "Anna Koval"
+    assert resolve([pms, pos, form], orders={"birthdate": {3: 0}})["birthdate"].value == "1982-01-01"
+
+
+def test_order_of_sources_of_addresses_and_ties():
+    one, two = make(1, 90, 1.0, {"emails": ["a@x.ua"]}, source=1), make(2, 10, 2.0, {"emails": ["b@x.ua"]}, source=2)
+    assert resolve([one, two])["email"] == Golden("a@x.ua", 1, "most_trusted")
+    assert resolve([one, two], orders={"emails": {2: 0}})["email"] == Golden("b@x.ua", 2, "most_trusted")
+    old, new = make(1, 50, 1.0, {"lang": "uk"}, source=1), make(2, 50, 2.0, {"lang": "en"}, source=2)
+    assert resolve([old, new], orders={"lang": {1: 0}})["lang"].value == "en", "the latest one decides first"
+    new["at"] = 1.0
+    assert resolve([old, new], orders={"lang": {1: 0}})["lang"].value == "uk"
+
+
+def test_older_records_of_an_ordered_source_come_after_its_live_ones():
+    older = make(1, 59, 9.0, {"name": "Old Name"}, source=1, older=True)
+    live = make(2, 60, 1.0, {"name": "New Name"}, source=1)
+    other = make(3, 90, 1.0, {"name": "Other Name"}, source=2)
+    assert resolve([older, live, other], orders={"name": {1: 0}})["name"].value == "New Name"
+    assert resolve([older, other], orders={"name": {1: 0, 2: 1}})["name"].value == "Old Name"
+
+
+def test_people_come_before_an_order_of_sources():
+    typed = make(1, 10, 1.0, {"name": "Typed Name"}, source=1, meta={"name": {"by": "staff"}})
+    other = make(2, 90, 2.0, {"name": "Other Name"}, source=2)
+    assert resolve([typed, other], orders={"name": {2: 0}})["name"] == Golden("Typed Name", 1, "staff")
+
+
+@given(PROFILES, st.dictionaries(st.integers(1, 4), st.integers(0, 3), max_size=3))
+def test_an_order_of_one_field_leaves_the_others(drawn, order):
+    profiles = [{**profile, "source": profile["profile_id"]} for profile in build(drawn)]
+    plain, ordered = resolve(profiles), resolve(profiles, orders={"vat": order})
+    assert {key: plain[key] for key in plain if key != "vat"} == {key: ordered[key] for key in ordered if key != "vat"}

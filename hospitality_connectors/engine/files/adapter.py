@@ -9,6 +9,7 @@ import json
 from functools import lru_cache
 
 from ..adapter import Adapter, Capabilities, ParseError, Raw, register
+from ..types import EventError
 from .convert import Unknown
 from .errors import FileError, RowError
 from .mapping import Mapping
@@ -102,15 +103,22 @@ class FileAdapter(Adapter):
         body = json.loads(raw.body)
         number = body["r"]
         if "e" in body:
-            error = RowError(body["e"]["code"], **body["e"]["params"])
-            raise ParseError(f"row {number}", error.code, f"Row {number}: {error}")
+            raise _refusal(f"row {number}", RowError(body["e"]["code"], **body["e"]["params"]), number)
         text = env.settings.get("plans", {}).get(str(body["m"]))
         if text is None:
-            raise ParseError("", "no_mapping", "The column mapping of this row was deleted. Import the file again.")
+            raise EventError("", "no_mapping")
         try:
             return compiled(text).parse(body["v"], body.get("k"), body.get("o"))
         except FileError as error:
             path = error.params.get("column") or error.params.get("target") or f"row {number}"
-            raise ParseError(path, error.code, f"Row {number}: {error}") from None
+            raise _refusal(path, error, number) from None
         except Unknown as error:
-            raise ParseError(f"row {number}", "bad_choice", f"Row {number}: “{error}” isn't known.") from None
+            refusal = _refusal(f"row {number}", RowError("unknown_word", value=str(error)[:80]), number)
+            refusal.code = "bad_choice"
+            raise refusal from None
+
+
+def _refusal(path, error, number):
+    """Return the :class:`ParseError` of what is wrong with a row."""
+    reason = {"key": f"file.{error.code}", "params": error.params, "row": number}
+    return ParseError(path, error.code, f"Row {number}: {error}", reason)

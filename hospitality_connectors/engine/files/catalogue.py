@@ -23,56 +23,133 @@ _KINDS = {
 }
 _NOT_MAPPED = {"guests", "values", "warnings", "status_raw", "guest", "booker", "company", "agency"}
 
+
+def _(text):
+    """Mark a text for the translation export; it is translated where it is shown."""
+    return text
+
+
 LABELS = {
-    "external_id": "Key",
-    "version": "Last Change",
-    "status_on": "Date of the Status",
-    "email": "E-mail",
-    "phone": "Phone",
-    "membership_number": "Membership Number",
-    "membership_program": "Membership Programme",
-    "membership_level": "Membership Level",
-    "vat": "VAT Number",
-    "vip": "VIP Level",
-    "zip": "Postcode",
-    "lang": "Language",
-    "eta": "Expected Time of Arrival",
-    "name": "Name",
-    "amount_fb": "Amount F&B",
-    "rate_amount": "Rate per Night",
-    "booked_on": "Booked On",
-    "cancelled_on": "Cancelled On",
-    "starts_at": "Date and Time",
-    "outlet": "Outlet",
-    "room_type": "Room Type Booked",
-    "room_type_charged": "Room Type Charged",
-    "market": "Market Segment",
-    "channel_ref": "Reference in the Channel",
-    "confirmation": "Confirmation Number",
-    "request_count": "Number of Requests",
-    "parking_count": "Parking Spaces",
-    "change_count": "Number of Changes",
-    "lead_time": "Lead Time (Days)",
-    "is_pseudo": "Posting Master",
-    "refund_of": "Refund of Check",
-    "reverses": "Reverses Line",
-    "window": "Folio Window",
-    "card_last4": "Last 4 Digits of the Card",
+    "external_id": _("Key"),
+    "version": _("Last Change"),
+    "status_on": _("Date of the Status"),
+    "email": _("E-mail"),
+    "phone": _("Phone"),
+    "membership_number": _("Membership Number"),
+    "membership_program": _("Membership Programme"),
+    "membership_level": _("Membership Level"),
+    "vat": _("VAT Number"),
+    "vip": _("VIP Level"),
+    "zip": _("Postcode"),
+    "lang": _("Language"),
+    "eta": _("Expected Time of Arrival"),
+    "name": _("Name"),
+    "amount_fb": _("Amount F&B"),
+    "rate_amount": _("Rate per Night"),
+    "booked_on": _("Booked On"),
+    "cancelled_on": _("Cancelled On"),
+    "starts_at": _("Date and Time"),
+    "outlet": _("Outlet"),
+    "room_type": _("Room Type Booked"),
+    "room_type_charged": _("Room Type Charged"),
+    "market": _("Market Segment"),
+    "channel_ref": _("Reference in the Channel"),
+    "confirmation": _("Confirmation Number"),
+    "request_count": _("Number of Requests"),
+    "parking_count": _("Parking Spaces"),
+    "change_count": _("Number of Changes"),
+    "lead_time": _("Lead Time (Days)"),
+    "is_pseudo": _("Posting Master"),
+    "refund_of": _("Refund of Check"),
+    "reverses": _("Reverses Line"),
+    "window": _("Folio Window"),
+    "card_last4": _("Last 4 Digits of the Card"),
+    "adults": _("Adults"),
+    "amount": _("Amount"),
+    "amount_discount": _("Amount Discount"),
+    "amount_gross": _("Amount Gross"),
+    "amount_net": _("Amount Net"),
+    "amount_other": _("Amount Other"),
+    "amount_room": _("Amount Room"),
+    "amount_service": _("Amount Service"),
+    "amount_subtotal": _("Amount Subtotal"),
+    "amount_tax": _("Amount Tax"),
+    "amount_tip": _("Amount Tip"),
+    "amount_total": _("Amount Total"),
+    "arrival": _("Arrival"),
+    "balance": _("Balance"),
+    "birthdate": _("Birthdate"),
+    "business_date": _("Business Date"),
+    "card_brand": _("Card Brand"),
+    "category": _("Category"),
+    "channel": _("Channel"),
+    "check": _("Check"),
+    "checked_in_at": _("Checked In At"),
+    "checked_out_at": _("Checked Out At"),
+    "children": _("Children"),
+    "city": _("City"),
+    "closed_at": _("Closed At"),
+    "code": _("Code"),
+    "company_name": _("Company Name"),
+    "country": _("Country"),
+    "covers": _("Covers"),
+    "currency": _("Currency"),
+    "daypart": _("Daypart"),
+    "department": _("Department"),
+    "departure": _("Departure"),
+    "deposit": _("Deposit"),
+    "deposit_kind": _("Deposit Kind"),
+    "duration": _("Duration"),
+    "family_name": _("Family Name"),
+    "gender": _("Gender"),
+    "given_name": _("Given Name"),
+    "group_code": _("Group Code"),
+    "infants": _("Infants"),
+    "local_name": _("Local Name"),
+    "meal_plan": _("Meal Plan"),
+    "method": _("Method"),
+    "middle_name": _("Middle Name"),
+    "nationality": _("Nationality"),
+    "notes": _("Notes"),
+    "number": _("Number"),
+    "occasion": _("Occasion"),
+    "opened_at": _("Opened At"),
+    "paid_at": _("Paid At"),
+    "property": _("Property"),
+    "purpose": _("Purpose"),
+    "quantity": _("Quantity"),
+    "rate_plan": _("Rate Plan"),
+    "requests": _("Requests"),
+    "reservation": _("Reservation"),
+    "room": _("Room"),
+    "salutation": _("Salutation"),
+    "sharer_group": _("Sharer Group"),
+    "state": _("State"),
+    "status": _("Status"),
+    "stay": _("Stay"),
+    "street": _("Street"),
+    "street2": _("Street2"),
+    "suffix": _("Suffix"),
+    "table": _("Table"),
+    "tip": _("Tip"),
+    "waiter": _("Waiter"),
+    "wishes": _("Wishes"),
 }
+
 SLOT_LABELS = {
-    "guest": "Guest",
-    "sharer": "Sharer",
-    "companion": "Companion",
-    "booker": "Booker",
-    "payer": "Payer",
-    "company": "Company",
-    "agency": "Agency",
-    "booking": "Booking",
-    "stay": "Stay",
-    "reservation": "Table Reservation",
-    "check": "Check",
-    "charge": "Line",
-    "payment": "Payment",
+    "guest": _("Guest"),
+    "sharer": _("Sharer"),
+    "companion": _("Companion"),
+    "booker": _("Booker"),
+    "payer": _("Payer"),
+    "company": _("Company"),
+    "agency": _("Agency"),
+    "booking": _("Booking"),
+    "stay": _("Stay"),
+    "reservation": _("Table Reservation"),
+    "check": _("Check"),
+    "charge": _("Line"),
+    "payment": _("Payment"),
 }
 
 
@@ -100,8 +177,24 @@ class Target:
     def label(self):
         slot = _NUMBERED.sub(r"\1", self.slot)
         number = self.slot[len(slot) :]
-        name = LABELS.get(self.field) or self.field.replace("_", " ").title()
-        return f"{SLOT_LABELS[slot]}{' ' + number if number else ''}: {name}"
+        return f"{SLOT_LABELS[slot]}{' ' + number if number else ''}: {LABELS[self.field]}"
+
+
+def translate_label(label, translate):
+    """Return the label of a target or slot in another language.
+
+    :param translate: function of a text in English
+
+    >>> translate_label("Companion 2: Given Name", str.upper)
+    'COMPANION 2: GIVEN NAME'
+    """
+    slot, colon, name = label.partition(": ")
+    word, space, number = slot.rpartition(" ")
+    if number.isdigit():
+        slot = translate(word) + space + number
+    else:
+        slot = translate(slot)
+    return slot + colon + (translate(name) if name else "")
 
 
 def entity_of(slot):

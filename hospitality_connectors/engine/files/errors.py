@@ -35,6 +35,7 @@ MESSAGES = {
     "broken_record": _("The record can't be read: %(detail)s"),
     "broken_rest": _("The file can't be read from here on: %(detail)s"),
     "blank_row": _("None of the mapped columns has a value in this row."),
+    "unknown_word": _("“%(value)s” isn't known."),
     "bad_date": _("“%(value)s” in column “%(column)s” isn't a date."),
     "bad_time": _("“%(value)s” in column “%(column)s” isn't a time of day."),
     "bad_number": _("“%(value)s” in column “%(column)s” isn't a number."),

@@ -6,7 +6,7 @@ from hashlib import blake2b
 
 from . import catalogue
 from .convert import Unknown, money_text
-from .errors import RowError
+from .errors import RowError, _
 from .numbers import currency_of
 
 REQUIRED = {
@@ -179,7 +179,7 @@ class Row:
                 out[field.name] = self._utc(moment, out.get("property"))
                 continue
             if slot == "reservation":
-                raise RowError("missing_value", target="the time of the reservation")
+                raise RowError("missing_value", target=_("the time of the reservation"))
             del out[field.name]
             if slot == "check":
                 out.setdefault("business_date", moment.day.isoformat())

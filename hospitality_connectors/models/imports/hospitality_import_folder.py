@@ -52,7 +52,7 @@ class HospitalityImportFolder(models.Model):
     error = fields.Char(readonly=True)
     last_look = fields.Datetime(readonly=True)
     job_ids = fields.One2many("hospitality.import.job", "folder_id", string="Imports")
-    job_count = fields.Integer(compute="_compute_job_count")
+    job_count = fields.Integer(string="Number of Imports", compute="_compute_job_count")
 
     _path_pattern_uniq = models.Constraint("UNIQUE (path, pattern)", "This folder is watched already.")
 

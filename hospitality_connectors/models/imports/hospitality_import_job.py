@@ -110,14 +110,21 @@ class HospitalityImportJob(models.Model):
                 else 0
             )
 
+    @api.model
+    def _get_report_teller(self):
+        """Return a function that tells a problem or difference of a report in the language of the user."""
+        tell = self.env["hospitality.connector.inbox"]._get_teller()
+        return lambda item: tell(item.get("said"), item.get("reason") or item.get("text") or "")
+
     @api.depends("check_report", "verify_report")
+    @api.depends_context("lang")
     def _compute_report_html(self):
-        render = self.env["ir.qweb"]._render
+        render, tell = self.env["ir.qweb"]._render, self._get_report_teller()
         for job in self:
             for kind in ("check", "verify"):
                 report = job[f"{kind}_report"]
                 job[f"{kind}_html"] = (
-                    render(f"hospitality_connectors.import_{kind}_report", {"job": job, "report": report})
+                    render(f"hospitality_connectors.import_{kind}_report", {"job": job, "report": report, "tell": tell})
                     if report
                     else False
                 )
@@ -335,10 +342,11 @@ class HospitalityImportJob(models.Model):
         writer = csv.writer(stream)
         writer.writerow(["row", "record", "key", "problem"])
         report = self.verify_report or self.check_report or {}
+        tell = self._get_report_teller()
         for problem in report.get("problems") or ():
-            writer.writerow([problem["row"], "", "", _plain(problem["reason"])])
+            writer.writerow([problem["row"], "", "", _plain(tell(problem))])
         for item in report.get("differences") or ():
-            writer.writerow([item.get("row"), item["entity"], _plain(item["key"]), _plain(item["text"])])
+            writer.writerow([item.get("row"), item["entity"], _plain(item["key"]), _plain(tell(item))])
         attachment = self.env["ir.attachment"].create(
             {
                 "name": f"{self.name}.report.csv",

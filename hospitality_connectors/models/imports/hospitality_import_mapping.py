@@ -3,7 +3,6 @@ from hashlib import blake2b
 
 from odoo import api, fields, models
 from odoo.exceptions import ValidationError
-from odoo.tools.translate import code_translations
 
 from ...engine.files import catalogue
 from ...engine.files.errors import FileError
@@ -63,9 +62,8 @@ class HospitalityImportMapping(models.Model):
     @api.model
     def _explain(self, error):
         """Return the message of a :class:`FileError` in the language of the user."""
-        # The engine knows no translations; its messages are exported with those of the addon.
-        known = code_translations.get_python_translations("hospitality_connectors", self.env.lang or "en_US")
-        return known.get(error.template, error.template) % error.params
+        reason = {"key": f"file.{error.code}", "params": error.params}
+        return self.env["hospitality.connector.inbox"]._get_teller()(reason, str(error))
 
     def _get_content(self, words=None):
         """Return the mapping as the engine takes it.
@@ -118,8 +116,13 @@ class HospitalityImportMapping(models.Model):
 
     @api.model
     def _selection_target(self):
-        return [(name, target.label) for name, target in catalogue.TARGETS.items()] + [
-            (f"companion{number}.{field}", catalogue.find(f"companion{number}.{field}").label)
-            for number in (2, 3)
-            for field in ("external_id", "name", "given_name", "family_name", "email", "phone", "birthdate")
+        names = [
+            *catalogue.TARGETS,
+            *(
+                f"companion{number}.{field}"
+                for number in (2, 3)
+                for field in ("external_id", "name", "given_name", "family_name", "email", "phone", "birthdate")
+            ),
         ]
+        translate = self.env["hospitality.connector.inbox"]._get_translator()
+        return [(name, catalogue.translate_label(catalogue.find(name).label, translate)) for name in names]

@@ -12,7 +12,7 @@ from odoo.addons.hospitality_crm.tools.claim import lane_env, with_retry
 
 from ...engine.files.errors import FileError
 from ...engine.files.importer import FileRows
-from .import_checks import Check, Comparison, without_row
+from .import_checks import Check, Comparison, describe_problem
 
 _logger = logging.getLogger(__name__)
 
@@ -325,9 +325,9 @@ class HospitalityImportRunner(models.AbstractModel):
         """Give rows that the inbox knows from an earlier import of the file another try."""
         connector.env.execute_query(
             SQL(
-                "UPDATE hospitality_connector_inbox SET state = 'new', error_code = NULL, error_message = NULL"
-                " WHERE connector_id = %s AND event_key = ANY(%s::varchar[]) AND state = 'quarantined'"
-                " RETURNING id",
+                "UPDATE hospitality_connector_inbox SET state = 'new', error_code = NULL, error_message = NULL,"
+                " error_reason = NULL WHERE connector_id = %s AND event_key = ANY(%s::varchar[])"
+                " AND state = 'quarantined' RETURNING id",
                 connector.id,
                 pg_array(keys),
             )
@@ -394,10 +394,13 @@ class HospitalityImportRunner(models.AbstractModel):
         Inbox = job.env["hospitality.connector.inbox"].sudo()  # counts only
         waiting = Inbox.search_count(job._get_inbox_domain("waiting"))
         bad = Inbox.search_fetch(
-            job._get_inbox_domain("quarantined"), ["body", "error_code", "error_message"], order="id", limit=1000
+            job._get_inbox_domain("quarantined"),
+            ["body", "error_code", "error_message", "error_reason"],
+            order="id",
+            limit=1000,
         )
         problems = [
-            {"row": body_row(row.body), "reason": without_row(row.error_message or row.error_code)} for row in bad
+            describe_problem(body_row(row.body), row.error_message or row.error_code, row.error_reason) for row in bad
         ]
         quarantined = len(bad) if len(bad) < 1000 else Inbox.search_count(job._get_inbox_domain("quarantined"))
         return {

@@ -5,6 +5,7 @@ from collections import Counter
 from datetime import date
 from decimal import Decimal
 
+from ...engine import reasons
 from ...engine.files.scan import short
 from ...engine.files.tally import AMOUNTS, Tally
 
@@ -15,9 +16,10 @@ _ROW = re.compile(r"^Row \d+: ")
 _ENTITIES = ("guest", "booking", "stay", "reservation", "check", "charge", "payment")
 
 
-def without_row(text):
-    """Return a reason without the number of its row, which stands beside it."""
-    return _ROW.sub("", text or "")
+def describe_problem(number, text, reason):
+    """Return a problem of a report: the row, and why without its number, in English and as data."""
+    said = {name: value for name, value in reason.items() if name != "row"} if reason else None
+    return {"row": number, "reason": _ROW.sub("", text or ""), "said": said}
 
 
 def _expected_amounts(event):
@@ -62,7 +64,8 @@ class Check:
             if message.state == "quarantined":
                 self._kinds[message.problem.code] += 1
                 if len(self._problems) < SHOWN_PROBLEMS:
-                    self._problems.append({"row": number, "reason": without_row(message.problem.message)})
+                    problem = message.problem
+                    self._problems.append(describe_problem(number, problem.message, problem.reason))
                 continue
             self._waiting += message.state == "waiting"
             for event in message.events:
@@ -166,7 +169,7 @@ class Comparison:
         currency = event.get("currency") or (stored or {}).get("currency") or ""
         self._file.add_values(entity, event.get("status"), currency, amounts)
         if stored is None:
-            self._differ(number, entity, key, "It isn't there.")
+            self._differ(number, entity, key, "not_there")
             return
         self._landed.is_new(entity, key)
         shown = {name: stored[name] for name in amounts if stored.get(name) is not None}
@@ -174,17 +177,21 @@ class Comparison:
             entity, stored.get("status") if event.get("status") else None, stored.get("currency") or "", shown
         )
         if event.get("status") and stored.get("status") != event["status"]:
-            self._differ(number, entity, key, f"Status {event['status']} became {stored.get('status')}.")
+            self._differ(number, entity, key, "status_differs", ours=event["status"], stored=stored.get("status"))
         if event.get("currency") and stored.get("currency") != event["currency"]:
-            self._differ(number, entity, key, f"Currency {event['currency']} became {stored.get('currency')}.")
+            self._differ(number, entity, key, "currency_differs", ours=event["currency"], stored=stored.get("currency"))
         for name, amount in amounts.items():
             if abs(Decimal(str(stored.get(name) or 0)) - amount) > TOLERANCE:
-                self._differ(number, entity, key, f"{name} {amount} became {stored.get(name)}.")
+                ours, there = str(amount), str(stored.get(name))
+                self._differ(number, entity, key, "amount_differs", name=name, ours=ours, stored=there)
 
-    def _differ(self, number, entity, key, text):
+    def _differ(self, number, entity, key, code, **params):
         self._count += 1
         if len(self._differences) < SHOWN_DIFFERENCES:
-            self._differences.append({"row": number, "entity": entity, "key": key, "text": text})
+            said = {"key": code, "params": params}
+            self._differences.append(
+                {"row": number, "entity": entity, "key": key, "text": reasons.tell(said), "said": said}
+            )
 
     def as_dict(self):
         """Return the report: per entity what the file says and what landed, and the differences."""

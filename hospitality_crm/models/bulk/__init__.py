@@ -4,6 +4,7 @@ from . import (
     hospitality_bulk_codes,
     hospitality_bulk_fact,
     hospitality_bulk_visit,
+    hospitality_bulk_refusal,
     hospitality_bulk_stay,
     hospitality_bulk_partner,
     hospitality_bulk_attach,

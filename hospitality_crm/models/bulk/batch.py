@@ -16,11 +16,15 @@ TABLES = {entity: model.replace(".", "_") for entity, model in MODELS.items()}
 
 
 class Problem(NamedTuple):
-    """Why a message can't be applied: reason code, a sentence for people, path in the event."""
+    """Why a message can't be applied: reason code, a sentence for people, path in the event.
+
+    :ivar reason: the sentence as data, ``{"key", "params"}``, where it can be told in any language
+    """
 
     code: str
     message: str
     path: str = ""
+    reason: dict | None = None
 
 
 class Message:
@@ -47,9 +51,9 @@ class Message:
         self.wait_key = None
         self.warnings = []
 
-    def refuse(self, code, message, path=""):
+    def refuse(self, code, message, path="", reason=None):
         if self.problem is None:
-            self.problem = Problem(code, message, path)
+            self.problem = Problem(code, message, path, reason)
             self.state = "quarantined"
 
     def wait(self, entity, external_id):

@@ -21,12 +21,13 @@ class HospitalityBulkGuest(models.AbstractModel):
 
     @api.model
     def _prepare_partners(self, groups):
-        """Return the golden columns of guests: a pure function of their live profiles.
+        """Return the golden columns of guests: a pure function of their live profiles and the policies.
 
         :param list groups: per guest his profiles, as `engine.survivorship` describes them
         :return: list of dicts of columns without empty ones
         """
-        goldens = [survivorship.resolve(profiles) for profiles in groups]
+        rules = self.env["hospitality.survivorship.policy"]._get_rules()
+        goldens = [survivorship.resolve(profiles, *rules) for profiles in groups]
         references = self.env["hospitality.bulk.codes"]._get_references(goldens)
         convert = self.env["res.partner"]._get_golden_columns
         return [convert(golden, references) for golden in goldens]

@@ -6,7 +6,6 @@ from odoo import api, models
 from odoo.tools import SQL
 
 from ...tools.arrays import pg_array, pg_int_array
-from .batch import Problem
 
 # Fields of an event that are columns of the same name.
 COPIED = {
@@ -144,26 +143,12 @@ class HospitalityBulkVisit(models.AbstractModel):
         if code is None:
             place = codes["place"].get(batch.options.get("property_id"))
             if place is None:
-                item.message.refuse(
-                    "no_property",
-                    self.env._(
-                        "The record does not say which property it belongs to, and the connector has no "
-                        "property of its own. Give the connector one."
-                    ),
-                    "property",
-                )
+                item.message.refuse(*self._get_refusal("no_property", "property"))
             return place
         place = codes["property"].get(batch.options["codes"].get(("property", code), code))
         if place is None:
             self._note_unmapped(batch, item, "property", code)
-            item.message.refuse(
-                "unknown_property",
-                self.env._(
-                    "There is no property with the code “%(code)s”. Create it or map the code, then replay.",
-                    code=code,
-                ),
-                "property",
-            )
+            item.message.refuse(*self._get_refusal("unknown_property", "property", code=code))
         return place
 
     @api.model
@@ -214,15 +199,7 @@ class HospitalityBulkVisit(models.AbstractModel):
         found = codes["currency"].get(name)
         if found is None:
             self._note_unmapped(batch, item, "currency", name)
-            item.message.refuse(
-                "unknown_currency",
-                self.env._(
-                    "The currency “%(code)s” is not known or not active. Activate it under Currencies or map "
-                    "the code, then replay.",
-                    code=name,
-                ),
-                "currency",
-            )
+            item.message.refuse(*self._get_refusal("unknown_currency", "currency", code=name))
             return None
         row["currency_id"] = found[0]
         return found[1]
@@ -254,15 +231,7 @@ class HospitalityBulkVisit(models.AbstractModel):
                 seen.add(key)
                 key = edges.get(key)
             if key is not None:
-                item.message.refuse(
-                    "cycle",
-                    self.env._(
-                        "The check refunds “%(key)s”, which leads back to the check itself. Correct one of them "
-                        "in the source.",
-                        key=item.event["refund_of"],
-                    ),
-                    "refund_of",
-                )
+                item.message.refuse(*self._get_refusal("cycle", "refund_of", key=item.event["refund_of"]))
 
     @api.model
     def _refuse_currency_changes(self, batch, entity, items):
@@ -286,16 +255,13 @@ class HospitalityBulkVisit(models.AbstractModel):
         ):
             row = changed[id_].row
             if currency_id != row["currency_id"]:
-                changed[id_].message.refuse(
+                refusal = self._get_refusal(
                     "two_currencies",
-                    self.env._(
-                        "The record is in %(parent)s but its lines are in %(line)s. A bill has one currency: "
-                        "correct it in the source, then replay.",
-                        parent=names.get(row["currency_id"], ""),
-                        line=names.get(currency_id, ""),
-                    ),
                     "currency",
+                    parent=names.get(row["currency_id"], ""),
+                    line=names.get(currency_id, ""),
                 )
+                changed[id_].message.refuse(*refusal)
 
     @api.model
     def _find_problem(self, batch, item, codes):
@@ -316,15 +282,12 @@ class HospitalityBulkVisit(models.AbstractModel):
             row["currency_id"] = currency_id
         elif row["currency_id"] != currency_id:
             names = codes["currency_name"]
-            return Problem(
+            return self._get_refusal(
                 "two_currencies",
-                self.env._(
-                    "The line is in %(line)s but its stay or check is in %(parent)s. A bill has one currency: "
-                    "convert the line in the source, then replay.",
-                    line=names.get(row["currency_id"], ""),
-                    parent=names.get(currency_id, ""),
-                ),
                 "currency",
+                "line_currency",
+                line=names.get(row["currency_id"], ""),
+                parent=names.get(currency_id, ""),
             )
         if item.event["entity"] == "charge" and "business_date" not in row:
             row["business_date"] = str(day)

@@ -34,12 +34,12 @@ class HospitalityGoldenQueue(models.Model):
 
     @api.model
     def _run_lane(self):
-        """Resolve queued guests until the queue is empty or the time is up."""
-        while True:
-            done = claim.with_retry(self._run_batch)
-            left = self.env["ir.cron"]._commit_progress(done, remaining=int(done == BATCH))
-            if done < BATCH or not left:
-                break
+        """Resolve queued guests, then those of changed policies, until none is left or the time is up."""
+        Range = self.env["hospitality.survivorship.range"]
+        while done := claim.with_retry(self._run_batch) or claim.with_retry(Range._run_batch):
+            if not self.env["ir.cron"]._commit_progress(done, remaining=1):
+                return
+        self.env["ir.cron"]._commit_progress(remaining=0)
 
     @api.model
     def _run_batch(self):

@@ -174,7 +174,8 @@ class ResPartner(models.Model):
             )
         )
         frozen = partners._get_frozen_golden_columns()
-        golden = {partner.id: survivorship.resolve(by_partner[partner.id]) for partner in partners}
+        rules = self.env["hospitality.survivorship.policy"]._get_rules()
+        golden = {partner.id: survivorship.resolve(by_partner[partner.id], *rules) for partner in partners}
         references = self._get_golden_references(golden.values())
         written = {}
         for partner in partners:
@@ -202,7 +203,7 @@ class ResPartner(models.Model):
             SQL(
                 """SELECT p.partner_id, p.id, s.trust - (p.state = 'superseded')::int,
                           extract(epoch FROM p.seen_at)::float8, p.kind, p.values, p.meta,
-                          s.kind = 'odoo',
+                          s.kind = 'odoo', p.source_id, p.state = 'superseded',
                           (SELECT jsonb_object_agg(c.value, jsonb_build_array(c.kind, c.reachable))
                              FROM hospitality_contact_link l JOIN hospitality_contact_point c ON c.id = l.point_id
                             WHERE l.profile_id = p.id)
@@ -216,7 +217,7 @@ class ResPartner(models.Model):
             )
         )
         found = {}
-        for partner_id, profile_id, trust, at, kind, values, meta, own, points in rows:
+        for partner_id, profile_id, trust, at, kind, values, meta, own, source, older, points in rows:
             found.setdefault(partner_id, []).append(
                 {
                     "profile_id": profile_id,
@@ -226,6 +227,8 @@ class ResPartner(models.Model):
                     "values": values or {},
                     "meta": meta,
                     "own": own,
+                    "source": source,
+                    "older": older,
                     "points": points,
                 }
             )
@@ -234,7 +237,7 @@ class ResPartner(models.Model):
     @api.model
     def _resolve_columns(self, profiles):
         """Return the golden values of profiles in engine form as values of ``res.partner``."""
-        golden = survivorship.resolve(profiles)
+        golden = survivorship.resolve(profiles, *self.env["hospitality.survivorship.policy"]._get_rules())
         return self._get_golden_columns(golden, self._get_golden_references([golden]))
 
     @api.model

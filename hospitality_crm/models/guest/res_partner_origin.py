@@ -34,7 +34,7 @@ class ResPartner(models.Model):
         self.check_access("read")
         self.env["hospitality.profile"].check_access("read")
         profiles = self._load_golden_profiles(self.ids).get(self.id, [])
-        golden = survivorship.resolve(profiles)
+        golden = survivorship.resolve(profiles, *self.env["hospitality.survivorship.policy"]._get_rules())
         by_id = {profile["profile_id"]: profile for profile in profiles}
         records = self.env["hospitality.profile"].browse(by_id)
         sources = {record.id: record.source_id.sudo().name for record in records}  # the name alone

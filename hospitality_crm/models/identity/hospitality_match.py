@@ -95,10 +95,12 @@ class HospitalityMatch(models.Model):
 
     # Decisions
 
-    def action_merge(self, values=None, reason=None):
+    def action_merge(self, values=None, reason=None, winner_id=None):
         """Merge the guests of these pairs; pairs that share a guest become one merge.
 
         :param dict values: field name to the value, or to the id of the profile whose value wins
+        :param int winner_id: the guest who stays; without one, users come first, then who was typed by people,
+            then the oldest
         :return: the merges (``hospitality.merge``)
         :raise UserError: when a merge is refused, with the reason
         """
@@ -107,6 +109,8 @@ class HospitalityMatch(models.Model):
         groups = self.env["hospitality.matcher"]._plan_merges(
             [(match.partner_id.id, match.other_partner_id.id, match.id) for match in todo]
         )
+        if winner_id:
+            groups = self._put_winner_first(groups, winner_id)
         for _winner, _losers, options in groups:
             options.update({"values": values or {}, "reason": reason or self.env._("Decided by a person")})
         Merge = self.env["hospitality.merge"].sudo()  # rights are checked above
@@ -114,6 +118,19 @@ class HospitalityMatch(models.Model):
         self._settle("merged", reason)
         self._settle_twins()
         return merges
+
+    def _put_winner_first(self, groups, winner_id):
+        """Return groups of the merge door with a chosen guest as the one who stays in his group."""
+        if not any(winner_id in (winner, *losers) for winner, losers, _options in groups):
+            raise UserError(
+                self.env._("The guest who was to stay is no part of this decision any more. Reload the page.")
+            )
+        return [
+            (winner_id, [guest for guest in (winner, *losers) if guest != winner_id], options)
+            if winner_id in losers
+            else (winner, losers, options)
+            for winner, losers, options in groups
+        ]
 
     def action_reject(self, reason=None):
         """Remember that these are different guests."""

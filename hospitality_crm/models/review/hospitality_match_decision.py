@@ -9,7 +9,7 @@ class HospitalityMatchReview(models.AbstractModel):
     _inherit = "hospitality.match.review"
 
     @api.model
-    def decide(self, decision, match_ids, guest_ids=None, values=None, kind="household"):
+    def decide(self, decision, match_ids, guest_ids=None, values=None, kind="household", winner_id=None):
         """Decide a case.
 
         Pairs that somebody else has decided meanwhile are left as they are. A merge that must not
@@ -22,6 +22,7 @@ class HospitalityMatchReview(models.AbstractModel):
             ``hospitality.guest.compare``
         :param str kind: for a household: what the second guest of a pair is to the first one, a key of
             ``hospitality.relation``; of more than two guests all are members of the household
+        :param int winner_id: for a merge: the guest who stays; chosen by rule where it is missing
         :return: dict with ``done``; ``refusal`` (a sentence) where it is not; ``undo`` for :meth:`undo`; ``gone``:
             guests that are part of another one by now
         :raise UserError: when there is no such decision
@@ -41,7 +42,7 @@ class HospitalityMatchReview(models.AbstractModel):
         try:
             with self.env.cr.savepoint():
                 decide = getattr(self, f"_decide_{decision}")
-                return {"done": True, **decide(matches, {"values": values, "kind": kind})}
+                return {"done": True, **decide(matches, {"values": values, "kind": kind, "winner_id": winner_id})}
         except (AccessError, UserError) as error:
             return {"done": False, "refusal": error.args[0]}
 
@@ -49,7 +50,7 @@ class HospitalityMatchReview(models.AbstractModel):
     def _decide_merge(self, matches, options):
         guests = matches.partner_id | matches.other_partner_id
         chosen = self.env["hospitality.guest.compare"]._get_chosen_values(options["values"])
-        merges = matches.action_merge(values=chosen)
+        merges = matches.action_merge(values=chosen, winner_id=options["winner_id"])
         gone = guests.filtered(lambda guest: not guest.active).ids
         return {"undo": {"kind": "merge", "ids": merges.ids}, "gone": gone}
 

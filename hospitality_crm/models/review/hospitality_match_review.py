@@ -33,8 +33,9 @@ class HospitalityMatchReview(models.AbstractModel):
         :param skip_ids: ids of guests that the client has cases of already
         :param int limit: number of cases
         :return: dict with ``cases``: list of dicts with ``guests`` and ``rows`` (see
-            ``hospitality.guest.compare``) and ``pairs``: ``{"match_ids", "left", "right"`` (guest ids)
-            ``, "score", "band", "title", "evidence"}``, best first
+            ``hospitality.guest.compare``), ``winners`` (ids of the guests, who stays by default first) and
+            ``pairs``: ``{"match_ids", "left", "right"`` (guest ids) ``, "score", "band", "title", "evidence"}``,
+            best first
         :raise AccessError: when the user may not see possible duplicates
         """
         self.env["hospitality.match"].check_access("read")
@@ -52,6 +53,7 @@ class HospitalityMatchReview(models.AbstractModel):
             cases.append(
                 {
                     **shown,
+                    "winners": self.env["hospitality.guest.compare"]._rank_winners(shown["guests"]),
                     "pairs": pairs,
                     "key": "-".join(map(str, sorted(present))),
                     "may_decide": by_all or (by_clear and all(pair["clear"] for pair in pairs)),

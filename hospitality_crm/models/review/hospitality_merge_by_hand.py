@@ -22,19 +22,20 @@ class HospitalityGuestCompare(models.AbstractModel):
         [shown] = self._compare([partner_ids])
         if not shown or len(shown["guests"]) < len(partner_ids):
             raise AccessError(self.env._("You may not see all of these guests. Ask a guest relations manager."))
-        winner_id = self._get_winner(shown["guests"])
+        winner_id = self._rank_winners(shown["guests"])[0]
         ordered = [winner_id, *(guest for guest in partner_ids if guest != winner_id)]
         refusals = self.env["hospitality.merge"].sudo()._get_refusals([ordered])  # a sentence about visible guests
         return {**shown, "winner_id": winner_id, "refusal": refusals.get(0, "")}
 
     @api.model
-    def _get_winner(self, guests):
-        """Return the id of who stays by default: with a login, most stays, known for longest."""
-        best = max(
+    def _rank_winners(self, guests):
+        """Return the ids of guests, who stays by default first: with a login, most stays, known for longest."""
+        best = sorted(
             guests,
             key=lambda guest: (guest["has_user"], guest["active"], guest["visits"]["stays"] or 0, -guest["id"]),
+            reverse=True,
         )
-        return best["id"]
+        return [guest["id"] for guest in best]
 
     @api.model
     def merge(self, partner_ids, winner_id, choices=None):

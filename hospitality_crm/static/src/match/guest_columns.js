@@ -18,10 +18,12 @@ export class GuestColumns extends Component {
         rows: Array,
         choices: Object,
         left: { type: Object, optional: true },
+        winner: { type: Number, optional: true },
         cursor: { type: String, optional: true },
         canChoose: { type: Boolean, optional: true },
         onChoose: { type: Function, optional: true },
         onToggle: { type: Function, optional: true },
+        onWinner: { type: Function, optional: true },
         onOpen: { type: Function, optional: true },
     };
 
@@ -39,6 +41,10 @@ export class GuestColumns extends Component {
 
     leftLabel(guest) {
         return this.isLeft(guest) ? _t("Decide about this guest, too") : _t("Leave this guest out");
+    }
+
+    winnerLabel(guest) {
+        return _t("%s is kept: after a merge the others lead to this guest", guest.name);
     }
 
     statusText(row) {

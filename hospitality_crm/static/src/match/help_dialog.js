@@ -17,6 +17,7 @@ export class HelpDialog extends Component {
             ["Z", _t("Undo the last decision.")],
             ["↑ ↓", _t("Go to the next value that differs.")],
             ["← → 1 2", _t("Choose whose value is kept. Without a choice the usual rules decide.")],
+            ["W", _t("Choose who is kept: the next guest. After a merge the others lead to this one.")],
             ["F", _t("Show or hide the filters.")],
             ["?", _t("This help.")],
         ];

@@ -57,6 +57,7 @@ export class MatchReview extends Component {
             },
             choices: {},
             left: {},
+            winner: false,
             pair: 0,
             cursor: "",
             refusal: "",
@@ -158,6 +159,7 @@ export class MatchReview extends Component {
         Object.assign(this.state, {
             choices: {},
             left: {},
+            winner: false,
             pair: 0,
             cursor: "",
             refusal: "",
@@ -186,6 +188,12 @@ export class MatchReview extends Component {
 
     get guestIds() {
         return this.current.guests.map((guest) => guest.id).filter((id) => !this.state.left[id]);
+    }
+
+    /** The guest who stays: who was chosen, else the first of the default order who takes part. */
+    get winnerId() {
+        const { winner, left } = this.state;
+        return winner && !left[winner] ? winner : this.current.winners.find((id) => !left[id]);
     }
 
     get mayDecide() {
@@ -273,7 +281,8 @@ export class MatchReview extends Component {
             this.state.refusal = _t("Two of these guests must be part of the decision at least.");
             return;
         }
-        const options = decision === "merge" ? { values: { ...this.state.choices } } : {};
+        const options =
+            decision === "merge" ? { values: { ...this.state.choices }, winner_id: this.winnerId } : {};
         if (decision === "household") {
             options.kind = this.state.kind;
         }
@@ -401,6 +410,14 @@ export class MatchReview extends Component {
         this.state.refusal = "";
     }
 
+    /** Let the next guest of the case be the one who stays. */
+    nextWinner() {
+        const ids = this.guestIds;
+        if (this.mayDecide && ids.length) {
+            this.state.winner = ids[(ids.indexOf(this.winnerId) + 1) % ids.length];
+        }
+    }
+
     /** What the keys do; see the help. */
     get keys() {
         const always = {
@@ -424,6 +441,7 @@ export class MatchReview extends Component {
             n: () => this.decide("different"),
             h: () => this.decide("household"),
             s: () => this.decide("skip"),
+            w: () => this.nextWinner(),
             ArrowDown: () => this.choices.move(1),
             ArrowUp: () => this.choices.move(-1),
             ArrowRight: () => this.choices.step(forward),
