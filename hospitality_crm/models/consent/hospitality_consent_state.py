@@ -34,7 +34,12 @@ class HospitalityConsentState(models.Model):
     state = fields.Selection(STATES, required=True, readonly=True)
     since = fields.Datetime(readonly=True)
     valid_until = fields.Date(readonly=True)
-    event_id = SoftMany2one("hospitality.consent.event", string="Deciding Statement", readonly=True)
+    event_id = SoftMany2one(
+        "hospitality.consent.event",
+        string="Deciding Statement",
+        readonly=True,
+        groups="hospitality_crm.group_hospitality_manager,hospitality_crm.group_hospitality_dpo",
+    )
     effective = fields.Selection(STATES, compute="_compute_effective", string="Today", compute_sudo=True)
 
     _scope_uniq = models.UniqueIndex(
