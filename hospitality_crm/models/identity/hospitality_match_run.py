@@ -1,4 +1,6 @@
 import logging
+import resource
+import time
 
 from odoo import api, fields, models
 from odoo.exceptions import AccessError, UserError
@@ -252,9 +254,19 @@ class HospitalityMatchRun(models.Model):
             if not tasks:
                 return run._advance()
             task = env["hospitality.match.task"].browse(tasks)
+            began, spent = time.perf_counter(), time.process_time()
             counters = getattr(step, f"_do_{task.phase}")(run, task)
             env.flush_all()
             env.cr.execute(SQL("DELETE FROM hospitality_match_task WHERE id = %s", task.id))
+            _logger.info(
+                "Matching run %s, step %s %s: %.2f s, %.2f s of them here, at most %.0f MB so far",
+                run.id,
+                task.phase,
+                task.number,
+                time.perf_counter() - began,
+                time.process_time() - spent,
+                resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024,
+            )
             run._count(counters)
             return 1
 
