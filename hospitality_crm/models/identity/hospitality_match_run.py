@@ -8,6 +8,7 @@ from odoo.tools import SQL
 
 from ...engine import matching
 from ...tools import claim
+from ...tools.arrays import pg_int_array
 
 _logger = logging.getLogger(__name__)
 
@@ -92,6 +93,14 @@ class HospitalityMatchRun(models.Model):
                 run.status = self.env._(
                     "%(merged)s guests merged, %(open)s pairs to review", merged=run.merged_count, open=run.open_count
                 )
+
+    def unlink(self):
+        self.env["hospitality.match"].flush_model(["run_id"])
+        self.env.cr.execute(
+            SQL("UPDATE hospitality_match SET run_id = NULL WHERE run_id = ANY(%s::int[])", pg_int_array(self.ids))
+        )
+        self.env["hospitality.match"].invalidate_model(["run_id"], flush=False)
+        return super().unlink()
 
     # Start and end
 
@@ -221,6 +230,7 @@ class HospitalityMatchRun(models.Model):
         """Compare waiting profiles in a transaction of its own; return how many rows of the queue it took."""
         with claim.lane_env(self.env) as env:
             env["hospitality.match.normal"]._fold_counts()
+            claim.forbid_jit(env)
             return env["hospitality.match.queue"]._take()
 
     @api.model
@@ -254,6 +264,7 @@ class HospitalityMatchRun(models.Model):
             if not tasks:
                 return run._advance()
             task = env["hospitality.match.task"].browse(tasks)
+            claim.forbid_jit(env)
             began, spent = time.perf_counter(), time.process_time()
             counters = getattr(step, f"_do_{task.phase}")(run, task)
             env.flush_all()

@@ -334,8 +334,8 @@ class HospitalityMatchStep(models.AbstractModel):
         merged = refused = asked = households = 0
         for _first, data in Part._get(run, "merge", task.number):
             pairs = load_arrays(data)
-            ids = self.env["hospitality.matcher"]._propose(self._explain(run, pairs, "merge"), run)
-            merged, refused, left = self.env["hospitality.matcher"]._merge_pairs(ids)
+            proposals = self._explain(run, pairs, "merge")
+            merged, refused, left = self.env["hospitality.matcher"]._merge_proposals(proposals, run)
             asked += left
         for _first, data in Part._get(run, "question", task.number):
             pairs = load_arrays(data)
