@@ -220,10 +220,15 @@ class HospitalityMatchRun(models.Model):
     def _run_lane(self):
         """Compare waiting profiles and work on the current run until nothing is left or the time is up."""
         Cron = self.env["ir.cron"]
-        while done := claim.with_retry(self._run_queue) or self._run_task():
-            if not Cron._commit_progress(done, remaining=1):
+        # A job is called again and again after its time, so that short steps have their turn. Steps of seconds
+        # would come to more than the processor time that a process may take for all its jobs.
+        while Cron._commit_progress(remaining=1):
+            done = claim.with_retry(self._run_queue) or self._run_task()
+            if not done:
+                Cron._commit_progress(remaining=0)
                 return
-        Cron._commit_progress(remaining=0)
+            Cron._commit_progress(done)
+        self._wake()
 
     @api.model
     def _run_queue(self):
