@@ -67,7 +67,11 @@ def prepare(database, crons):
                 "res.partner",
                 "web_search_read",
                 [],
-                {"domain": [("is_guest", "=", True), ("name", "ilike", word)], "specification": LIST, "limit": 80}
+                {
+                    "domain": [("is_guest", "=", True), ("display_name", "ilike", word)],
+                    "specification": LIST,
+                    "limit": 80,
+                }
                 | named,
             ),
             "guest": ("res.partner", "web_read", [[guest]], {"specification": {f: {} for f in fields}, **named}),
