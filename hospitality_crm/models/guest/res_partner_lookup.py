@@ -92,10 +92,13 @@ class ResPartner(models.Model):
         for address, partner_id, kind in rows:
             by_address.setdefault((address, kind), set()).add(partner_id)
         by_address = {address: ids for (address, kind), ids in by_address.items() if kind == "real" or len(ids) == 1}
+        if not by_address:
+            return {}
         # Contacts that have no profile yet are found by their own address, as in the core.
         for partner in self.search_fetch([("email_normalized", "in", list(by_address))], ["email_normalized"]):
             by_address[partner.email_normalized].add(partner.id)
-        visible = self.search([("id", "in", sorted(set().union(*by_address.values())))], order="id")
+        ids = sorted(set().union(*by_address.values()))
+        visible = self.search_fetch([("id", "in", ids)], ["name"], order="id")
         found = {address: visible.filtered(lambda p, ids=ids: p.id in ids) for address, ids in by_address.items()}
         return {address: partners for address, partners in found.items() if partners}
 

@@ -31,8 +31,11 @@ class HospitalityGuestSearch(models.Model):
 
     @api.model
     def _usable(self):
-        """Whether the user may search by all values of a partner: nobody from outside."""
-        return self.env.su or self.env.user._is_internal()
+        """Whether the user may search by all values of a partner: nobody from outside.
+
+        A partner that isn't searched by any name is left to the core, which restricts nothing then.
+        """
+        return bool(self.env["res.partner"]._rec_names_search) and (self.env.su or self.env.user._is_internal())
 
     @api.model
     def _condition(self, groups, alias=None):
