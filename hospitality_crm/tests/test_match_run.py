@@ -5,6 +5,7 @@ from odoo.exceptions import AccessError, UserError
 from odoo.tests import tagged
 from odoo.tools import SQL, mute_logger
 
+from ..models.identity import hospitality_match_queue as queues
 from ..models.identity import hospitality_match_run as runs
 from ..models.identity import hospitality_match_step as steps
 from .match_common import MatchCommon
@@ -249,6 +250,39 @@ class TestMatchRun(MatchCommon):
         progress = self._run_lane(1000)
         self.assertEqual((progress.remaining, run.state), (0, "done"))
         self.assertGreater(progress.done, 5)
+
+    def test_a_long_queue_becomes_a_run(self):
+        profiles = self._scatter()
+        with patch.object(queues, "LEAST", 10), patch.object(queues, "FACTOR", 10**9):
+            self.Queue._add([(profile.id, 0) for profile in profiles[:9]])
+            self.assertEqual(self.Run._run_queue(), 9, "a short one is worked off")
+            self.Queue._add([(profile.id, 0) for profile in profiles])
+            self.assertEqual(self.Run._run_queue(), 0)
+            self.assertFalse(self.Queue.search([]))
+        run = self.Run.search([("state", "=", "running")])
+        self.assertEqual(run.kind, "full")
+        self._work()
+        self.assertEqual(run.state, "done")
+        self.assertFalse(self.Queue.search([]))
+
+    def test_a_run_that_is_stopped_gives_the_queue_back(self):
+        profiles = self._scatter()
+        rows = [(profile.id, profile.id - 1) for profile in profiles[:3]]
+        self.Queue._add(rows)
+        run = self.Run._start()
+        self.assertFalse(self.Queue.search([]))
+        run.action_stop()
+        self.assertEqual([(row.profile_id, row.after_id) for row in self.Queue.search([], order="id")], rows)
+
+    def test_who_comes_after_the_reading_is_compared_afterwards(self):
+        self._scatter()
+        run = self.Run._start()
+        self._work(steps_left=1)
+        self.assertEqual(run.phase, "prepare")
+        late = self._guest("late", name="Ruslana Prykhodko")
+        self.Queue.search([]).unlink()
+        self._work()
+        self.assertEqual(self.Queue.search([]).mapped("profile_id"), late.profile_ids.ids)
 
     def test_a_deleted_run_leaves_its_pairs(self):
         profiles = self._scatter()

@@ -2,6 +2,8 @@ import logging
 import resource
 import time
 
+import numpy as np
+
 from odoo import api, fields, models
 from odoo.exceptions import AccessError, UserError
 from odoo.tools import SQL
@@ -9,8 +11,12 @@ from odoo.tools import SQL
 from ...engine import matching
 from ...tools import claim
 from ...tools.arrays import pg_int_array
+from .run_data import load_arrays, save_arrays
 
 _logger = logging.getLogger(__name__)
+
+# First key of the advisory lock of whoever begins a run because the queue is long.
+LOCK = 1_919_512_171
 
 # Profiles of one step.
 RANGE = 20_000
@@ -163,11 +169,34 @@ class HospitalityMatchRun(models.Model):
                 for number, (first, last) in enumerate(zip(firsts, [*firsts[1:], 2**31 - 1], strict=False))
             ]
         )
+        if kind == "full":
+            self._take_over_queue(run)
         if firsts:
             self._wake()
         else:
             run._end("done")
         return run
+
+    @api.model
+    def _take_over_queue(self, run):
+        """Take what is waiting off the queue: a full run compares it anyway. A run that fails puts it back."""
+        rows = self.env["hospitality.match.queue"]._hand_over()
+        if rows:
+            profile_ids, after_ids = np.array(rows, np.int32).T
+            data = save_arrays(profile_ids=profile_ids, after_ids=after_ids)
+            self.env["hospitality.match.part"]._put(run, "queue", data)
+
+    @api.model
+    def _start_if_long(self):
+        """Begin a full run when so many profiles wait that comparing them one by one would take longer.
+
+        Needs a READ COMMITTED transaction; one lane does it at a time.
+        """
+        if not self.env["hospitality.match.queue"]._is_long():
+            return
+        alone = self.env.execute_query(SQL("SELECT pg_try_advisory_xact_lock(%s, 0)", LOCK)) == [(True,)]
+        if alone and not self.search_count([("state", "=", "running")], limit=1):
+            self._start()
 
     @api.model
     def _start_if_stale(self):
@@ -188,6 +217,12 @@ class HospitalityMatchRun(models.Model):
 
     def _end(self, state, message=None):
         self.ensure_one()
+        if state != "done":
+            for _first, data in self.env["hospitality.match.part"]._get(self, "queue"):
+                rows = load_arrays(data)
+                self.env["hospitality.match.queue"]._add(
+                    list(zip(rows["profile_ids"].tolist(), rows["after_ids"].tolist(), strict=True))
+                )
         self.env.cr.execute(SQL("DELETE FROM hospitality_match_task WHERE run_id = %s", self.id))
         self.env.cr.execute(SQL("DELETE FROM hospitality_match_part WHERE run_id = %s", self.id))
         self.write(
@@ -236,6 +271,7 @@ class HospitalityMatchRun(models.Model):
         with claim.lane_env(self.env) as env:
             env["hospitality.match.normal"]._fold_counts()
             claim.forbid_jit(env)
+            env[self._name]._start_if_long()
             return env["hospitality.match.queue"]._take()
 
     @api.model

@@ -397,7 +397,23 @@ class HospitalityMatchStep(models.AbstractModel):
         keys = np.r_[persons.keys[several], 0]
         values = np.r_[persons.values[several], len(np.unique(owners))]
         self.env["hospitality.match.normal"]._replace_counts(keys.tolist(), values.tolist())
+        self._queue_late(int(table.id[-1]) if len(table) else 0)
         return {}
+
+    @api.model
+    def _queue_late(self, last_id):
+        """Queue the profiles that came after the run had read the last ones.
+
+        What it prepared later than they came, they have not found.
+        """
+        rows = self.env.execute_query(
+            SQL(
+                "SELECT id, 0 FROM hospitality_profile p WHERE id > %s AND state IN ('live', 'superseded')"
+                " AND NOT EXISTS (SELECT FROM hospitality_match_queue q WHERE q.profile_id = p.id)",
+                last_id,
+            )
+        )
+        self.env["hospitality.match.queue"]._add(rows)
 
     # Helpers
 
