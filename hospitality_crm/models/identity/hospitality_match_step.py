@@ -12,7 +12,7 @@ from ...engine.matching.pipeline import sure_labels
 from ...engine.matching.slots import COUNTED, counted_slots, static_slots
 from ...tools.arrays import pg_int_array
 from .hospitality_match_normal import MAX_BLOCK
-from .judgement import CERTAIN, get_evidence, score_slots
+from .judgement import CERTAIN, Evidence, score_slots
 from .newcomer import Node, Proposal, to_record
 from .run_data import (
     AFTER,
@@ -378,14 +378,15 @@ class HospitalityMatchStep(models.AbstractModel):
         weights, context = run._get_weights(), self._get_context(run, "persons")
         slots = static_slots(matching.Table.of(normals.values()), left, right, context)
         slots |= {slot: pairs[f"slot_{slot}"][kept] for slot in COUNTED}
+        evidence = Evidence(slots, weights)
         proposals = []
         for at, (position, one, other) in enumerate(zip(kept, left.tolist(), right.tolist(), strict=True)):
             score = float(pairs["score"][position])
             kind = band or ("household" if pairs["household"][position] else "ask")
             if kind == "ask" and score >= run.threshold_auto and not pairs["barred"][position]:
                 kind = "merge"
-            evidence = get_evidence(slots, weights, at, score, nodes[one].normal, nodes[other].normal)
-            proposals.append(Proposal(nodes[one], nodes[other], score, kind, evidence))
+            pieces = evidence.get(at, score, nodes[one].normal, nodes[other].normal)
+            proposals.append(Proposal(nodes[one], nodes[other], score, kind, pieces))
         return proposals
 
     @api.model
