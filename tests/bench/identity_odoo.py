@@ -34,7 +34,8 @@ def measure(folder, size):
     """Run everything over ``size`` guests of a folder.
 
     :return: dict with ``odoo_seconds`` (of the run), ``busy_ratio`` (95th percentile of staff requests during the run
-        to that before and after, each in multiples of the median of its screen), ``lookup_p95_ms``, ``odoo_p95_ms``, ``lane_rss_mb``, and the counters of the run
+        to that before and after, each in multiples of the median of its screen), ``lookup_p95_ms``, ``odoo_p95_ms``,
+        ``lane_rss_mb``, and the counters of the run
     """
     environment.configure(CONFIGURATION, TEMPLATE)
     base = bench_database(

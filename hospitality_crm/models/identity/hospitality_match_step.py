@@ -30,8 +30,8 @@ from .run_data import (
 # Of one guest so many profiles stand for all in a block.
 PER_GUEST = 3
 CHUNK = 1 << 18
-# Pairs of merges and questions that are written in one step.
-APPLIED = 4_000
+# Pairs of merges and questions that are written in one step. Whoever edits one of their guests waits until it is done.
+APPLIED = 2_000
 # Kinds of keys that hold the same (the first and the second address) are one group, with one cap.
 _NAMES = [name.rstrip("2").removesuffix("_zip").partition("_")[0] for name in KINDS]
 _GROUPS = list(dict.fromkeys(_NAMES))
@@ -40,8 +40,8 @@ GROUP_CAPS = [
     min(CAPS.get(kind, MAX_BLOCK) for kind, name in zip(KINDS, _NAMES, strict=True) if name == group)
     for group in _GROUPS
 ]
-# Columns of the run that this process works on.
-_tables = {}
+# Columns and counts of the run that this process works on.
+_tables, _contexts = {}, {}
 
 
 class HospitalityMatchStep(models.AbstractModel):
@@ -434,6 +434,7 @@ class HospitalityMatchStep(models.AbstractModel):
     def _forget_table(self):
         """Free the memory of a lane that has nothing to do any more."""
         _tables.clear()
+        _contexts.clear()
 
     @api.model
     def _get_compared(self, run, number=None):
@@ -447,8 +448,13 @@ class HospitalityMatchStep(models.AbstractModel):
 
     @api.model
     def _get_context(self, run, name):
-        [(_first, data)] = self.env["hospitality.match.part"]._get(run, name)
-        return matching.Context.load(io.BytesIO(data))
+        """Return counts, kept in memory by the lane: they change at the end of a phase only."""
+        key = (self.env.cr.dbname, run.id, run.phase, name)
+        if key not in _contexts:
+            [(_first, data)] = self.env["hospitality.match.part"]._get(run, name)
+            _contexts.clear()
+            _contexts[key] = matching.Context.load(io.BytesIO(data))
+        return _contexts[key]
 
     @api.model
     def _put_context(self, run, name, context):
