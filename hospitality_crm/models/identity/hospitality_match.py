@@ -48,6 +48,7 @@ class HospitalityMatch(models.Model):
     _pair_uniq = models.Constraint("UNIQUE (profile_id, other_profile_id)", "These two profiles are a pair already.")
     _pair_order = models.Constraint("CHECK (profile_id < other_profile_id)", "The lower id of a pair comes first.")
     _queue_idx = models.Index("(band, score DESC, id) WHERE state = 'open'")
+    _best_idx = models.Index("(score DESC, id) WHERE state = 'open'")
 
     @api.depends("partner_id", "other_partner_id")
     def _compute_display_name(self):
