@@ -341,6 +341,37 @@ class TestPipeline(ConnectorCommon):
         self.assertEqual((point.name_count, point.kind, point.kind_by), (5, "shared", "degree"))
         self.assertFalse(self._profile("G0").partner_id.email)
 
+    def test_names_of_a_value_are_counted_when_there_is_a_new_one(self):
+        counted = []
+        Profile = type(self.env["hospitality.bulk.profile"])
+        count_names = Profile._count_names
+
+        def note(profile, point_ids):
+            counted.append(len(point_ids))
+            return count_names(profile, point_ids)
+
+        self.patch(Profile, "_count_names", note)
+        for number, name in enumerate(["Anna Koval", "Anna Koval", "Peter Koval", "Anna Koval"]):
+            self._send(self._guest(f"G{number}", name=name, emails=["family@koval-mail.com"]))
+        self.assertEqual(counted, [0, 0, 1, 0])
+        self.assertEqual(self._profile("G0").link_ids.point_id.name_count, 2)
+
+    def test_a_guest_who_is_merged_meanwhile_is_followed(self):
+        self._send(self._guest("G1", name="Anna Koval", emails=["anna@koval-mail.com"]))
+        self._send(self._guest("G2", name="Hanna Kovalenko", phones=["+380677654312"]))
+        loser, winner = self._profile("G1").partner_id, self._profile("G2").partner_id
+        Profile = type(self.env["hospitality.bulk.profile"])
+        attach = Profile._attach_profiles
+
+        def attach_and_merge(profile, batch, people, points, source):
+            attach(profile, batch, people, points, source)
+            self.env["hospitality.merge"]._merge_groups([(winner.id, loser.ids, {})])
+
+        self.patch(Profile, "_attach_profiles", attach_and_merge)
+        self._send(self._guest("G3", name="Anna Koval", emails=["anna@koval-mail.com"], city="Lviv"))
+        self.assertEqual(self._profile("G3").partner_id, winner)
+        self.assertEqual(winner.city, "Lviv")
+
     def test_what_staff_typed_outranks_the_source(self):
         self._send(self._guest("G1", 1, name="Anna Koval", city="Kyiv", street="Main 1"))
         guest = self._profile("G1").partner_id
@@ -366,7 +397,7 @@ class TestPipeline(ConnectorCommon):
         ]
         record = self._send(message, process=False)
         self.env.flush_all()
-        with self.assertQueryCount(34):
+        with self.assertQueryCount(26):
             self.assertEqual(self.connector._process_one(record.id), "done")
             self.env.flush_all()
 

@@ -3,8 +3,10 @@ from . import test_adoption
 from . import test_alerts
 from . import test_allergy
 from . import test_board
+from . import test_arrays
 from . import test_bulk_attach
 from . import test_bulk_equality
+from . import test_consent
 from . import test_core_suites
 from . import test_data_quality
 from . import test_delete
@@ -13,6 +15,7 @@ from . import test_golden
 from . import test_guest_card
 from . import test_guest_filters
 from . import test_guest_search
+from . import test_ledger
 from . import test_lookup
 from . import test_match_arrival
 from . import test_match_bench
@@ -34,6 +37,7 @@ from . import test_metrics_queue
 from . import test_metrics_tables
 from . import test_metrics_upkeep
 from . import test_origin
+from . import test_preference_centre
 from . import test_review_rpc
 from . import test_stay_shares
 from . import test_timeline

@@ -3,6 +3,7 @@ import json
 
 from freezegun import freeze_time
 
+from odoo import fields
 from odoo.exceptions import AccessError, UserError
 from odoo.tests import tagged
 
@@ -347,3 +348,11 @@ class TestBoard(HospitalityCommon):
         Stay = self.env["hospitality.stay"]
         self.assertEqual(self._notices(lambda: Stay._after_bulk_upsert((stay | old).ids)), self.palace.ids)
         self.assertEqual(self._notices(lambda: Stay._after_bulk_upsert(old.ids)), [])
+
+    def test_what_a_batch_has_written_is_not_read_again(self):
+        stay = self._stay(self.guests[0], -90, -88, "checked_out")
+        self.env.flush_all()
+        today = str(fields.Date.today())
+        rows = {stay.id: {"arrival": today, "departure": today, "property_id": self.palace.id}}
+        Stay = self.env["hospitality.stay"].with_context(bulk_rows=rows)
+        self.assertEqual(self._notices(lambda: Stay._after_bulk_upsert(stay.ids)), self.palace.ids)

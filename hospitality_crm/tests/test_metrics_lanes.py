@@ -1,8 +1,10 @@
 import datetime
 import threading
 
+import psycopg2.errors
+
 from odoo.tests import tagged
-from odoo.tools import SQL
+from odoo.tools import SQL, mute_logger
 
 from ..models.guest import hospitality_guest_dirty as queue
 from ..tools import claim
@@ -31,6 +33,7 @@ class TestMetricsLanes(LanesCommon):
         env["res.partner"].browse(self.partner_ids).unlink()
         env["hospitality.property"].browse(self.property_id).unlink()
         env.cr.execute("DELETE FROM hospitality_guest_rebuild")
+        env["ir.cron.trigger"].search([("cron_id", "=", env.ref("hospitality_crm.cron_guest_lane_1").id)]).unlink()
 
     def _add_stay(self, partner_id):
         """Commit a stay of the guest, who is thereby queued."""
@@ -118,6 +121,46 @@ class TestMetricsLanes(LanesCommon):
                 with claim.lane_env(self.env) as env:
                     taken.append(env["hospitality.guest.dirty"]._take(2))
             self.assertEqual(taken, [2, 1, 0])
+
+    def _mark(self, count=1):
+        """Mark guests as a delivered message does; return the triggers of the lane that are committed then."""
+        with claim.lane_env(self.env) as env:
+            env["hospitality.guest.dirty"]._mark(self.partner_ids[:count])
+        return self._count_triggers()
+
+    def _count_triggers(self):
+        with self._session() as env:
+            lane = env.ref("hospitality_crm.cron_guest_lane_1")
+            return env["ir.cron.trigger"].search_count([("cron_id", "=", lane.id)])
+
+    def _begin_lane(self, env):
+        """Do what the scheduler does before it runs a job."""
+        env.cr.execute("SET LOCAL lock_timeout = '200ms'")
+        lane = env.ref("hospitality_crm.cron_guest_lane_1")
+        env.cr.execute(SQL("DELETE FROM ir_cron_trigger WHERE cron_id = %s", lane.id))
+
+    def test_a_lane_that_was_told_is_not_told_again(self):
+        with self._session() as env:
+            self._begin_lane(env)
+        self.assertEqual([self._mark(), self._mark(), self._mark()], [1, 1, 1])
+        self.assertEqual(self._mark(queue.FEW + 1), 2, "an import must not keep the lane waiting")
+
+    def test_a_lane_that_has_begun_is_told_again(self):
+        with self._session() as env:
+            self._begin_lane(env)
+        self._mark()
+        with self._session() as scheduler:
+            self._begin_lane(scheduler)
+            self.assertEqual(self._mark(), 2)
+        self.assertEqual(self._count_triggers(), 1)
+
+    def test_a_lane_begins_after_the_guest_it_was_not_told_of(self):
+        self._mark()
+        with claim.lane_env(self.env) as env:
+            env["hospitality.guest.dirty"]._mark(self.partner_ids[:1])
+            with mute_logger("odoo.sql_db"), self.assertRaises(psycopg2.errors.LockNotAvailable):
+                with self._session() as scheduler:
+                    self._begin_lane(scheduler)
 
     def test_long_queue_is_shared(self):
         for partner_id in self.partner_ids:

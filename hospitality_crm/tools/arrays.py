@@ -4,6 +4,8 @@ A column of a batch goes to the server as one text parameter (``%s::int[]``), wh
 of adapting every element on its own.
 """
 
+from odoo.tools import SQL
+
 # Values of these types hold nothing that an array literal must quote.
 PLAIN_TYPES = frozenset({"int4", "float8", "numeric", "bool", "date", "timestamp", "int8"})
 
@@ -50,3 +52,17 @@ def pg_int_array(values):
     '{1,2}'
     """
     return "{" + ",".join(map(str, values)) + "}"
+
+
+def is_one_of(column, values):
+    """Return the condition that a text column has one of some values.
+
+    A single value is compared by itself: for a table whose statistics are old, PostgreSQL may take an array for
+    no better than a filter and read all rows that the other columns of an index leave.
+
+    :param SQL column: the column
+    :param list values: one text or more
+    """
+    if len(values) == 1:
+        return SQL("%s = %s", column, values[0])
+    return SQL("%s = ANY(%s::varchar[])", column, pg_array(values))

@@ -1,1 +1,2 @@
 from . import hospitality_allergy_withdraw
+from . import hospitality_consent_record

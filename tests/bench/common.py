@@ -12,6 +12,7 @@ median of five::
 """
 
 import argparse
+import atexit
 import contextlib
 import hashlib
 import os
@@ -84,9 +85,11 @@ def _build(target: str, size: int, build: Callable[[object, int], None]) -> None
 
 
 def copy_of(source: str, purpose: str = "") -> str:
-    """A copy of a data set for a benchmark that changes it; dropped by the next run that asks for one."""
+    """A copy of a data set for a benchmark that changes it; dropped when it ends or by the next one."""
     target = source.replace("bench_", f"copy{purpose}_", 1)
-    database.drop(server(), target)
+    for old in database.names(server(), target[: target.rindex("_") + 1]):
+        database.drop(server(), old)
+    atexit.register(database.drop, server(), target)
     database.clone(server(), source, target)
     return target
 

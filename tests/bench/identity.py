@@ -5,11 +5,12 @@
 other, four for the engine (``--processes``) and four threads for DuckDB below Splink, which gets the columns that our
 engine has normalised, made within its time (``identity_peer.py``). Times are without the start of Python.
 
-Keys: ``seconds`` and ``rss_mb`` of the engine from rows to clusters (sum over its processes), ``splink_ratio`` our
-seconds divided by Splink's, ``warm_seconds`` of a run over normalised columns that were kept, ``odoo_seconds`` of the
-full run inside Odoo with two lanes, ``lookup_p95_ms`` of finding and scoring the candidates of one incoming profile
-with PostgreSQL alone, ``odoo_p95_ms`` of the same through Odoo, ``busy_ratio`` how much slower staff requests are
-during the full run. ``--no-odoo`` leaves the last four out.
+Keys: ``seconds`` and ``rss_mb`` of the engine from rows to clusters; ``rss_mb`` is the highest sum over its processes
+of their proportional sets (PSS): memory that they share counts once (the table also has the sum of their resident sets,
+in which it counts once for each). ``splink_ratio`` is our seconds divided by Splink's, ``warm_seconds`` of a run over
+normalised columns that were kept, ``odoo_seconds`` of the full run inside Odoo with two lanes, ``lookup_p95_ms`` of
+finding and scoring the candidates of one incoming profile with PostgreSQL alone, ``odoo_p95_ms`` of the same through
+Odoo, ``busy_ratio`` how much slower staff requests are during the full run. ``--no-odoo`` leaves the last four out.
 """
 
 import argparse
@@ -90,7 +91,13 @@ def run_part(options):
 
     labels, seconds, memory, steps = PARTS[options.part](options)
     quality = mq.quality(labels, guests_files.truth(options.data)[: len(labels)])
-    figures = {"seconds": seconds, "rss_mb": memory.mb, "own_mb": memory.own_mb, "steps": steps, "rows": len(labels)}
+    figures = {
+        "seconds": seconds,
+        "rss_mb": memory.mb,
+        "resident_mb": memory.resident_mb,
+        "steps": steps,
+        "rows": len(labels),
+    }
     print(json.dumps(figures | {"f1": quality.f1, "precision": quality.precision, "recall": quality.recall}))
 
 
@@ -116,10 +123,10 @@ def main():
         kept = str(pathlib.Path(folder) / "columns.npz")
         found = {name: part(name, options, kept) for name in ("engine", "warm", "splink")}
     rows = [
-        [name, f["seconds"], f["rss_mb"], f["own_mb"], f["precision"], f["recall"], f["f1"]]
+        [name, f["seconds"], f["rss_mb"], f["resident_mb"], f["precision"], f["recall"], f["f1"]]
         for name, f in found.items()
     ]
-    table([f"{found['engine']['rows']:,} rows", "seconds", "RSS MB", "own MB", "P", "R", "pair F1"], rows)
+    table([f"{found['engine']['rows']:,} rows", "seconds", "PSS MB", "RSS MB", "P", "R", "pair F1"], rows)
     for name, figures in found.items():
         print(name, ", ".join(f"{step} {value:,.1f}" for step, value in figures["steps"].items()))
     size = found["engine"]["rows"]

@@ -6,15 +6,16 @@ import threading
 
 
 class PeakMemory:
-    """Samples the resident memory of this process and everything it started, while the context is open.
+    """Samples the memory of this process and everything it started, while the context is open.
 
-    ``mb`` is the highest sum of the resident sets: pages that forked processes share count once for each of them, so
-    that the figure errs on the safe side. ``own_mb`` is the highest proportional sum, where they count once.
+    ``mb`` is the highest sum of the proportional sets (PSS): what a process has alone counts whole, what forked
+    processes share counts once, so that it is the memory that the machine gives. ``resident_mb`` is the highest sum of
+    the resident sets, in which pages that are shared count once for every process that sees them.
     """
 
-    def __init__(self, interval=0.1):
+    def __init__(self, interval=0.2):
         self.interval = interval
-        self.mb = self.own_mb = 0.0
+        self.mb = self.resident_mb = 0.0
         self._stop = threading.Event()
 
     def __enter__(self):
@@ -29,8 +30,8 @@ class PeakMemory:
     def _sample(self):
         while True:
             figures = [_memory(pid) for pid in _family(os.getpid())]
-            self.mb = max(self.mb, sum(rss for rss, _pss in figures) / 1024)
-            self.own_mb = max(self.own_mb, sum(pss for _rss, pss in figures) / 1024)
+            self.resident_mb = max(self.resident_mb, sum(rss for rss, _pss in figures) / 1024)
+            self.mb = max(self.mb, sum(pss for _rss, pss in figures) / 1024)
             if self._stop.wait(self.interval):
                 return
 

@@ -10,4 +10,4 @@ from .slots import SLOTS
 from .table import Table
 
 # Stored keys and packed records of another version are stale.
-VERSION = 1
+VERSION = 2

@@ -1,8 +1,10 @@
 """What depends on the population: how many names use a contact, how many persons bear a name."""
 
+from functools import partial
+
 import numpy as np
 
-from .keys import address_keys
+from .keys import address_keys, in_threads
 from .person import SURE
 from .table import TAIL
 from .vocabulary import mix
@@ -55,19 +57,15 @@ class Context:
         self.cap = cap
 
     @classmethod
-    def of(cls, table, labels=None, cap=60):
+    def of(cls, table, labels=None, cap=60, threads=1):
         """Return the context of a table.
 
-        :param labels: person of each record where it is known; else every record counts as a person
+        :param labels: person of each record where it is known, any whole numbers; else every record counts as one
         """
-        names = name_keys(table)
-        skeletons = skeleton_keys(table)
-        contacts = contact_keys(table)
-        width = contacts.shape[1]
-        contact_counts = Counts.distinct(contacts, np.repeat(skeletons, width))
-        return cls(
-            contact_counts, cls.count_persons(table, names, labels), _total(table, labels), cap, count_roles(table)
-        )
+        labels = np.arange(len(table)) if labels is None else labels
+        counts = in_threads([count_names, partial(count_persons, labels=labels), count_roles], table, threads=threads)
+        contacts, (persons, total), roles = counts
+        return cls(contacts, persons, total, cap, roles)
 
     @classmethod
     def of_counts(cls, contacts=None, persons=None, total=1000, cap=60):
@@ -81,22 +79,9 @@ class Context:
             Counts(list(contacts), list(contacts.values())), Counts(list(persons), list(persons.values())), total, cap
         )
 
-    def recount(self, table, labels):
+    def recount(self, table, labels, census=None):
         """Return the context with persons counted by the clusters of ``labels``."""
-        return Context(
-            self.contacts,
-            self.count_persons(table, name_keys(table), labels),
-            _total(table, labels),
-            self.cap,
-            self.roles,
-        )
-
-    @staticmethod
-    def count_persons(table, names, labels):
-        persons = (np.arange(len(table)) if labels is None else np.asarray(labels)) + 1
-        words = word_keys(table)
-        keys = np.concatenate([names, words[0], words[1]])
-        return Counts.distinct(keys, np.tile(persons, 3))
+        return Context(self.contacts, *count_persons(table, labels, census), self.cap, self.roles)
 
     def save(self, path):
         """Write the context to an ``.npz`` file."""
@@ -117,8 +102,46 @@ class Context:
             return cls(contacts, persons, *map(int, data["size"]), roles)
 
 
-def _total(table, labels):
-    return len(table) if labels is None else len(np.unique(labels))
+class Census:
+    """Counts persons per name and word for changing clusters of one table.
+
+    ``names`` and ``words`` are the distinct :func:`name_keys` and :func:`word_keys`, ``name``, ``given`` and ``family``
+    the position of each record's there.
+    """
+
+    def __init__(self, table):
+        self.table = table
+        self.names, self.name = np.unique(name_keys(table), return_inverse=True)
+        self.words, codes = np.unique(_keys_of_words(table.words), return_inverse=True)
+        self.given, self.family = codes[table.given], codes[table.family]
+
+    def persons(self, labels):
+        """Return persons per name and per word, 0 for none, and the number of persons.
+
+        :param labels: person of each record, from 0 to the number of records
+        """
+        labels = np.asarray(labels, np.int64)
+        names = self._count(self.names, self.name, labels)
+        words = self._count(self.words, np.r_[self.given, self.family], np.r_[labels, labels])
+        return names, words, int(np.count_nonzero(np.bincount(labels)))
+
+    @staticmethod
+    def _count(keys, codes, labels):
+        pairs = codes.astype(np.int64) << 32 | labels
+        pairs.sort()
+        pairs = pairs[np.r_[True, pairs[1:] != pairs[:-1]]] if len(pairs) else pairs
+        counts = np.bincount(pairs >> 32, minlength=len(keys))
+        counts[keys == 0] = 0
+        return counts
+
+
+def count_persons(table, labels, census=None):
+    """Return the :class:`Counts` of persons per name and word by clusters, and the number of persons."""
+    if census is None:
+        census, labels = Census(table), np.unique(labels, return_inverse=True)[1]
+    names, words, total = census.persons(labels)
+    keys, counts = np.r_[census.names, census.words], np.r_[names, words]
+    return Counts(keys[counts > 0], counts[counts > 0]), total
 
 
 def name_keys(table):
@@ -137,6 +160,12 @@ def skeleton_keys(table):
     one, other = words.skeleton[table.given], words.skeleton[table.family]
     whole = (words.length[table.given] > 1) & (words.length[table.family] > 1)
     return np.where(whole, mix("skeleton", np.minimum(one, other), np.maximum(one, other)), 0)
+
+
+def count_names(table):
+    """Return the :class:`Counts` of distinct names by :func:`contact_keys`."""
+    contacts = contact_keys(table)
+    return Counts.distinct(contacts, np.repeat(skeleton_keys(table), contacts.shape[1]))
 
 
 def count_roles(table):
@@ -159,8 +188,12 @@ def count_roles(table):
 
 def word_keys(table):
     """Return the keys of the given and the family name of each record."""
-    words = table.words
-    return [np.where(words.length[code] > 1, mix("word", words.sound[code]), 0) for code in (table.given, table.family)]
+    keys = _keys_of_words(table.words)
+    return [keys[table.given], keys[table.family]]
+
+
+def _keys_of_words(words):
+    return np.where(words.length > 1, mix("word", words.sound), 0)
 
 
 def contact_keys(table):
@@ -169,5 +202,5 @@ def contact_keys(table):
     columns += [mix("phone", column % TAIL) for column in table.phone.T]
     columns += [mix("document", table.hashes("documents")[column]) for column in table.document.T]
     columns += [mix("loyalty", column) for column in table.loyalty.T]
-    columns.append(address_keys(table))
+    columns.append(table.cached("address", address_keys))
     return np.stack(columns, 1)

@@ -27,14 +27,20 @@ GUARDS = ("none", "suffix", "given", "middle", "family", "word", "gender", "birt
 
 _OTHER = (DIFFERS, KNOWN_DIFFER, INITIAL_DIFFERS)
 _DOUBTFUL = (SLIP, TYPO_KNOWN, ALIKE, SHORT, GENDER, SKELETON, SECOND)
+_HALF = (MISSING, INITIAL)
 _CONTACT = ("email", "phone")
 
 
 def evidence_of_contact(slots):
     """Whether something besides the name speaks for one person."""
-    same = [(slots[part] >= 2) & (slots[part] <= 10) for part in _CONTACT]
+    same = [_in_common(slots[part]) for part in _CONTACT]
     same += [np.isin(slots[part], (2, 3)) for part in ("document", "loyalty", "birth", "address")]
     return np.logical_or.reduce(same)
+
+
+def _in_common(codes):
+    """Whether a contact is the same or similar, and not one that many names use: a reception's, an agency's."""
+    return ((codes >= 2) & (codes < 6)) | (codes == 9) | (codes == 10)
 
 
 def guard_codes(slots, words, swapped, begins):
@@ -42,8 +48,9 @@ def guard_codes(slots, words, swapped, begins):
 
     ``suffix``: Jr. against none. ``given``, ``middle``: a given name that may be a brother's or sister's. ``family``:
     the given name only is the same, or one name is but given names of the other. ``word``: one word each is all there
-    is of the names. ``gender`` and ``birth``: they contradict each other. ``document``: another number, and no contact
-    in common. ``contact``: other contacts, and nothing but the name in common.
+    is of the names, or there is but a part of a name in common. ``gender`` and ``birth``: they contradict each other.
+    ``document``: another number, and no contact in common. ``contact``: other contacts, and nothing but the name in
+    common.
 
     :param dict slots: codes of the static slots
     :param words: whether both names of a pair are one word
@@ -60,8 +67,9 @@ def guard_codes(slots, words, swapped, begins):
     codes[slots["gender"] == 2] = SEX
     codes[(words | (given == MISSING)) & ~born & ~document] = WORD
     alone = ~evidence_of_contact(slots)
+    codes[alone & (np.isin(given, _HALF) | np.isin(family, _HALF))] = WORD
     codes[alone & ((slots["phone"] == 11) | (slots["email"] == 11))] = CONTACT
-    contact = np.logical_or.reduce([(slots[part] > 1) & (slots[part] < 11) for part in _CONTACT])
+    contact = np.logical_or.reduce([_in_common(slots[part]) for part in _CONTACT])
     codes[(slots["document"] == 4) & ~contact & (slots["loyalty"] != 2)] = DOCUMENT
     part = ((family == ALIKE) | ((family == SECOND) & np.isin(slots["middle"], (1, 2)))) & ~born
     codes[(np.isin(family, _OTHER) | part) & ~document] = FAMILY

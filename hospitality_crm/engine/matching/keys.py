@@ -1,11 +1,12 @@
 """Block keys: numbers that records of one person are likely to share, from names, contacts, dates and numbers."""
 
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 
 import numpy as np
 
 from .table import TAIL
-from .vocabulary import hash64, mix
+from .vocabulary import mix
 
 # Each kind of key; records share a block when they have the same key of the same kind.
 KINDS = (
@@ -24,69 +25,78 @@ CAPS = {
 
 def block_keys(table):
     """Return keys of a :class:`~.table.Table` as (records, len(KINDS)) of int64; 0 means none."""
-    words = table.words
-    given, family = table.given, table.family
-    columns = []
-    emails, documents = table.hashes("emails"), table.hashes("documents")
-    locals_ = np.array([_mailbox(text) for text in table.emails] + [0], np.int64)
-    for position in (0, 1):
-        columns.append(mix("email", emails[_column(table.email, position, -1)]))
-    for position in (0, 1):
-        columns.append(mix("phone", _column(table.phone, position, 0) % TAIL))
-    for position in (0, 1):
-        columns.append(mix("document", documents[_column(table.document, position, -1)]))
-    for position in (0, 1):
-        columns.append(mix("loyalty", _column(table.loyalty, position, 0)))
-    columns.append(mix("mailbox", locals_[table.email[:, 0]]))
-    columns.append(mix("bag", table.bag))
-    one, other = words.sound[given], words.sound[family]
-    whole = (words.length[given] > 1) & (words.length[family] > 1)
-    columns.append(np.where(whole, mix("name", np.minimum(one, other), np.maximum(one, other)), 0))
-    bone, meat = words.skeleton[given], words.skeleton[family]
-    columns.append(np.where(whole, mix("skeleton", np.minimum(bone, meat), np.maximum(bone, meat)), 0))
-    for word, sound in ((given, other), (family, one)):
-        for position in (0, 1):
-            columns.append(mix("form", words.groups[word, position].astype(np.int64) + 1, sound))
-    for word, sound in ((given, other), (family, one)):
-        columns.append(mix("start", words.start[word], sound))
+    columns = key_columns(table)
+    return np.stack([columns[kind]() for kind in KINDS], 1)
+
+
+def key_columns(table):
+    """Return for each of :data:`KINDS` a function without arguments that returns its column of keys."""
+    words, given, family = table.words, table.given, table.family
     birth = table.birth.astype(np.int64)
-    columns.append(mix("birth", birth, one))
-    columns.append(mix("birth", birth, other))
-    columns.append(mix("birth_zip", birth, table.zip))
-    columns.append(address_keys(table))
-    columns.append(mix("family_zip", table.zip, other))
-    columns.append(mix("given_zip", table.zip, one))
-    starts = np.array([hash64(text[:4]) if len(text) > 3 else 0 for text in table.streets] + [0], np.int64)
-    columns.append(mix("house", starts[table.street], table.house, table.words.start[family]))
-    digits = np.array([hash64(_digits(text)) for text in table.documents] + [0], np.int64)
-    columns.append(mix("digits", digits[_column(table.document, 0, -1)]))
-    columns.append(mix("alias", table.alias, table.country))
-    columns.append(np.where(table.kind > 0, mix("company", table.company), 0))
-    columns.append(mix("domain", table.domain))
-    return np.stack(columns, 1)
+    zips = table.hashes("zips")[table.zip]
+    one, other = words.sound[given], words.sound[family]
+    # A single word may be either name.
+    first, last = np.where(one != 0, one, other), np.where(other != 0, other, one)
+    columns = {}
+    for mark, position in (("", 0), ("2", 1)):
+        columns |= {
+            f"{kind}{mark}": partial(_own, table, kind, position) for kind in ("email", "phone", "document", "loyalty")
+        }
+    for kind, word, sound, position in (
+        ("form_a", given, other, 0), ("form_b", given, other, 1),
+        ("form_c", family, one, 0), ("form_d", family, one, 1),
+    ):  # fmt: skip
+        columns[kind] = partial(_form, words, word, sound, position)
+    return columns | {
+        "mailbox": lambda: mix("mailbox", table.derived("mailboxes")[table.email[:, 0]]),
+        "bag": lambda: mix("bag", table.bag),
+        "name": lambda: _both(table, "name", words.sound),
+        "skeleton": lambda: _both(table, "skeleton", words.skeleton),
+        "start_a": lambda: mix("start", words.start[given], other),
+        "start_b": lambda: mix("start", words.start[family], one),
+        "birth_given": lambda: mix("birth", birth, first),
+        "birth_family": lambda: mix("birth", birth, last),
+        "birth_zip": lambda: mix("birth_zip", birth, zips),
+        "address": lambda: table.cached("address", address_keys),
+        "family_zip": lambda: mix("family_zip", zips, last),
+        "given_zip": lambda: mix("given_zip", zips, first),
+        "house": lambda: mix("house", table.derived("starts")[table.street], table.house, words.start[family]),
+        "digits": lambda: mix("digits", table.derived("digits")[table.document[:, 0]]),
+        "alias": lambda: mix("alias", table.alias, table.country),
+        "company": lambda: np.where(table.kind > 0, mix("company", table.company), 0),
+        "domain": lambda: mix("domain", table.domain),
+    }
 
 
-def _digits(document):
-    """A document's type and characters in order of the alphabet, the same for two that changed places."""
-    kind, _colon, number = document.partition(":")
-    return kind + "".join(sorted(number))
+def _own(table, kind, position):
+    """Keys of one of the addresses, numbers, documents or cards of each record."""
+    array = getattr(table, kind)
+    if array.shape[1] <= position:
+        return np.zeros(len(array), np.int64)
+    column = array[:, position]
+    if kind == "phone":
+        column = column % TAIL
+    elif kind != "loyalty":
+        column = table.hashes(f"{kind}s")[column]
+    return mix(kind, column)
+
+
+def _both(table, kind, forms):
+    """Keys of both names in any order, of whole names only."""
+    words = table.words
+    whole = (words.length[table.given] > 1) & (words.length[table.family] > 1)
+    one, other = forms[table.given], forms[table.family]
+    return np.where(whole, mix(kind, np.minimum(one, other), np.maximum(one, other)), 0)
+
+
+def _form(words, word, sound, position):
+    return mix("form", words.groups[word, position].astype(np.int64) + 1, sound)
 
 
 def address_keys(table):
     """Return a key of street, house and place for each record."""
-    place = np.where(table.zip != 0, table.zip, table.hashes("cities")[table.city])
+    place = np.where(table.zip >= 0, table.hashes("zips")[table.zip], table.hashes("cities")[table.city])
     return mix("address", table.hashes("streets")[table.street], place)
-
-
-def _column(array, position, blank):
-    if array.shape[1] > position:
-        return array[:, position]
-    return np.full(len(array), blank, array.dtype)
-
-
-def _mailbox(email):
-    local = email.partition("@")[0]
-    return hash64(local.replace(".", "").replace("_", "").replace("-", "")) if len(local) > 6 else 0
 
 
 def candidates(keys, rows=None, cap=60, threads=1):
@@ -103,18 +113,38 @@ def candidates(keys, rows=None, cap=60, threads=1):
     """
     keys = np.asarray(keys)
     if rows is not None:
-        parts = [_block_pairs(keys, np.asarray(rows), cap)]
-    else:
-        every = np.arange(len(keys), dtype=np.int32)
+        return _distinct([_block_pairs(keys, np.asarray(rows), cap)])
+    kinds = KINDS if keys.shape[1] == len(KINDS) else [""] * keys.shape[1]
+    columns = [(kind, partial(np.ascontiguousarray, keys[:, number])) for number, kind in enumerate(kinds)]
+    return _column_pairs(columns, len(keys), cap, threads)
 
-        def pairs(column):
-            kind = KINDS[column] if keys.shape[1] == len(KINDS) else ""
-            return _block_pairs(keys[:, column], every, min(cap, CAPS.get(kind, cap)))
 
-        with ThreadPoolExecutor(threads) as pool:
-            parts = list(pool.map(pairs, range(keys.shape[1])))
+def table_pairs(table, cap=60, threads=1):
+    """Return :func:`candidates` of the keys of a table, without keeping these in memory."""
+    return _column_pairs(key_columns(table).items(), len(table), cap, threads)
+
+
+def _column_pairs(columns, size, cap, threads):
+    every = np.arange(size, dtype=np.int32)
+
+    def pairs(column):
+        kind, build = column
+        return _block_pairs(build(), every, min(cap, CAPS.get(kind, cap)))
+
+    return _distinct(in_threads([partial(pairs, column) for column in columns], threads=threads))
+
+
+def in_threads(functions, *arguments, threads):
+    """Return the results of functions, called with the same arguments."""
+    if threads == 1:
+        return [function(*arguments) for function in functions]
+    with ThreadPoolExecutor(threads) as pool:
+        return list(pool.map(lambda function: function(*arguments), functions))
+
+
+def _distinct(parts):
     found = np.concatenate(parts)
-    del parts
+    parts.clear()
     found.sort()
     found = found[np.r_[True, found[1:] != found[:-1]]] if len(found) else found
     return (found >> 32).astype(np.int32), (found & 0xFFFFFFFF).astype(np.int32)

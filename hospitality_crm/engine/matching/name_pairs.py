@@ -22,7 +22,6 @@ from .vocabulary import (
     SOUND,
     TYPO,
     TYPO_KNOWN,
-    mix,
 )
 
 GIVEN_GROUPS = ("missing", "same", "near", "form", "initial", "unclear", "differs")
@@ -142,7 +141,7 @@ def _known_words(table, left, right, context, given, family, order):
     that of a brother or sister.
     """
     words = table.words
-    many = context.persons(mix("word", words.sound))
+    many = words.persons_of(context)
     for level, part, lexicon in ((given, "given", True), (family, "family", False)):
         rows = np.flatnonzero(np.isin(level, (TYPO, SLIP)))
         column, other = getattr(table, part), table.family if lexicon else table.given

@@ -1,5 +1,6 @@
 """From rows to clusters, in processes."""
 
+import gc
 import os
 from concurrent.futures import ProcessPoolExecutor
 from multiprocessing import get_context
@@ -8,17 +9,20 @@ from typing import NamedTuple
 import numpy as np
 
 from .clusters import cluster, components
-from .context import Context, name_keys, word_keys
+from .context import Census, Context
 from .guards import evidence_of_contact
-from .keys import block_keys, candidates
+from .keys import table_pairs
 from .model import CHUNK, Weights, barred_pairs
 from .name_pairs import name_kinds
 from .normal import prepare
 from .population import Population
 from .slots import FIRST_SAME, SIMILAR, static_slots
-from .table import Table
+from .table import DERIVED, Table, derive
+from .vocabulary import Vocabulary
 
 CAP = 60
+# Distinct texts that a process takes at once.
+SPAN = 1 << 14
 
 
 class Result(NamedTuple):
@@ -61,7 +65,9 @@ def in_processes(function, jobs, processes, shared=None):
     try:
         if processes == 1 or len(jobs) < 2:
             return [function(job) for job in jobs]
-        with ProcessPoolExecutor(min(processes, len(jobs)), mp_context=get_context("fork")) as pool:
+        # Records hold no cycles: looking for some takes a fifth of the time and copies the pages that are shared.
+        fork = get_context("fork")
+        with ProcessPoolExecutor(min(processes, len(jobs)), mp_context=fork, initializer=gc.disable) as pool:
             return list(pool.map(function, jobs))
     finally:
         SHARED.clear()
@@ -79,9 +85,33 @@ def _table(batch):
     return Table.of(map(prepare, batch() if callable(batch) else batch))
 
 
+def derive_columns(table, processes):
+    """Compute in processes what follows from the distinct words and texts of a table, before it is needed."""
+    if processes == 1:
+        return
+    sizes = {"words": len(table.words)} | {key: len(getattr(table, part)) for key, (part, _f) in DERIVED.items()}
+    jobs = [(key, start) for key, size in sizes.items() for start in range(0, size, SPAN)]
+    parts = {key: [] for key in sizes}
+    for (key, _start), part in zip(jobs, in_processes(_derive, jobs, processes, {"table": table}), strict=True):
+        parts[key].append(part)
+    for key, found in parts.items():
+        if key == "words" and found:
+            table.words.set_arrays(found)
+        elif found:
+            table.set_derived(key, np.concatenate(found))
+
+
+def _derive(job):
+    key, start = job
+    table = SHARED["table"]
+    if key == "words":
+        return Vocabulary(table.words.texts[start : start + SPAN]).arrays()
+    return derive(key, getattr(table, DERIVED[key][0])[start : start + SPAN])
+
+
 def find_pairs(table, cap=CAP, processes=1):
     """Return left and right of all pairs of a table that share a block key."""
-    return candidates(block_keys(table), cap=cap, threads=processes)
+    return table_pairs(table, cap, processes)
 
 
 def score_pairs(table, left, right, context, weights, processes=1):
@@ -114,30 +144,6 @@ def sure_labels(size, left, right, slots):
     return components(size, left[sure], right[sure])
 
 
-class Census:
-    """Counts persons per name and word for changing clusters of one table."""
-
-    def __init__(self, table):
-        self.table = table
-        self.columns = [np.unique(keys, return_inverse=True) for keys in (name_keys(table), *word_keys(table))]
-        both = np.concatenate([keys[codes] for keys, codes in self.columns[1:]])
-        self.words = np.unique(both, return_inverse=True)
-
-    def population(self, labels):
-        """Return the :class:`~.slots.Population` by clusters."""
-        whole = self._persons(*self.columns[0], labels)
-        words = self._persons(*self.words, np.tile(labels, 2))
-        given, family = words[: len(labels)], words[len(labels) :]
-        return Population.counted(self.table, whole, given, family, len(np.unique(labels)), labels)
-
-    @staticmethod
-    def _persons(keys, codes, labels):
-        pairs = np.unique(codes.astype(np.int64) << 32 | labels)
-        counts = np.bincount(pairs >> 32, minlength=len(keys))
-        counts[keys == 0] = 0
-        return counts[codes]
-
-
 def match_table(table, weights=None, context=None, processes=1, threshold=None, vetoes=(), rounds=2):
     """Return the :class:`Result` of all pairs of a table.
 
@@ -147,16 +153,17 @@ def match_table(table, weights=None, context=None, processes=1, threshold=None, 
     """
     weights = weights or Weights.load()
     threshold = weights.auto if threshold is None else threshold
-    context = context or Context.of(table, cap=CAP)
+    derive_columns(table, processes)
+    context = context or Context.of(table, cap=CAP, threads=processes)
     pairs = score_pairs(table, *find_pairs(table, context.cap, processes), context, weights, processes)
     sure = np.flatnonzero(pairs.sure)
     labels = components(len(table), pairs.left[sure], pairs.right[sure])
     census = Census(table)
     for _round in range(rounds):
-        score = full_score(pairs, census.population(labels), weights)
+        score = full_score(pairs, Population.of_census(census, labels), weights)
         found = cluster(table, pairs.left, pairs.right, score, threshold, context, vetoes, barred=pairs.barred)
         labels = found.labels
-    context = context.recount(table, labels)
+    context = context.recount(table, labels, census)
     return Result(table, labels, pairs.left, pairs.right, score, found.review, context, pairs.barred)
 
 

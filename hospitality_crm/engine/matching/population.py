@@ -59,6 +59,13 @@ class Population(NamedTuple):
         return cls.counted(table, whole, given, family, context.total, labels)
 
     @classmethod
+    def of_census(cls, census, labels):
+        """Return the population with persons counted by clusters."""
+        names, words, total = census.persons(labels)
+        columns = names[census.name], words[census.given], words[census.family]
+        return cls.counted(census.table, *columns, total, labels)
+
+    @classmethod
     def counted(cls, table, whole, given, family, total, labels=None):
         """Return the population by persons per name and word of each row, 0 where a row has none."""
         labels = np.arange(len(table)) if labels is None else np.asarray(labels)

@@ -1,7 +1,7 @@
 """What two records say about being one person, as one small code per kind of evidence ("slot")."""
 
 import numpy as np
-from rapidfuzz import process
+from rapidfuzz import fuzz, process
 from rapidfuzz.distance import OSA, Indel
 
 from . import organisations
@@ -35,8 +35,8 @@ SLOTS = {
     "document": ("none", "one", "same", "similar", "differs"),
     "loyalty": ("none", "one", "same", "similar", "differs"),
     "birth": ("none", "one", "same", "similar", "year", "differs"),
-    "address": ("none", "one", "same", "similar", "street", "differs"),
-    "zip": ("none", "same", "differs"),
+    "address": ("none", "one", "same", "similar", "street", "differs", "near"),
+    "zip": ("none", "same", "differs", "similar"),
     "city": ("none", "same", "similar", "differs"),
     "country": ("none", "same", "differs"),
     "gender": ("none", "same", "differs"),
@@ -59,9 +59,10 @@ def static_slots(table, left, right, context):
     slots["document"] = _documents(table, left, right)
     slots["loyalty"] = _numbers(table.loyalty, table.program, left, right, 0)
     slots["birth"] = compare_births(table.birth[left], table.birth[right])
-    slots["address"] = _addresses(table, left, right)
     slots["city"] = _cities(table, left, right)
-    for part in ("zip", "country", "company"):
+    slots["zip"] = _zips(table, left, right)
+    slots["address"] = _addresses(table, left, right, slots)
+    for part in ("country", "company"):
         column = getattr(table, part)
         slots[part] = _compare(column[left], column[right])
     slots["gender"] = _compare(table.gender[left], table.gender[right])
@@ -101,8 +102,9 @@ def counted_slots(table, left, right, context, slots, labels=None):
 
 
 def _emails(table, left, right, context):
-    keys = mix("email", table.hashes("emails"))
-    degree = context.contacts(keys)
+    degree = table.cached(
+        "email_degrees", lambda t: context.contacts(mix("email", t.hashes("emails"))), context.contacts
+    )
     result = _presence(table.email[:, 0] >= 0, left, right)
     both = np.flatnonzero(result == CONTACT_DIFFERS)
     best = np.full(len(both), 1 << 30, np.int32)
@@ -133,8 +135,11 @@ def _email_levels(texts, left, right):
 
 
 def _phones(table, left, right, context):
-    keys = [mix("phone", column % TAIL) for column in table.phone.T]
-    degrees = [context.contacts(key) for key in keys]
+    degrees = table.cached(
+        "phone_degrees",
+        lambda t: [context.contacts(mix("phone", column % TAIL)) for column in t.phone.T],
+        context.contacts,
+    )
     result = _presence(table.phone[:, 0] != 0, left, right)
     both = np.flatnonzero(result == CONTACT_DIFFERS)
     best = np.full(len(both), 1 << 30, np.int32)
@@ -219,38 +224,62 @@ def compare_births(one, other):
     return result.astype(np.uint8)
 
 
-def _addresses(table, left, right):
-    """Compare street, house and place: the same, similar, one house elsewhere."""
-    keys = address_keys(table)
+def _addresses(table, left, right, slots):
+    """Compare street, house and place: the same, similar, alike in one place, one house elsewhere.
+
+    :param slots: codes of ``city`` and ``zip``
+    """
+    keys = table.cached("address", address_keys)
     a, b = keys[left], keys[right]
     result = np.select([(a == 0) & (b == 0), (a == 0) | (b == 0), a == b], [0, 1, 2], 5).astype(np.uint8)
     rest = np.flatnonzero(result == 5)
-    one, other = table.street[left[rest]].astype(np.int64), table.street[right[rest]]
-    result[rest[one == other]] = 4
-    pairs, inverse = np.unique(np.minimum(one, other) << 32 | np.maximum(one, other), return_inverse=True)
-    texts = [[table.streets[code] for code in codes] for codes in (pairs >> 32, pairs & 0xFFFFFFFF)]
-    alike = (
-        process.cpdist(*texts, scorer=Indel.normalized_similarity, dtype=np.float32)[inverse] if len(pairs) else pairs
-    )
+    one, other = table.street[left[rest]], table.street[right[rest]]
+    equal = one == other
+    place = np.isin(slots["city"][rest], (1, 2)) | np.isin(slots["zip"][rest], (1, 3))
+    alike = _alike(table.streets, one, other, Indel.normalized_similarity)
     number, number2 = table.house[left[rest]], table.house[right[rest]]
     house = number == number2
-    near = (table.zip[left[rest]] == table.zip[right[rest]]) | (table.city[left[rest]] == table.city[right[rest]])
-    result[rest[(alike >= 0.72) & (one != other) & house]] = 3
-    result[rest[(alike >= 0.9) & (one != other) & near & (house | (number == 0) | (number2 == 0))]] = 3
+    part = house | (number == 0) | (number2 == 0)
+    found = np.where(equal, 4, 5).astype(np.uint8)
+    near = np.flatnonzero(place & ~equal & (part | _one_slip(number, number2, 5)))
+    words = _alike(table.streets, one[near], other[near], fuzz.token_set_ratio) / 100
+    found[near[np.maximum(words, alike[near]) >= _NEAR]] = 6
+    found[(alike >= 0.72) & house | (alike >= 0.9) & place & part] = 3
+    found[equal & ~place] = 4
+    result[rest] = found
     return result
+
+
+# How alike the words of two streets in one place are, with a house number that fits, to be one address written twice.
+_NEAR = 0.6
 
 
 def _cities(table, left, right):
-    one, other = table.city[left].astype(np.int64), table.city[right]
+    one, other = table.city[left], table.city[right]
     result = np.select([(one < 0) | (other < 0), one == other], [0, 1], 3).astype(np.uint8)
     rest = np.flatnonzero(result == 3)
-    one, other = one[rest], other[rest]
-    pairs, inverse = np.unique(np.minimum(one, other) << 32 | np.maximum(one, other), return_inverse=True)
-    texts = [[table.cities[code] for code in codes] for codes in (pairs >> 32, pairs & 0xFFFFFFFF)]
-    if len(pairs):
-        alike = process.cpdist(*texts, scorer=Indel.normalized_similarity, dtype=np.float32)[inverse]
-        result[rest[alike >= 0.8]] = 2
+    alike = _alike(table.cities, one[rest], other[rest], Indel.normalized_similarity)
+    result[rest[alike >= 0.8]] = 2
     return result
+
+
+def _zips(table, left, right):
+    """Compare postal codes: the same, one slip apart."""
+    one, other = table.zip[left], table.zip[right]
+    result = np.select([(one < 0) | (other < 0), one == other], [0, 1], 2).astype(np.uint8)
+    rest = np.flatnonzero(result == 2)
+    result[rest[_alike(table.zips, one[rest], other[rest], OSA.distance) <= 1]] = 3
+    return result
+
+
+def _alike(texts, one, other, scorer):
+    """Score texts by their codes, each two of them once."""
+    one, other = one.astype(np.int64), other.astype(np.int64)
+    pairs, inverse = np.unique(np.minimum(one, other) << 32 | np.maximum(one, other), return_inverse=True)
+    if not len(pairs):
+        return np.zeros(0, np.float32)
+    left, right = ([texts[code] for code in codes] for codes in (pairs >> 32, pairs & 0xFFFFFFFF))
+    return process.cpdist(left, right, scorer=scorer, dtype=np.float32)[inverse]
 
 
 def _compare(one, other):

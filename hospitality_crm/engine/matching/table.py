@@ -11,20 +11,20 @@ _ARRAYS = (
     "gender", "company", "domain",
 )  # fmt: skip
 # Columns of codes, and the list each is of.
-_TEXTS = {"email": "emails", "document": "documents", "street": "streets", "city": "cities"}
+_TEXTS = {"email": "emails", "document": "documents", "street": "streets", "zip": "zips", "city": "cities"}
 TAIL = 10**8
 
 
 class Table:
     """Columns of many records.
 
-    ``given middle family family2`` hold codes of ``words`` (-1: none), ``email document street city`` codes of
-    ``emails documents streets cities``; hashes are signed 64-bit numbers, 0 for none. ``email phone document loyalty``
-    are two-dimensional, as wide as needed.
+    ``given middle family family2`` hold codes of ``words`` (-1: none), ``email document street zip city`` codes of
+    ``emails documents streets zips cities``; hashes are signed 64-bit numbers, 0 for none. ``email phone document
+    loyalty`` are two-dimensional, as wide as needed.
 
     :param arrays: dict of the columns, each with one row per record
     :param words: :class:`Vocabulary` of the words of names
-    :param texts: dict of ``emails documents streets cities``: the distinct ones, by code
+    :param texts: dict of ``emails documents streets zips cities``: the distinct ones, by code
     """
 
     def __init__(self, arrays, words, texts):
@@ -40,7 +40,7 @@ class Table:
     def of(cls, normals):
         """Return the table of an iterable of :class:`Normal`."""
         normals = list(normals)
-        words, emails, papers, streets, cities = {}, {}, {}, {}, {}
+        words, emails, papers, streets, zips, cities = {}, {}, {}, {}, {}, {}
         columns = {}
         name = [normal.name for normal in normals]
         for position, part in enumerate(_NAME):
@@ -66,12 +66,12 @@ class Table:
         columns["loyalty"] = _wide(loyalty, _hashes, 0)
         columns["program"] = _wide([[d.partition(":")[0] + ":" for d in row] for row in loyalty], _hashes, 0)
         columns["domain"] = _hashes([_domain(normal) if normal.kind else "" for normal in normals])
-        for part in ("zip", "country", "company"):
+        for part in ("country", "company"):
             columns[part] = _hashes([getattr(normal, part) for normal in normals])
-        for part, texts in (("street", streets), ("city", cities)):
+        for part, texts in (("street", streets), ("zip", zips), ("city", cities)):
             columns[part] = _codes([getattr(normal, part) for normal in normals], texts)
         columns["house"] = np.array([_house(normal.street) for normal in normals], np.int32)
-        texts = {"emails": emails, "documents": papers, "streets": streets, "cities": cities}
+        texts = {"emails": emails, "documents": papers, "streets": streets, "zips": zips, "cities": cities}
         return cls(columns, Vocabulary(words), texts)
 
     @classmethod
@@ -112,17 +112,29 @@ class Table:
             arrays = {key: data[key] for key in _ARRAYS}
             texts = {}
             for part in ("words", *_TEXTS.values()):
-                values = data[f"_{part}"].tobytes().decode().split("\n")
-                texts[part] = {value: code for code, value in enumerate(values) if value}
+                text = data[f"_{part}"].tobytes().decode()
+                texts[part] = text.split("\n") if text else []
         return cls(arrays, Vocabulary(texts.pop("words")), texts)
 
     def hashes(self, part):
         """Return the hashes of one of the lists of texts, with 0 for none at -1."""
-        cached = self.__dict__.get(f"_{part}_hashes")
-        if cached is None:
-            cached = np.array([hash64(text) for text in getattr(self, part)] + [0], np.int64)
-            self.__dict__[f"_{part}_hashes"] = cached
-        return cached
+        return self.derived(part)
+
+    def derived(self, key):
+        """Return the numbers of :data:`DERIVED` for each text of a list, with 0 for none at -1."""
+        part = DERIVED[key][0]
+        return self.cached(f"derived_{key}", lambda table: np.r_[derive(key, getattr(table, part)), 0])
+
+    def set_derived(self, key, numbers):
+        """Keep the numbers of :meth:`derived` that were computed elsewhere, of all texts in their order."""
+        self.cached(f"derived_{key}", lambda _table: np.r_[numbers, 0])
+
+    def cached(self, key, build, source=None):
+        """Return ``build(self)``, built once for the table as it is and, if it depends on one, for a source."""
+        cached = self.__dict__.get(f"_{key}")
+        if cached is None or cached[0] is not source:
+            cached = self.__dict__[f"_{key}"] = source, build(self)
+        return cached[1]
 
     def keys(self):
         """Return the block keys as an array (records, kinds of key); 0 means none."""
@@ -161,6 +173,36 @@ def _house(street):
     number = next((word for word in street.split() if word[0].isdigit()), "")
     digits = "".join(filter(str.isdigit, number[:6]))
     return int(digits) if digits else 0
+
+
+def _mailbox(email):
+    local = email.partition("@")[0]
+    return hash64(local.replace(".", "").replace("_", "").replace("-", "")) if len(local) > 6 else 0
+
+
+def _digits(document):
+    """A document's type and characters in order of the alphabet, the same for two that changed places."""
+    kind, _colon, number = document.partition(":")
+    return hash64(kind + "".join(sorted(number)))
+
+
+def _start(street):
+    return hash64(street[:4]) if len(street) > 3 else 0
+
+
+# What follows from the distinct texts of a column: the list it is of, and the number of one text.
+DERIVED = {
+    **{part: (part, hash64) for part in _TEXTS.values()},
+    "mailboxes": ("emails", _mailbox),
+    "digits": ("documents", _digits),
+    "starts": ("streets", _start),
+}
+
+
+def derive(key, texts):
+    """Return the numbers of texts by :data:`DERIVED`."""
+    function = DERIVED[key][1]
+    return np.array([function(text) for text in texts], np.int64)
 
 
 def _codes(column, codes):

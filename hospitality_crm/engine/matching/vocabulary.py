@@ -76,12 +76,12 @@ def mix(tag, *parts):
 class Vocabulary:
     """Distinct words with their forms as arrays; ``texts[code]`` is the word.
 
-    :param words: dict word -> code, codes ascending from 0
+    :param words: the distinct words, in the order of their codes
     """
 
     def __init__(self, words):
         self.texts = list(words)
-        self._arrays = {}
+        self._roles = self._persons = None, None
 
     def __len__(self):
         return len(self.texts)
@@ -111,12 +111,17 @@ class Vocabulary:
 
     def roles_of(self, context):
         """Return +1 for words that are given names, -1 for family names, 0 where it can't be told."""
-        if self.__dict__.get("_roles_of") is not context.roles:
+        if self._roles[0] is not context.roles:
             lexicon = np.where((self.groups[:, 0] >= 0) | (self.nicknames[:, 0] >= 0), 1, 0)
             seen = context.roles(mix("word", self.sound))
-            self.__dict__["_roles"] = np.where(seen != 0, seen, lexicon).astype(np.int8)
-            self.__dict__["_roles_of"] = context.roles
-        return self.__dict__["_roles"]
+            self._roles = context.roles, np.where(seen != 0, seen, lexicon).astype(np.int8)
+        return self._roles[1]
+
+    def persons_of(self, context):
+        """Return how many persons bear each word."""
+        if self._persons[0] is not context.persons:
+            self._persons = context.persons, context.persons(mix("word", self.sound))
+        return self._persons[1]
 
     def _skeleton(self):
         return np.array([hash64("~" + skeleton(word)) for word in self.texts] + [0], np.int64)
@@ -154,6 +159,20 @@ class Vocabulary:
         "nicknames": _nicknames,
     }  # fmt: skip
 
+    def arrays(self):
+        """Return all forms of the words, computed if they are not yet."""
+        return {key: getattr(self, key) for key in self._BUILD}
+
+    def set_arrays(self, parts):
+        """Keep the forms that :meth:`arrays` gave for parts of the words, in their order."""
+        for key in self._BUILD:
+            columns = [part[key] for part in parts]
+            if key == "sounds":
+                self.__dict__[key] = [sound for column in columns for sound in column]
+            else:
+                # The last entry of each is for no word.
+                self.__dict__[key] = np.concatenate([*(column[:-1] for column in columns), columns[-1][-1:]])
+
     def levels(self, left, right, given):
         """Return how words compare, as positions in :data:`LEVELS`.
 
@@ -163,7 +182,8 @@ class Vocabulary:
         result = np.full(len(left), DIFFERS, np.uint8)
         result[(left < 0) | (right < 0)] = MISSING
         same = (left == right) & (left >= 0)
-        result[same] = SAME
+        # Two initials that are the same may stand for two names.
+        result[same] = np.where(self.length[left[same]] > 1, SAME, INITIAL)
         rest = np.flatnonzero(result == DIFFERS)
         if not len(rest):
             return result

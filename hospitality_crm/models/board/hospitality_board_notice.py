@@ -63,18 +63,34 @@ class HospitalityBoardNotice(models.AbstractModel):
             return
         first, last = self._get_watched_days()
         begin, end = self._get_board_days()
+        first_text, last_text = str(first), str(last)
+        written, unknown, property_ids = self.env.context.get("bulk_rows") or {}, [], set()
+        for id_ in ids:
+            row = written.get(id_)
+            if row is None:
+                unknown.append(id_)
+            elif row[begin] <= last_text and row[end] >= first_text:
+                property_ids.add(row["property_id"])
+        if unknown:
+            property_ids.update(self._read_board_properties(unknown, first, last))
+        self._send_board_notices(property_ids)
+
+    @api.model
+    def _read_board_properties(self, ids, first, last):
+        """Return the properties that have one of these visits between two days."""
+        begin, end = self._get_board_days()
         rows = self.env.execute_query(
             SQL(
                 "SELECT DISTINCT property_id FROM %s WHERE id = ANY(%s) AND %s <= %s AND %s >= %s",
                 SQL.identifier(self._table),
-                list(ids),
+                ids,
                 SQL.identifier(begin),
                 last,
                 SQL.identifier(end),
                 first,
             )
         )
-        self._send_board_notices(property_id for (property_id,) in rows)
+        return [property_id for (property_id,) in rows]
 
     @api.model
     def _send_board_notices(self, property_ids):

@@ -9,6 +9,7 @@ from . import (
     hospitality_bulk_attach,
     hospitality_bulk_guest,
     hospitality_bulk_profile,
+    hospitality_bulk_point,
     hospitality_pending_ref,
     hospitality_bulk,
 )

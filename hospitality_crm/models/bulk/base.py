@@ -12,5 +12,8 @@ class Base(models.AbstractModel):
         those that the ORM would have written; what an override derives from them it writes
         set-wise too.
 
+        The context key ``bulk_rows`` has what the batch itself wrote into these rows, ``{id: {column: value}}`` with
+        dates as texts; ids that are missing there were changed in some of their columns only.
+
         :param list ids: ids of the rows, each once
         """

@@ -109,7 +109,6 @@ class Batch:
     :ivar landed: per entity ``{external id: (id, profile id, partner id)}`` of written rows
     :ivar touched: ids of guests whose derived data must be refreshed
     :ivar fresh: ids of guests created by this batch
-    :ivar known_names: pairs of contact point and name key that were counted before
     :ivar awaited: whether visits of the source waited for any record when the batch began; what other
         lanes add meanwhile the sweep finds
     :ivar pending: references to records that have not arrived, see `hospitality.pending.ref`
@@ -131,7 +130,6 @@ class Batch:
         self.counts = {}
         self.touched = set()
         self.fresh = set()
-        self.known_names = set()
         self.awaited = False
         self.pending = []
         self.anonymised = []

@@ -364,13 +364,15 @@ class HospitalityBulk(models.AbstractModel):
         for model_name in batch.written:
             self.env[model_name].invalidate_model(flush=False)
         for model_name, ids in list(batch.written.items()):
-            self.env[model_name]._after_bulk_upsert(sorted(set(ids)))
+            rows = {item.id: item.row for item in batch.items.get(_ENTITIES.get(model_name), {}).values() if item.row}
+            self.env[model_name].with_context(bulk_rows=rows)._after_bulk_upsert(sorted(set(ids)))
 
 
 def _both(parts):
     return (*parts[0], *parts[1]) if parts else ()
 
 
+_ENTITIES = {model: entity for entity, model in MODELS.items()}
 _REFERENCES = {}
 for _waiter, _reference in LINKS:
     if _reference != "guests":

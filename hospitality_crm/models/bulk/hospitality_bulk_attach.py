@@ -19,7 +19,7 @@ class HospitalityBulkAttach(models.AbstractModel):
     _description = "Attach profiles of a mass import"
 
     @api.model
-    def _attach(self, batch, people, points):
+    def _attach(self, people, points):
         """Decide which guest each new profile belongs to.
 
         A profile joins the guest of another live profile, stored or of the same batch, when they
@@ -28,7 +28,7 @@ class HospitalityBulkAttach(models.AbstractModel):
         does not depend on the order of the messages. Sets ``person.partner_id`` of those with a
         known guest and ``person.group`` (equal for one new guest) of the others.
         """
-        anchors = self._find_anchors(batch, people, points)
+        anchors = self._find_anchors(people, points)
         mates = self._find_mates(people, points)
         for person in people:
             person.partner_id = anchors.get(person.item.key)
@@ -49,7 +49,7 @@ class HospitalityBulkAttach(models.AbstractModel):
                     one.partner_id = min(found)
 
     @api.model
-    def _find_anchors(self, batch, people, points):
+    def _find_anchors(self, people, points):
         """Return ``{external id: partner id}`` of people who fit the profiles of one guest."""
         wanted = {
             points[point][0]
@@ -60,12 +60,12 @@ class HospitalityBulkAttach(models.AbstractModel):
         if not wanted:
             return {}
         candidates = {}
-        for point_id, partner_id, kind, name, name_key in self.env.execute_query(
+        for point_id, partner_id, kind, name in self.env.execute_query(
             SQL(
                 """
-                SELECT w.id, c.partner_id, c.kind, c.name, c.name_key
+                SELECT w.id, c.partner_id, c.kind, c.name
                   FROM unnest(%s::int[]) AS w(id),
-                       LATERAL (SELECT p.partner_id, p.kind, p.name, l.name_key
+                       LATERAL (SELECT p.partner_id, p.kind, p.name
                                   FROM hospitality_contact_link l
                                   JOIN hospitality_profile p ON p.id = l.profile_id
                                   JOIN res_partner g ON g.id = p.partner_id
@@ -77,7 +77,6 @@ class HospitalityBulkAttach(models.AbstractModel):
             )
         ):
             candidates.setdefault(point_id, []).append((partner_id, kind, name))
-            batch.known_names.add((point_id, name_key))
         anchors = {}
         for person in people:
             fitting = {

@@ -57,7 +57,8 @@ class HospitalityBulkCodes(models.AbstractModel):
         :return: ``{"property": {code: Place}, "place": {id: Place}, "channel": {code: id},
             "room_type"/"room"/"outlet": {(property id, code): id}, "currency": {ISO code: (id,
             decimals)}, "decimals": {currency id: decimals}, "currency_name": {id: ISO code},
-            "source": {id: (trust, property id)}}``
+            "source": {id: (trust, property id, code, kind)}, "own": ids of the partners of our houses,
+            "country_code": {id: code}}``
         """
         [[stamp]] = self.env.execute_query(SQL("SELECT %s", self._get_stamp_sql()))
         return self._read_codes(stamp)
@@ -91,9 +92,11 @@ class HospitalityBulkCodes(models.AbstractModel):
                 for name, id_, decimals in query(SQL("SELECT name, id, decimal_places FROM res_currency WHERE active"))
             },
             "source": {
-                id_: (trust, property_id)
-                for id_, trust, property_id in query(SQL("SELECT id, trust, property_id FROM hospitality_source"))
+                id_: tuple(values)
+                for id_, *values in query(SQL("SELECT id, trust, property_id, code, kind FROM hospitality_source"))
             },
+            "own": [row[0] for row in query(self.env["hospitality.contact.point"]._get_own_partners_sql())],
+            "country_code": dict(query(SQL("SELECT id, code FROM res_country"))),
         }
         for kind in ("room_type", "room", "outlet"):
             rows = query(SQL("SELECT property_id, code, id FROM %s", SQL.identifier(f"hospitality_{kind}")))

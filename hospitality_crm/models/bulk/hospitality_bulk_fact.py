@@ -6,7 +6,7 @@ import psycopg2.errors
 from odoo import api, models, tools
 from odoo.tools import SQL
 
-from ...tools.arrays import pg_array, pg_int_array
+from ...tools.arrays import is_one_of, pg_array, pg_int_array
 from .batch import TABLES, Stored
 
 # Expressions of `Stored` per entity, from state on.
@@ -35,13 +35,12 @@ class HospitalityBulkFact(models.AbstractModel):
         """
         parts = [
             SQL(
-                "SELECT %s, external_id, id, version, payload_hash, %s FROM %s"
-                " WHERE source_id = %s AND external_id = ANY(%s::varchar[])",
+                "SELECT %s, external_id, id, version, payload_hash, %s FROM %s WHERE source_id = %s AND %s",
                 entity,
                 SQL(", ").join(map(SQL, STORED[entity])),
                 SQL.identifier(TABLES[entity]),
                 batch.source_id,
-                pg_array(sorted(wanted)),
+                is_one_of(SQL("external_id"), sorted(wanted)),
             )
             for entity, wanted in keys.items()
             if wanted

@@ -32,21 +32,32 @@ class HospitalityBulkGuest(models.AbstractModel):
         return [convert(golden, references) for golden in goldens]
 
     @api.model
-    def _refresh_golden(self, partner_ids, anonymous=_NONE):
+    def _refresh_golden(self, partner_ids, anonymous=_NONE, known=None, said=None):
         """Decide and write the golden values of existing guests; only what differs is written.
 
         :param anonymous: ids of guests who lose their name when no live profile knows it any more
+        :param dict known: what :meth:`_read_current` has said of some of them in this transaction
+        :param dict said: of some of them profiles that this transaction has inserted, which need not be read back:
+            partner id -> list as `engine.survivorship` describes it
         :return: ids of the guests whose row has changed
         """
         if not partner_ids:
             return []
         # Locked before the profiles are read: of two lanes that add profiles to one guest the second
         # one sees both.
-        current = self._read_current(partner_ids)
-        by_partner = self.env["res.partner"]._load_golden_profiles(list(current))
-        known = [partner_id for partner_id in current if partner_id in by_partner]
+        known = known or {}
+        unknown = [partner_id for partner_id in partner_ids if partner_id not in known]
+        current = {partner_id: known[partner_id] for partner_id in partner_ids if partner_id in known}
+        if unknown:
+            current |= self._read_current(unknown)
+        said = {partner_id: said[partner_id] for partner_id in current if partner_id in said} if said else {}
+        without = [profile["profile_id"] for profiles in said.values() for profile in profiles]
+        by_partner = self.env["res.partner"]._load_golden_profiles(list(current), without)
+        for partner_id, profiles in said.items():
+            by_partner.setdefault(partner_id, []).extend(profiles)
+        owners = [partner_id for partner_id in current if partner_id in by_partner]
         columns = dict(
-            zip(known, self._prepare_partners([by_partner[partner_id] for partner_id in known]), strict=True)
+            zip(owners, self._prepare_partners([by_partner[partner_id] for partner_id in owners]), strict=True)
         )
         changes = {}
         for partner_id, old in current.items():
@@ -104,7 +115,7 @@ class HospitalityBulkGuest(models.AbstractModel):
     @api.model
     def _read_current(self, partner_ids):
         """Lock guests and return ``{id: {column: value}}`` of their golden columns and what bears on them."""
-        names = (*GOLDEN, "is_guest", "is_company", "parent_id", "type")
+        names = (*GOLDEN, "is_guest", "is_company", "parent_id", "type", "merged_into_id")
         rows = self.env.execute_query(
             SQL(
                 "SELECT p.id, %s, EXISTS (SELECT FROM res_users u WHERE u.partner_id = p.id),"

@@ -98,8 +98,16 @@ class HospitalityContactPoint(models.Model):
         return SQL(
             """SELECT p.email, p.phone, c.code AS country
                  FROM res_partner p LEFT JOIN res_country c ON c.id = p.country_id
-                WHERE p.id IN (SELECT partner_id FROM res_company
-                                UNION SELECT address_id FROM hospitality_property)"""
+                WHERE p.id IN (%s)""",
+            self._get_own_partners_sql(),
+        )
+
+    @api.model
+    def _get_own_partners_sql(self):
+        """Return the query of the partners that stand for our houses."""
+        return SQL(
+            "SELECT partner_id FROM res_company"
+            " UNION SELECT address_id FROM hospitality_property WHERE address_id IS NOT NULL"
         )
 
     @api.model

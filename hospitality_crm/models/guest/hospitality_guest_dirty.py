@@ -6,6 +6,8 @@ from ...tools.arrays import pg_int_array
 
 BATCH = 1000
 BUCKETS = 16
+# So few guests are marked by a transaction that is soon over.
+FEW = 10
 LOCK = 1_919_512_167
 """First key of the advisory locks; the second is a bucket."""
 
@@ -46,39 +48,53 @@ class HospitalityGuestDirty(models.Model):
             "INSERT INTO hospitality_guest_dirty (partner_id) SELECT unnest(%s::int[])",
             pg_int_array(sorted(partner_ids)),
         )
-        wake = self._get_wake_sql()
-        self.env.cr.execute(SQL("WITH woken AS (%s) %s", wake, query) if wake else query)
+        self._execute_and_wake(query, few=len(partner_ids) <= FEW)
 
     @api.model
     def _wake(self):
         """Let the first lane run soon, once per transaction."""
-        wake = self._get_wake_sql()
-        if wake:
-            self.env.cr.execute(wake)
+        self._execute_and_wake()
 
     @api.model
-    def _get_wake_sql(self):
-        """Return what lets the first lane run soon, for the first call of a transaction; None afterwards.
+    def _execute_and_wake(self, query=None, few=False):
+        """Run a statement and let the first lane run soon, once per transaction.
 
         The same as ``ir.cron._trigger``, without the queries around it: this is part of every delivered message.
+        Of a few guests (``few``) the lane need not be told when somebody has told it and it has not begun:
+        it deletes what it was told before it works, and waits there until this transaction has ended.
+        A long transaction must not keep it waiting, and in REPEATABLE READ the lock could fail.
         """
         pending = self.env.cr.precommit.data
-        if "hospitality.guest.dirty" in pending:
-            return None
-        pending["hospitality.guest.dirty"] = True
-        lane_id = self.env["ir.model.data"]._xmlid_to_res_id(
+        lane_id = "hospitality.guest.dirty" not in pending and self.env["ir.model.data"]._xmlid_to_res_id(
             "hospitality_crm.cron_guest_lane_1", raise_if_not_found=False
         )
         if not lane_id:
-            return None
-        self.env.cr.postcommit.add(self.env["ir.cron"]._notifydb)
-        return SQL(
+            if query:
+                self.env.cr.execute(query)
+            return
+        pending["hospitality.guest.dirty"] = True
+        told = SQL(
+            "SELECT id FROM ir_cron_trigger WHERE cron_id = %s AND call_at <= now() AT TIME ZONE 'UTC'"
+            " AND current_setting('transaction_isolation') = 'read committed' LIMIT 1 FOR KEY SHARE SKIP LOCKED",
+            lane_id,
+        )
+        woken = SQL(
             "INSERT INTO ir_cron_trigger (cron_id, call_at, create_uid, create_date, write_uid, write_date)"
             " SELECT id, date_trunc('second', now.at), %(uid)s, now.at, %(uid)s, now.at"
-            " FROM ir_cron, (SELECT now() AT TIME ZONE 'UTC' AS at) AS now WHERE id = %(lane)s AND active",
+            " FROM ir_cron, (SELECT now() AT TIME ZONE 'UTC' AS at) AS now WHERE id = %(lane)s AND active%(unless)s"
+            " RETURNING id",
             uid=self.env.uid,
             lane=lane_id,
+            unless=SQL(" AND NOT EXISTS (SELECT FROM told)") if few else SQL(),
         )
+        parts = [SQL("woken AS (%s)", woken)]
+        if few:
+            parts.insert(0, SQL("told AS MATERIALIZED (%s)", told))
+        if query:
+            parts.append(SQL("queued AS (%s)", query))
+        [(is_woken,)] = self.env.execute_query(SQL("WITH %s SELECT EXISTS (SELECT FROM woken)", SQL(", ").join(parts)))
+        if is_woken:
+            self.env.cr.postcommit.add(self.env["ir.cron"]._notifydb)
 
     @api.model
     def _run_lane(self):

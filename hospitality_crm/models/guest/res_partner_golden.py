@@ -6,6 +6,7 @@ from odoo.tools import SQL
 from ...engine import survivorship
 from ...engine.contact import normalise_email, normalise_phone
 from ...engine.profile import clean
+from ...tools.arrays import pg_int_array
 from .golden_fields import (
     ADDRESS_COLUMNS,
     BLOCK_OF,
@@ -185,11 +186,12 @@ class ResPartner(models.Model):
         return written
 
     @api.model
-    def _load_golden_profiles(self, partner_ids):
+    def _load_golden_profiles(self, partner_ids, without=()):
         """Load the live profiles of guests in the form that the survivorship engine takes.
 
         Superseded ones count as well: where nothing else decides, the guest's own comes first.
 
+        :param without: ids of profiles that the caller knows
         :return: dict partner id -> list of profiles; ``own`` tells those of source ``odoo``
         """
         env = self.env
@@ -205,9 +207,12 @@ class ResPartner(models.Model):
                              FROM hospitality_contact_link l JOIN hospitality_contact_point c ON c.id = l.point_id
                             WHERE l.profile_id = p.id)
                      FROM hospitality_profile p JOIN hospitality_source s ON s.id = p.source_id
-                    WHERE p.partner_id = ANY(%s) AND p.state IN ('live', 'superseded')
+                    WHERE p.partner_id = ANY(%s) AND p.state IN ('live', 'superseded')%s
                     ORDER BY p.id""",
                 list(partner_ids),
+                SQL(" AND NOT EXISTS (SELECT FROM unnest(%s::int[]) AS k(id) WHERE k.id = p.id)", pg_int_array(without))
+                if without
+                else SQL(),
             )
         )
         found = {}

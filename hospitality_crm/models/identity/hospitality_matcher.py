@@ -122,8 +122,7 @@ class HospitalityMatcher(models.AbstractModel):
         )
         if len(judgement.left):
             counts = Normal._get_counts([0, *judgement.get_name_keys()])
-            vetoes = self.env["hospitality.match.veto"]._get_guest_pairs(partner_ids) if len(partner_ids) > 1 else ()
-            judgement.judge(counts, counts.get(0, 0), vetoes)
+            judgement.judge(counts, counts.get(0, 0), self.env["hospitality.match.veto"]._get_guest_pairs)
         return judgement
 
     @api.model
@@ -160,29 +159,32 @@ class HospitalityMatcher(models.AbstractModel):
 
         :return: first profile id that may be missed because another transaction is at work, 0 for none
         """
-        [(last_id,)] = self.env.execute_query(
+        # The list of locks is read once the own one is taken: it depends on its row.
+        [(last_id, others)] = self.env.execute_query(
             SQL(
-                "SELECT last_value FROM hospitality_profile_id_seq,"
-                " LATERAL (SELECT pg_advisory_xact_lock_shared(%s, last_value::int)) AS taken",
+                "WITH own AS MATERIALIZED (SELECT last_value AS id,"
+                " pg_advisory_xact_lock_shared(%s, last_value::int)::text AS taken FROM hospitality_profile_id_seq)"
+                " SELECT own.id, ARRAY(%s AND own.taken IS NOT NULL) FROM own",
                 LOCK,
+                self._get_busy_sql(),
             )
         )
-        others = self._get_busy()
         return min(*others, last_id) if others else 0
 
     @api.model
     def _get_busy(self):
         """Return the last profile ids at the beginning of other transactions that attach profiles now."""
-        rows = self.env.execute_query(
-            SQL(
-                "SELECT l.objid::bigint FROM pg_locks l"
-                " WHERE l.locktype = 'advisory' AND l.classid = %s AND l.objsubid = 2 AND l.granted"
-                " AND l.pid <> pg_backend_pid()"
-                " AND l.database = (SELECT oid FROM pg_database WHERE datname = current_database())",
-                LOCK,
-            )
+        return [row[0] for row in self.env.execute_query(self._get_busy_sql())]
+
+    @api.model
+    def _get_busy_sql(self):
+        return SQL(
+            "SELECT l.objid::bigint FROM pg_locks l"
+            " WHERE l.locktype = 'advisory' AND l.classid = %s AND l.objsubid = 2 AND l.granted"
+            " AND l.pid <> pg_backend_pid()"
+            " AND l.database = (SELECT oid FROM pg_database WHERE datname = current_database())",
+            LOCK,
         )
-        return [row[0] for row in rows]
 
     @api.model
     def _remember(self, newcomers, stored=()):

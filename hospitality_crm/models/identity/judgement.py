@@ -49,19 +49,22 @@ class Judgement:
         keys = np.unique(np.concatenate([self.names, *self.words]))
         return keys[keys != 0].tolist()
 
-    def judge(self, counts, total, vetoes=()):
+    def judge(self, counts, total, get_vetoes):
         """Score and cluster.
 
         :param dict counts: guests per key of :meth:`get_name_keys`
         :param int total: guests in all
-        :param vetoes: pairs of partner ids that are different guests
+        :param get_vetoes: function of a set of partner ids that returns the pairs of them that are different guests;
+            called where several would be one
         """
         if len(self.left):
             persons = np.where(self.partners > 0, self.partners, -1 - np.arange(len(self.partners)))
             self.context = self._get_context(persons, counts, total)
             self._score()
-            if (self.score >= self.weights.auto).any():
-                self._cluster(vetoes)
+            strong = self.score >= self.weights.auto
+            if strong.any():
+                guests = {*self.partners[self.left[strong]].tolist(), *self.partners[self.right[strong]].tolist()} - {0}
+                self._cluster(get_vetoes(guests) if len(guests) > 1 else ())
 
     def _get_context(self, persons, counts, total):
         context = matching.Context.of(self.table, persons)

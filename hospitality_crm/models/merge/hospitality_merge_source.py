@@ -16,6 +16,7 @@ _OWN = frozenset(
         "hospitality_guest_dirty",
         "hospitality_golden_queue",
         "hospitality_profile",
+        "hospitality_consent_state",
     }
 )
 

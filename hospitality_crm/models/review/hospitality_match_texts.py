@@ -180,11 +180,13 @@ class HospitalityMatchTexts(models.AbstractModel):
             "address": {
                 "same": self.env._("The same address."),
                 "similar": self.env._("Addresses that differ by a slip."),
+                "near": self.env._("Addresses that are the same in part."),
                 "street": self.env._("The same street."),
                 "differs": self.env._("Different addresses."),
             },
             "zip": {
                 "same": self.env._("The same postal code."),
+                "similar": self.env._("Postal codes that differ by a slip."),
                 "differs": self.env._("Different postal codes."),
             },
             "organisation": {

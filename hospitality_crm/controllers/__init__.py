@@ -1,0 +1,2 @@
+from . import preference_centre
+from . import mass_mailing
