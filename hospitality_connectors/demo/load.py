@@ -141,7 +141,8 @@ def _store_truth(env, truth):
 
 
 def _derive(env, progress):
-    """Do at once what background jobs would do within minutes: golden values, figures, search texts."""
+    """Do at once what background jobs would do within minutes: matching, golden values, figures, search texts."""
+    _match(env, progress)
     for model in ("hospitality.golden.queue", "hospitality.guest.dirty"):
         taken = 0
         while True:
@@ -154,3 +155,18 @@ def _derive(env, progress):
                     break
                 time.sleep(IDLE_SECONDS)
         progress(f"{env[model]._description}: {taken:,} refreshed")
+
+
+def _match(env, progress):
+    """Compare all guests with each other: merge who is one, and have the rest ready for review."""
+    Run = env["hospitality.match.run"]
+    run = Run.search([("state", "=", "running")]) or Run._start()
+    env.cr.commit()  # pylint: disable=invalid-commit  # steps run on cursors of their own
+    while run.state == "running":
+        if not Run._run_task():
+            time.sleep(IDLE_SECONDS)  # lanes are at work on what is left
+        env.cr.commit()  # pylint: disable=invalid-commit  # as above
+        run.invalidate_recordset()
+    while with_retry(Run._run_queue):
+        continue
+    progress(f"{Run._description}: {run.merged_count:,} guests merged, {run.open_count:,} pairs to review")

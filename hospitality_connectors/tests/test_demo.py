@@ -135,6 +135,12 @@ class TestDemo(TransactionCase):
         self.assertEqual(len(self.env["hospitality.guest.search"].browse(guests.ids).exists()), len(guests))
         self.assertFalse(self.env["hospitality.guest.dirty"].search([], limit=1))
 
+    def test_duplicates_are_ready_for_review_at_once(self):
+        run = self.env["hospitality.match.run"].search([], limit=1)
+        self.assertEqual((run.state, run.kind), ("done", "full"))
+        self.assertTrue(self.env["hospitality.match"].search_count([("state", "=", "open"), ("run_id", "=", run.id)]))
+        self.assertFalse(self.env["hospitality.match.queue"].search([], limit=1))
+
     def test_truth_is_kept_with_the_data(self):
         attachment = self.env["ir.attachment"].search([("name", "=", TRUTH), ("res_field", "=", False)])
         rows = list(csv.DictReader(io.StringIO(gzip.decompress(attachment.raw).decode())))

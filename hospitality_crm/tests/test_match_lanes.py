@@ -1,14 +1,13 @@
 import threading
 import uuid
-from contextlib import contextmanager
 
 from odoo import SUPERUSER_ID, api
-from odoo.modules.registry import DummyRLock, Registry
-from odoo.tests import TransactionCase, tagged
+from odoo.tests import tagged
 from odoo.tools import SQL
 
 from ..models.bulk.batch import Message
 from ..tools import claim
+from .lanes_common import LanesCommon
 
 OBSERVED = 1_700_000_000.0
 _CLEAN_UP = (
@@ -28,34 +27,23 @@ _CLEAN_UP = (
 
 
 @tagged("post_install", "-at_install")
-class TestMatchLanes(TransactionCase):
+class TestMatchLanes(LanesCommon):
     """Two lanes on connections of their own bring one person at the same moment; what they write is committed."""
 
-    def setUp(self):
-        super().setUp()
-        # The test runner holds the registry's lock; lanes in threads need it for their environments.
-        self.patch(Registry, "_lock", DummyRLock())
-        self.addCleanup(self._clean_up)
-        with self._session() as env:
-            env.cr.execute("DELETE FROM hospitality_match_queue")
-            self.source_id = env["hospitality.source"].create({"name": "Lanes", "code": "t_match_lanes"}).id
+    queue = "hospitality.match.queue"
 
-    @contextmanager
-    def _session(self):
-        with self.registry.cursor() as cr:
-            yield api.Environment(cr, SUPERUSER_ID, {"tracking_disable": True})
+    def _create_all(self, env):
+        self.source_id = env["hospitality.source"].create({"name": "Lanes", "code": "t_match_lanes"}).id
 
-    def _clean_up(self):
-        with self._session() as env:
-            env.cr.execute("SELECT partner_id FROM hospitality_profile WHERE source_id = %s", [self.source_id])
-            ids = {row[0] for row in env.cr.fetchall()}
-            env.cr.execute("SELECT id FROM res_partner WHERE merged_into_id = ANY(%s)", [list(ids)])
-            ids |= {row[0] for row in env.cr.fetchall()}
-            env.cr.execute("UPDATE res_partner SET merged_into_id = NULL WHERE id = ANY(%s)", [list(ids)])
-            for query in _CLEAN_UP:
-                env.cr.execute(SQL(query, list(ids)))
-            env.cr.execute("DELETE FROM hospitality_match_queue")
-            env["hospitality.source"].browse(self.source_id).unlink()
+    def _delete_all(self, env):
+        env.cr.execute("SELECT partner_id FROM hospitality_profile WHERE source_id = %s", [self.source_id])
+        ids = {row[0] for row in env.cr.fetchall()}
+        env.cr.execute("SELECT id FROM res_partner WHERE merged_into_id = ANY(%s)", [list(ids)])
+        ids |= {row[0] for row in env.cr.fetchall()}
+        env.cr.execute("UPDATE res_partner SET merged_into_id = NULL WHERE id = ANY(%s)", [list(ids)])
+        for query in _CLEAN_UP:
+            env.cr.execute(SQL(query, list(ids)))
+        env["hospitality.source"].browse(self.source_id).unlink()
 
     def _arrive(self, env, key, **values):
         event = {
@@ -81,10 +69,6 @@ class TestMatchLanes(TransactionCase):
     def _take(self):
         with claim.lane_env(self.env) as env:
             return env["hospitality.match.queue"]._take()
-
-    def _count_queue(self):
-        with self._session() as env:
-            return env["hospitality.match.queue"].search_count([])
 
     def test_lanes_that_did_not_see_each_other_are_compared_afterwards(self):
         with claim.lane_env(self.env) as first, claim.lane_env(self.env) as second:

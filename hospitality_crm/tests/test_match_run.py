@@ -1,9 +1,11 @@
+import time
 from unittest.mock import patch
 
 from odoo.exceptions import AccessError, UserError
 from odoo.tests import tagged
 from odoo.tools import SQL, mute_logger
 
+from ..models.identity import hospitality_match_queue as queues
 from ..models.identity import hospitality_match_run as runs
 from ..models.identity import hospitality_match_step as steps
 from .match_common import MatchCommon
@@ -186,6 +188,110 @@ class TestMatchRun(MatchCommon):
         self.Run.action_start()
         with self.assertRaises(UserError):
             self.Run.action_start()
+
+    def test_a_question_from_before_is_answered(self):
+        profiles = self._scatter()
+        asked = self.Match.create(
+            {
+                "profile_id": profiles[0].id,
+                "other_profile_id": profiles[1].id,
+                "partner_id": profiles[0].partner_id.id,
+                "other_partner_id": profiles[1].partner_id.id,
+                "score": 1,
+                "band": "ask",
+                "found_at": "2025-01-01",
+            }
+        )
+        run = self.Run._start()
+        self._work()
+        self.assertEqual((asked.state, asked.band), ("merged", "merge"))
+        merge = self.env["hospitality.merge"].search([("winner_id", "=", self._guests_of(0).id)])
+        self.assertEqual(merge.match_ids, (asked.id,))
+        self.assertEqual((run.merged_count, run.open_count), (5, 0))
+
+    def test_a_merge_that_is_refused_is_a_question_with_the_reason(self):
+        profiles = self._scatter()
+        profiles[0].partner_id.guest_restricted = True
+        run = self.Run._start()
+        self._work()
+        self.assertEqual((run.merged_count, run.refused_count, run.open_count), (4, 1, 1))
+        pair = self.Match.search([("profile_id", "=", profiles[0].id)])
+        self.assertEqual((pair.state, pair.decided_at), ("open", False))
+        self.assertIn("restricted", pair.reason)
+
+    def test_a_pair_is_given_back_with_its_merge(self):
+        profiles = self._scatter()
+        self.Run._start()
+        self._work()
+        merge = self.env["hospitality.merge"].search([("winner_id", "=", self._guests_of(0).id)])
+        merge._undo()
+        self.env.invalidate_all()
+        pair = self.Match.browse(merge.match_ids)
+        self.assertEqual(pair.partner_id | pair.other_partner_id, (profiles[0] | profiles[1]).partner_id)
+        self.assertEqual(len(self._guests_of(0)), 2)
+
+    def _run_lane(self, seconds):
+        """Run a lane as a scheduled action with so many seconds left; return its progress."""
+        lane = self.env.ref("hospitality_crm.cron_match_lane_1")
+        context = {"cron_id": lane.id, "cron_end_time": time.monotonic() + seconds}
+        cron, progress = lane.with_context(**context)._add_progress()
+        with self.registry.cursor() as cr:
+            self.Run.with_env(cron.env(cr=cr))._run_lane()
+        self.env.invalidate_all()
+        return progress
+
+    def test_a_lane_works_until_its_time_is_up(self):
+        self._scatter()
+        run = self.Run._start()
+        triggers = self.env["ir.cron.trigger"].search([])
+        progress = self._run_lane(-1)
+        self.assertEqual((progress.done, progress.remaining, run.progress), (0, 1, 0))
+        self.assertTrue(self.env["ir.cron.trigger"].search([]) - triggers, "the lane goes on at once")
+        progress = self._run_lane(1000)
+        self.assertEqual((progress.remaining, run.state), (0, "done"))
+        self.assertGreater(progress.done, 5)
+
+    def test_a_long_queue_becomes_a_run(self):
+        profiles = self._scatter()
+        with patch.object(queues, "LEAST", 10), patch.object(queues, "FACTOR", 10**9):
+            self.Queue._add([(profile.id, 0) for profile in profiles[:9]])
+            self.assertEqual(self.Run._run_queue(), 9, "a short one is worked off")
+            self.Queue._add([(profile.id, 0) for profile in profiles])
+            self.assertEqual(self.Run._run_queue(), 0)
+            self.assertFalse(self.Queue.search([]))
+        run = self.Run.search([("state", "=", "running")])
+        self.assertEqual(run.kind, "full")
+        self._work()
+        self.assertEqual(run.state, "done")
+        self.assertFalse(self.Queue.search([]))
+
+    def test_a_run_that_is_stopped_gives_the_queue_back(self):
+        profiles = self._scatter()
+        rows = [(profile.id, profile.id - 1) for profile in profiles[:3]]
+        self.Queue._add(rows)
+        run = self.Run._start()
+        self.assertFalse(self.Queue.search([]))
+        run.action_stop()
+        self.assertEqual([(row.profile_id, row.after_id) for row in self.Queue.search([], order="id")], rows)
+
+    def test_who_comes_after_the_reading_is_compared_afterwards(self):
+        self._scatter()
+        run = self.Run._start()
+        self._work(steps_left=1)
+        self.assertEqual(run.phase, "prepare")
+        late = self._guest("late", name="Ruslana Prykhodko")
+        self.Queue.search([]).unlink()
+        self._work()
+        self.assertEqual(self.Queue.search([]).mapped("profile_id"), late.profile_ids.ids)
+
+    def test_a_deleted_run_leaves_its_pairs(self):
+        profiles = self._scatter()
+        run = self.Run._start()
+        self._work()
+        pair = self.Match.search([("profile_id", "=", profiles[0].id)])
+        self.assertEqual(pair.run_id, run)
+        run.unlink()
+        self.assertFalse(pair.run_id)
 
     def test_who_may_start_and_stop(self):
         with self.assertRaises(AccessError):

@@ -1,52 +1,39 @@
 import datetime
 import threading
-from contextlib import contextmanager
 
 import psycopg2.errors
 
-from odoo import SUPERUSER_ID, api
-from odoo.modules.registry import DummyRLock, Registry
-from odoo.tests import TransactionCase, tagged
+from odoo.tests import tagged
 from odoo.tools import SQL, mute_logger
 
 from ..models.guest import hospitality_guest_dirty as queue
 from ..tools import claim
+from .lanes_common import LanesCommon
 
 
 @tagged("post_install", "-at_install")
-class TestMetricsLanes(TransactionCase):
-    """Lanes on connections of their own, as several processes have them; what they write is committed."""
+class TestMetricsLanes(LanesCommon):
+    """Lanes that refresh the figures of guests, several at once."""
+
+    queue = "hospitality.guest.dirty"
 
     def setUp(self):
         super().setUp()
-        # The test runner holds the registry's lock; lanes in threads need it for their environments.
-        self.patch(Registry, "_lock", DummyRLock())
-        self.addCleanup(self._clean_up)
-        with self._session() as env:
-            env.cr.execute("DELETE FROM hospitality_guest_dirty")
-            prop = env["hospitality.property"].create({"name": "Lane House", "code": "T-LANE", "tz": "UTC"})
-            partners = env["res.partner"].create(
-                [{"name": f"Lane Guest {index}", "is_guest": True} for index in range(40)]
-            )
-            self.property_id, self.partner_ids = prop.id, partners.ids
-            self.stay_ids = []
-            self.guest_id = partners[0].id
-            env.cr.execute("DELETE FROM hospitality_guest_dirty")
         self._add_stay(self.guest_id)
 
-    @contextmanager
-    def _session(self):
-        with self.registry.cursor() as cr:
-            yield api.Environment(cr, SUPERUSER_ID, {"tracking_disable": True})
+    def _create_all(self, env):
+        prop = env["hospitality.property"].create({"name": "Lane House", "code": "T-LANE", "tz": "UTC"})
+        partners = env["res.partner"].create([{"name": f"Lane Guest {index}", "is_guest": True} for index in range(40)])
+        self.property_id, self.partner_ids = prop.id, partners.ids
+        self.stay_ids = []
+        self.guest_id = partners[0].id
 
-    def _clean_up(self):
-        with self._session() as env:
-            env["hospitality.stay"].browse(self.stay_ids).unlink()
-            env["res.partner"].browse(self.partner_ids).unlink()
-            env["hospitality.property"].browse(self.property_id).unlink()
-            env.cr.execute("DELETE FROM hospitality_guest_dirty")
-            env.cr.execute("DELETE FROM hospitality_guest_rebuild")
-            env["ir.cron.trigger"].search([("cron_id", "=", env.ref("hospitality_crm.cron_guest_lane_1").id)]).unlink()
+    def _delete_all(self, env):
+        env["hospitality.stay"].browse(self.stay_ids).unlink()
+        env["res.partner"].browse(self.partner_ids).unlink()
+        env["hospitality.property"].browse(self.property_id).unlink()
+        env.cr.execute("DELETE FROM hospitality_guest_rebuild")
+        env["ir.cron.trigger"].search([("cron_id", "=", env.ref("hospitality_crm.cron_guest_lane_1").id)]).unlink()
 
     def _add_stay(self, partner_id):
         """Commit a stay of the guest, who is thereby queued."""
@@ -73,10 +60,6 @@ class TestMetricsLanes(TransactionCase):
         with self._session() as env:
             rows = env["hospitality.guest.metrics"].search([("partner_id", "in", partner_ids)])
             return {row.partner_id.id: row.stay_count for row in rows}
-
-    def _count_queue(self):
-        with self._session() as env:
-            return env["hospitality.guest.dirty"].search_count([])
 
     def test_visit_that_comes_between_claim_and_reading_is_read(self):
         with claim.lane_env(self.env) as env:

@@ -39,6 +39,7 @@ def main(argv: list[str]) -> int:
             "PYTHONPATH": f"{CHECKOUT}:{source.root}:{SETUP / 'lib' / 'inside'}",
             "HOSPITALITY_TEMPLATE": templates.product(odoo, variant),
             "HOSPITALITY_CORE": templates.core(odoo, variant),
+            "HOSPITALITY_ODOO_SCRIPT": str(source.script),
             "HOSPITALITY_ODOO_CONF": str(odoo.configuration(folder)),
             "HOSPITALITY_SERVER_KIND": server.kind,
             "HOSPITALITY_BENCH_FOLDER": str(folder),

@@ -9,8 +9,6 @@ Keys: ``floor_ratio`` form against floor, ``p50_ms`` of the form, ``queries`` of
 further tab, ``rows`` of the shortest timeline, ``board_ms`` and ``board_queries`` of the arrivals board.
 """
 
-import http.client
-import json
 import multiprocessing
 import pathlib
 import statistics
@@ -19,6 +17,7 @@ import time
 
 import visits_data
 from common import bench_database, odoo_env, parse_arguments, result, table
+from web_client import Client
 
 FACTS = pathlib.Path(__file__).parent / "sql" / "guest_facts.sql"
 GUESTS = 60
@@ -74,33 +73,9 @@ def requests_for(guest, user_id, company_ids, fields):
     }
 
 
-class Client:
-    """A browser's connection that stays open, logged in."""
-
-    def __init__(self, port, database):
-        self.connection = http.client.HTTPConnection("127.0.0.1", port)
-        self.cookie = ""
-        self.post("/web/session/authenticate", {"db": database, "login": LOGIN, "password": LOGIN})
-
-    def post(self, path, params):
-        body = json.dumps({"jsonrpc": "2.0", "params": params})
-        self.connection.request("POST", path, body, {"Content-Type": "application/json", "Cookie": self.cookie})
-        answer = self.connection.getresponse()
-        if set_cookie := answer.getheader("Set-Cookie"):
-            self.cookie = set_cookie.split(";")[0]
-        content = json.loads(answer.read())
-        if "error" in content:
-            raise RuntimeError(content["error"]["data"]["debug"])
-        return content["result"]
-
-    def call(self, model, method, args, kwargs):
-        params = {"model": model, "method": method, "args": args, "kwargs": kwargs}
-        return self.post(f"/web/dataset/call_kw/{model}/{method}", params)
-
-
 def time_requests(port, database, rounds):
     """Return the milliseconds of each request by name, and how many rows the timelines had."""
-    client = Client(port, database)
+    client = Client(port, database, LOGIN)
     spent, rows = {name: [] for name in rounds[0]}, []
     for request in rounds[0].values():
         client.call(*request)
@@ -118,7 +93,7 @@ def count_queries(port, database, rounds):
     """Return the most queries of each request by name."""
     import odoo.sql_db
 
-    client = Client(port, database)
+    client = Client(port, database, LOGIN)
     counts = dict.fromkeys(rounds[0], 0)
     for requests in (rounds[0], *rounds):
         for name, request in requests.items():

@@ -1,107 +1,116 @@
 """The Odoo part of ``identity``: a full matching run with two lanes over a data set, and single incoming profiles.
 
-The lanes are processes that do what the scheduled actions do, merges applied and all. Meanwhile this process works as
-a receptionist does (search a guest, open his card) and compares the 95th percentile of his waiting times with that
-before the run. Then profiles come in one by one: found and scored over the indexes in one transaction
-(``lookup_p95_ms``), and as an event through the bulk writer, committed (``odoo_p95_ms``).
+The lanes are the scheduled actions of a server as production runs it (``staff.py``), merges applied and all. Meanwhile
+staff work on the same server; the 95th percentile of their waiting times is compared with that before and after the
+run. Then profiles come in one by one: found and scored over the indexes in one transaction (``lookup_p95_ms``), and as
+an event through the bulk writer, committed (``odoo_p95_ms``).
 """
 
 import argparse
 import itertools
 import random
-import resource
+import re
 import statistics
-import subprocess
-import sys
 import time
+from collections import defaultdict
 
 import environment
 import guests_files
 import identity_data
-from common import CONFIGURATION, TEMPLATE, bench_database, copy_of, odoo_env, result
+import search
+import staff
+from common import CONFIGURATION, TEMPLATE, bench_database, copy_of, odoo_env, result, table
 
-LANES = 2
-REQUESTS = 150
+import odoo.sql_db
+
+LANES = ("hospitality_crm.cron_match_lane_1", "hospitality_crm.cron_match_lane_2")
+# So long staff work to warm up, before the run, and after it.
+WARM_SECONDS, QUIET_SECONDS = 10, 30
 INCOMING = 1000
+STEP = re.compile(r"Matching run \d+, step (\w+) \d+: ([\d.]+) s, ([\d.]+) s of them here, at most (\d+) MB")
 
 
 def measure(folder, size):
     """Run everything over ``size`` guests of a folder.
 
     :return: dict with ``odoo_seconds`` (of the run), ``busy_ratio`` (95th percentile of staff requests during the run
-        to that before), ``lookup_p95_ms``, ``odoo_p95_ms``, ``lane_rss_mb``, and the counters of the run
+        to that before or after, mean of the screens) and ``busy_worst`` (that of the worst screen), ``lookup_p95_ms``,
+        ``odoo_p95_ms``, ``lane_rss_mb``, and the counters of the run
     """
     environment.configure(CONFIGURATION, TEMPLATE)
     base = bench_database(
         "identity", size, lambda cursor, number: identity_data.build(cursor, folder, number), [identity_data.__file__]
     )
+    search.adopt(base)
+    odoo.sql_db.close_db(base)  # a database in use isn't copied
     database = copy_of(base)
+    figures = _measure_run(database)
     with odoo_env(database) as env:
-        requests = Requests(env)
-        requests.measure(REQUESTS)
-        quiet = requests.measure(REQUESTS)
-        figures = _run_lanes(env, database, requests, quiet)
-        env.cr.commit()
         figures |= _measure_incoming(env, folder, size)
     return figures
 
 
-def _run_lanes(env, database, requests, quiet):
-    run = env["hospitality.match.run"]._start()
-    env.cr.commit()
-    command = [sys.executable, __file__, "--lane", database]
-    started = time.perf_counter()
-    lanes = [subprocess.Popen(command, stdout=subprocess.PIPE, text=True) for _lane in range(LANES)]
-    busy = []
-    while any(lane.poll() is None for lane in lanes):
-        busy += requests.measure(10, pause=0.1, p95=False)
-    seconds = time.perf_counter() - started
-    reports = [lane.stdout.read().split() for lane in lanes]
-    env.cr.rollback()
-    run.invalidate_recordset()
-    if run.state != "done":
-        raise SystemExit(f"The run has ended {run.state}: {run.message}")
-    return {
-        "odoo_seconds": seconds - min(float(report[0]) for report in reports),
-        "busy_ratio": _p95(busy) / quiet,
-        "lane_rss_mb": max(float(report[1]) for report in reports),
-        "longest_step": max(float(report[2]) for report in reports),
-        "merged": run.merged_count,
-        "asked": run.open_count + run.household_count,
-    }
-
-
-class Requests:
-    """What a receptionist asks for, with the rights of one."""
-
-    def __init__(self, env):
-        from odoo.fields import Command
-
-        user = env["res.users"].create(
-            {
-                "name": "Bench Reception",
-                "login": "bench_reception",
-                "group_ids": [Command.set([env.ref("hospitality_crm.group_hospitality_reception").id])],
-            }
-        )
+def _measure_run(database):
+    requests, guests = staff.prepare(database, LANES)
+    log = staff.folder() / "identity_server.log"
+    with staff.server(database, log) as port, odoo_env(database) as env:
+        people = staff.Staff(port, database, requests, guests)
+        people.work(_after(WARM_SECONDS))
+        before = people.work(_after(QUIET_SECONDS))
+        run = env["hospitality.match.run"]._start()
         env.cr.commit()
-        self.env = env(user=user.id)
-        self.chance = random.Random(3)
-        env.cr.execute("SELECT id, name FROM res_partner WHERE is_guest ORDER BY md5(id::text) LIMIT 2000")
-        self.guests = itertools.cycle(env.cr.fetchall())
+        started = time.perf_counter()
+        ended = []
 
-    def measure(self, count, pause=0.0, p95=True):
-        """Return the milliseconds of ``count`` requests, or their 95th percentile."""
-        spent = []
-        for _number in range(count):
-            partner_id, name = next(self.guests)
-            started = time.perf_counter()
-            self.env["res.partner"].name_search((name or "Guest")[:12], limit=8)
-            self.env["hospitality.guest.card"].get_card(partner_id)
-            spent.append(1000 * (time.perf_counter() - started))
-            self.env.cr.rollback()
-            time.sleep(pause)
-        return _p95(spent) if p95 else spent
+        def over():
+            return bool(ended)
+
+        busy = {}
+        worker = staff.background(lambda: busy.update(people.work(over)))
+        while run.state == "running":
+            time.sleep(0.5)
+            env.cr.rollback()
+            run.invalidate_recordset()
+        seconds = time.perf_counter() - started
+        ended.append(True)
+        worker.join()
+        after = people.work(_after(QUIET_SECONDS))
+        if run.state != "done":
+            raise SystemExit(f"The run has ended {run.state}: {run.message}")
+        # Screens differ tenfold, and there is nothing to review before the run: each has a baseline of its own.
+        ratios = [_p95(busy[name]) / max(_p95(before[name]), _p95(after[name])) for name in busy]
+        figures = {
+            "odoo_seconds": seconds,
+            "busy_ratio": statistics.mean(ratios),
+            "busy_worst": max(ratios),
+            "merged": run.merged_count,
+            "asked": run.open_count,
+            "households": run.household_count,
+        }
+    table(
+        ["staff requests, p95 in ms", "before", "after", "during", "number"],
+        [[name, _p95(before[name]), _p95(after[name]), _p95(busy[name]), len(busy[name])] for name in busy],
+    )
+    return figures | _read_steps(log)
+
+
+def _after(seconds):
+    end = time.perf_counter() + seconds
+    return lambda: time.perf_counter() > end
+
+
+def _read_steps(log):
+    """Print what the phases took by the log of the server; return the longest step and the memory of the lanes."""
+    phases, memory = defaultdict(list), 0
+    for found in STEP.finditer(log.read_text()):
+        phases[found[1]].append((float(found[2]), float(found[3])))
+        memory = max(memory, int(found[4]))
+    rows = [
+        [name, len(steps), sum(s for s, _own in steps), sum(own for _s, own in steps), max(s for s, _own in steps)]
+        for name, steps in phases.items()
+    ]
+    table(["phase", "steps", "seconds", "in Python", "longest"], rows)
+    return {"longest_step": max(row[4] for row in rows), "lane_rss_mb": memory}
 
 
 def _measure_incoming(env, folder, size):
@@ -145,27 +154,6 @@ def _p95(values):
     return sorted(values)[int(len(values) * 0.95)]
 
 
-def lane(database):
-    """Body of a lane: do steps until the run has ended; print start-up seconds, peak memory in MB, longest step."""
-    born = time.perf_counter()
-    environment.configure(CONFIGURATION, database)
-    longest = 0.0
-    with odoo_env(database) as env:
-        Run = env["hospitality.match.run"]
-        ready = time.perf_counter() - born
-        while True:
-            env.cr.rollback()
-            env.invalidate_all()
-            if not Run.search_count([("state", "=", "running")]):
-                break
-            started = time.perf_counter()
-            if Run._run_task():
-                longest = max(longest, time.perf_counter() - started)
-            else:
-                time.sleep(0.1)
-    print(ready, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024, longest, flush=True)
-
-
 def main():
     parser = argparse.ArgumentParser(prog="identity_odoo", description=__doc__.partition("\n")[0])
     parser.add_argument("--size", type=int, default=100_000)
@@ -175,7 +163,4 @@ def main():
 
 
 if __name__ == "__main__":
-    if sys.argv[1:2] == ["--lane"]:
-        lane(sys.argv[2])
-    else:
-        main()
+    main()

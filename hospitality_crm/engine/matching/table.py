@@ -87,7 +87,8 @@ class Table:
                 array = getattr(table, key)
                 parts[key].append(recode[key][array] if key in recode else array)
         columns = {}
-        for key, arrays in parts.items():
+        for key in _ARRAYS:
+            arrays = parts.pop(key)  # what is done is not kept
             if arrays[0].ndim == 2:
                 width = max(array.shape[1] for array in arrays)
                 blank = -1 if key in _TEXTS else 0

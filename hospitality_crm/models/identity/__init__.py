@@ -9,6 +9,7 @@ from . import (
     hospitality_match,
     hospitality_match_veto,
     hospitality_matcher,
+    hospitality_matcher_merge,
     hospitality_profile,
     hospitality_adoption,
     res_config_settings,

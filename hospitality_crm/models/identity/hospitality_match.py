@@ -43,11 +43,12 @@ class HospitalityMatch(models.Model):
     decided_at = fields.Datetime()
     reason = fields.Char(help="Why it was decided so, or why the merge was refused.")
     found_at = fields.Datetime(required=True, default=fields.Datetime.now)
-    run_id = fields.Many2one("hospitality.match.run", index="btree_not_null", ondelete="set null")
+    run_id = SoftMany2one("hospitality.match.run", ondelete="set null")
 
     _pair_uniq = models.Constraint("UNIQUE (profile_id, other_profile_id)", "These two profiles are a pair already.")
     _pair_order = models.Constraint("CHECK (profile_id < other_profile_id)", "The lower id of a pair comes first.")
     _queue_idx = models.Index("(band, score DESC, id) WHERE state = 'open'")
+    _best_idx = models.Index("(score DESC, id) WHERE state = 'open'")
 
     @api.depends("partner_id", "other_partner_id")
     def _compute_display_name(self):

@@ -1,4 +1,8 @@
 import logging
+import resource
+import time
+
+import numpy as np
 
 from odoo import api, fields, models
 from odoo.exceptions import AccessError, UserError
@@ -6,8 +10,13 @@ from odoo.tools import SQL
 
 from ...engine import matching
 from ...tools import claim
+from ...tools.arrays import pg_int_array
+from .run_data import load_arrays, save_arrays
 
 _logger = logging.getLogger(__name__)
+
+# First key of the advisory lock of whoever begins a run because the queue is long.
+LOCK = 1_919_512_171
 
 # Profiles of one step.
 RANGE = 20_000
@@ -91,6 +100,14 @@ class HospitalityMatchRun(models.Model):
                     "%(merged)s guests merged, %(open)s pairs to review", merged=run.merged_count, open=run.open_count
                 )
 
+    def unlink(self):
+        self.env["hospitality.match"].flush_model(["run_id"])
+        self.env.cr.execute(
+            SQL("UPDATE hospitality_match SET run_id = NULL WHERE run_id = ANY(%s::int[])", pg_int_array(self.ids))
+        )
+        self.env["hospitality.match"].invalidate_model(["run_id"], flush=False)
+        return super().unlink()
+
     # Start and end
 
     @api.model
@@ -152,11 +169,34 @@ class HospitalityMatchRun(models.Model):
                 for number, (first, last) in enumerate(zip(firsts, [*firsts[1:], 2**31 - 1], strict=False))
             ]
         )
+        if kind == "full":
+            self._take_over_queue(run)
         if firsts:
             self._wake()
         else:
             run._end("done")
         return run
+
+    @api.model
+    def _take_over_queue(self, run):
+        """Take what is waiting off the queue: a full run compares it anyway. A run that fails puts it back."""
+        rows = self.env["hospitality.match.queue"]._hand_over()
+        if rows:
+            profile_ids, after_ids = np.array(rows, np.int32).T
+            data = save_arrays(profile_ids=profile_ids, after_ids=after_ids)
+            self.env["hospitality.match.part"]._put(run, "queue", data)
+
+    @api.model
+    def _start_if_long(self):
+        """Begin a full run when so many profiles wait that comparing them one by one would take longer.
+
+        Needs a READ COMMITTED transaction; one lane does it at a time.
+        """
+        if not self.env["hospitality.match.queue"]._is_long():
+            return
+        alone = self.env.execute_query(SQL("SELECT pg_try_advisory_xact_lock(%s, 0)", LOCK)) == [(True,)]
+        if alone and not self.search_count([("state", "=", "running")], limit=1):
+            self._start()
 
     @api.model
     def _start_if_stale(self):
@@ -177,6 +217,12 @@ class HospitalityMatchRun(models.Model):
 
     def _end(self, state, message=None):
         self.ensure_one()
+        if state != "done":
+            for _first, data in self.env["hospitality.match.part"]._get(self, "queue"):
+                rows = load_arrays(data)
+                self.env["hospitality.match.queue"]._add(
+                    list(zip(rows["profile_ids"].tolist(), rows["after_ids"].tolist(), strict=True))
+                )
         self.env.cr.execute(SQL("DELETE FROM hospitality_match_task WHERE run_id = %s", self.id))
         self.env.cr.execute(SQL("DELETE FROM hospitality_match_part WHERE run_id = %s", self.id))
         self.write(
@@ -209,16 +255,23 @@ class HospitalityMatchRun(models.Model):
     def _run_lane(self):
         """Compare waiting profiles and work on the current run until nothing is left or the time is up."""
         Cron = self.env["ir.cron"]
-        while done := claim.with_retry(self._run_queue) or self._run_task():
-            if not Cron._commit_progress(done, remaining=1):
+        # A job is called again and again after its time, so that short steps have their turn. Steps of seconds
+        # would come to more than the processor time that a process may take for all its jobs.
+        while Cron._commit_progress(remaining=1):
+            done = claim.with_retry(self._run_queue) or self._run_task()
+            if not done:
+                Cron._commit_progress(remaining=0)
                 return
-        Cron._commit_progress(remaining=0)
+            Cron._commit_progress(done)
+        self._wake()
 
     @api.model
     def _run_queue(self):
         """Compare waiting profiles in a transaction of its own; return how many rows of the queue it took."""
         with claim.lane_env(self.env) as env:
             env["hospitality.match.normal"]._fold_counts()
+            claim.forbid_jit(env)
+            env[self._name]._start_if_long()
             return env["hospitality.match.queue"]._take()
 
     @api.model
@@ -252,9 +305,20 @@ class HospitalityMatchRun(models.Model):
             if not tasks:
                 return run._advance()
             task = env["hospitality.match.task"].browse(tasks)
+            claim.forbid_jit(env)
+            began, spent = time.perf_counter(), time.process_time()
             counters = getattr(step, f"_do_{task.phase}")(run, task)
             env.flush_all()
             env.cr.execute(SQL("DELETE FROM hospitality_match_task WHERE id = %s", task.id))
+            _logger.info(
+                "Matching run %s, step %s %s: %.2f s, %.2f s of them here, at most %.0f MB so far",
+                run.id,
+                task.phase,
+                task.number,
+                time.perf_counter() - began,
+                time.process_time() - spent,
+                resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024,
+            )
             run._count(counters)
             return 1
 

@@ -12,7 +12,7 @@ from ...engine.matching.pipeline import sure_labels
 from ...engine.matching.slots import COUNTED, counted_slots, static_slots
 from ...tools.arrays import pg_int_array
 from .hospitality_match_normal import MAX_BLOCK
-from .judgement import CERTAIN, get_evidence, score_slots
+from .judgement import CERTAIN, Evidence, score_slots
 from .newcomer import Node, Proposal, to_record
 from .run_data import (
     AFTER,
@@ -30,8 +30,8 @@ from .run_data import (
 # Of one guest so many profiles stand for all in a block.
 PER_GUEST = 3
 CHUNK = 1 << 18
-# Pairs of merges and questions that are written in one step.
-APPLIED = 4_000
+# Pairs of merges and questions that are written in one step. Whoever edits one of their guests waits until it is done.
+APPLIED = 2_000
 # Kinds of keys that hold the same (the first and the second address) are one group, with one cap.
 _NAMES = [name.rstrip("2").removesuffix("_zip").partition("_")[0] for name in KINDS]
 _GROUPS = list(dict.fromkeys(_NAMES))
@@ -40,8 +40,8 @@ GROUP_CAPS = [
     min(CAPS.get(kind, MAX_BLOCK) for kind, name in zip(KINDS, _NAMES, strict=True) if name == group)
     for group in _GROUPS
 ]
-# Columns of the run that this process works on.
-_tables = {}
+# Columns and counts of the run that this process works on.
+_tables, _contexts = {}, {}
 
 
 class HospitalityMatchStep(models.AbstractModel):
@@ -334,8 +334,8 @@ class HospitalityMatchStep(models.AbstractModel):
         merged = refused = asked = households = 0
         for _first, data in Part._get(run, "merge", task.number):
             pairs = load_arrays(data)
-            ids = self.env["hospitality.matcher"]._propose(self._explain(run, pairs, "merge"), run)
-            merged, refused, left = self.env["hospitality.matcher"]._merge_pairs(ids)
+            proposals = self._explain(run, pairs, "merge")
+            merged, refused, left = self.env["hospitality.matcher"]._merge_proposals(proposals, run)
             asked += left
         for _first, data in Part._get(run, "question", task.number):
             pairs = load_arrays(data)
@@ -378,14 +378,15 @@ class HospitalityMatchStep(models.AbstractModel):
         weights, context = run._get_weights(), self._get_context(run, "persons")
         slots = static_slots(matching.Table.of(normals.values()), left, right, context)
         slots |= {slot: pairs[f"slot_{slot}"][kept] for slot in COUNTED}
+        evidence = Evidence(slots, weights)
         proposals = []
         for at, (position, one, other) in enumerate(zip(kept, left.tolist(), right.tolist(), strict=True)):
             score = float(pairs["score"][position])
             kind = band or ("household" if pairs["household"][position] else "ask")
             if kind == "ask" and score >= run.threshold_auto and not pairs["barred"][position]:
                 kind = "merge"
-            evidence = get_evidence(slots, weights, at, score, nodes[one].normal, nodes[other].normal)
-            proposals.append(Proposal(nodes[one], nodes[other], score, kind, evidence))
+            pieces = evidence.get(at, score, nodes[one].normal, nodes[other].normal)
+            proposals.append(Proposal(nodes[one], nodes[other], score, kind, pieces))
         return proposals
 
     @api.model
@@ -397,7 +398,23 @@ class HospitalityMatchStep(models.AbstractModel):
         keys = np.r_[persons.keys[several], 0]
         values = np.r_[persons.values[several], len(np.unique(owners))]
         self.env["hospitality.match.normal"]._replace_counts(keys.tolist(), values.tolist())
+        self._queue_late(int(table.id[-1]) if len(table) else 0)
         return {}
+
+    @api.model
+    def _queue_late(self, last_id):
+        """Queue the profiles that came after the run had read the last ones.
+
+        What it prepared later than they came, they have not found.
+        """
+        rows = self.env.execute_query(
+            SQL(
+                "SELECT id, 0 FROM hospitality_profile p WHERE id > %s AND state IN ('live', 'superseded')"
+                " AND NOT EXISTS (SELECT FROM hospitality_match_queue q WHERE q.profile_id = p.id)",
+                last_id,
+            )
+        )
+        self.env["hospitality.match.queue"]._add(rows)
 
     # Helpers
 
@@ -417,6 +434,7 @@ class HospitalityMatchStep(models.AbstractModel):
     def _forget_table(self):
         """Free the memory of a lane that has nothing to do any more."""
         _tables.clear()
+        _contexts.clear()
 
     @api.model
     def _get_compared(self, run, number=None):
@@ -430,8 +448,13 @@ class HospitalityMatchStep(models.AbstractModel):
 
     @api.model
     def _get_context(self, run, name):
-        [(_first, data)] = self.env["hospitality.match.part"]._get(run, name)
-        return matching.Context.load(io.BytesIO(data))
+        """Return counts, kept in memory by the lane: they change at the end of a phase only."""
+        key = (self.env.cr.dbname, run.id, run.phase, name)
+        if key not in _contexts:
+            [(_first, data)] = self.env["hospitality.match.part"]._get(run, name)
+            _contexts.clear()
+            _contexts[key] = matching.Context.load(io.BytesIO(data))
+        return _contexts[key]
 
     @api.model
     def _put_context(self, run, name, context):

@@ -238,11 +238,7 @@ class HospitalityMatcher(models.AbstractModel):
 
         :return: ids of the open pairs, new or known
         """
-        rows = {}
-        for proposal in proposals:
-            one, other = proposal.one.normal.id, proposal.other.normal.id
-            if one and other and one != other:
-                rows[min(one, other), max(one, other)] = proposal
+        rows = self._get_pairs(proposals)
         if not rows:
             return []
         pairs = sorted(rows)
@@ -271,10 +267,28 @@ class HospitalityMatcher(models.AbstractModel):
                     pg_int_array([pair[1] for pair in pairs]),
                     pg_array([rows[pair].score for pair in pairs], "float8"),
                     pg_array([rows[pair].band for pair in pairs]),
-                    pg_array([_encode(_directed(rows[pair], pair)) for pair in pairs]),
+                    pg_array([self._encode_evidence(rows[pair], pair) for pair in pairs]),
                 )
             )
         ]
+
+    @api.model
+    def _get_pairs(self, proposals):
+        """Return ``{(lower profile id, higher profile id): proposal}`` of stored profiles."""
+        pairs = {}
+        for proposal in proposals:
+            one, other = proposal.one.normal.id, proposal.other.normal.id
+            if one and other and one != other:
+                pairs[min(one, other), max(one, other)] = proposal
+        return pairs
+
+    @api.model
+    def _encode_evidence(self, proposal, pair):
+        """Return the evidence as JSON, with the values of the profile with the lower id on the left."""
+        evidence = proposal.evidence
+        if proposal.one.normal.id != pair[0]:
+            evidence = [{**piece, "left": piece["right"], "right": piece["left"]} for piece in evidence]
+        return _encode(evidence)
 
     # Profiles that are stored already
 
@@ -300,7 +314,7 @@ class HospitalityMatcher(models.AbstractModel):
             partners = {judgement.nodes[row].partner_id for row in rows}
             if len(partners) > 1:
                 groups.append(sorted(partners))
-        self._merge_clusters(groups, ids)
+        self._merge_clusters(groups, self._read_open_pairs(ids))
 
     @api.model
     def _load_newcomers(self, lows):
@@ -331,165 +345,3 @@ class HospitalityMatcher(models.AbstractModel):
             prepare_all(fresh)
             self.env["hospitality.match.normal"]._store([one.normal for one in fresh], [one.keys for one in fresh])
         return sorted(newcomers + fresh, key=lambda one: one.key)
-
-    @api.model
-    def _merge_clusters(self, clusters, match_ids):
-        """Merge guests who are one, where the system may; leave the others to people.
-
-        :param list clusters: lists of partner ids
-        :param list match_ids: open pairs that led there
-        :return: ``(number of guests merged away, number of refused groups)``
-        """
-        Match = self.env["hospitality.match"]
-        partner_ids = sorted({partner_id for cluster in clusters for partner_id in cluster})
-        if not clusters or not self.env["hospitality.match.weights"]._is_automatic():
-            return 0, 0
-        known = self._get_known_guests(partner_ids)
-        undone = self._get_undone_pairs(partner_ids)
-        clusters = [
-            cluster
-            for cluster in clusters
-            if known.issuperset(cluster) and not any(pair.issubset(cluster) for pair in undone)
-        ]
-        evidence = {}
-        for match_id, one, other in self.env.execute_query(
-            SQL(
-                "SELECT id, partner_id, other_partner_id FROM hospitality_match WHERE id = ANY(%s::int[])",
-                pg_int_array(match_ids),
-            )
-        ):
-            evidence.setdefault(one, set()).add(match_id)
-            evidence.setdefault(other, set()).add(match_id)
-        groups = self._get_groups(clusters, evidence)
-        for _winner, _losers, options in groups:
-            options["reason"] = self.env._("Merged by itself: the evidence leaves no doubt")
-        merges, refusals = self.env["hospitality.merge"]._merge_or_refuse(groups, automatic=True)
-        for index, message in refusals.items():
-            winner, losers, options = groups[index]
-            self.env.cr.execute(
-                SQL(
-                    "UPDATE hospitality_match SET reason = %s WHERE id = ANY(%s::int[]) AND state = 'open'"
-                    " AND partner_id = ANY(%s::int[]) AND other_partner_id = ANY(%s::int[])",
-                    message,
-                    pg_int_array(options["matches"]),
-                    pg_int_array([winner, *losers]),
-                    pg_int_array([winner, *losers]),
-                )
-            )
-        Match._close_settled(partner_ids)
-        merged = [group for index, group in enumerate(groups) if index not in refusals]
-        return sum(len(losers) for _winner, losers, _options in merged), len(refusals)
-
-    @api.model
-    def _merge_pairs(self, match_ids):
-        """Merge the guests of some open pairs; those that share a guest are one.
-
-        :return: ``(guests merged away, refused groups, pairs that are left to people)``
-        """
-        rows = self.env.execute_query(
-            SQL(
-                "SELECT partner_id, other_partner_id, id FROM hospitality_match"
-                " WHERE id = ANY(%s::int[]) AND state = 'open' AND partner_id <> other_partner_id",
-                pg_int_array(match_ids),
-            )
-        )
-        groups = self._plan_merges(rows)
-        merged, refused = self._merge_clusters([[winner, *losers] for winner, losers, _options in groups], match_ids)
-        [(left,)] = self.env.execute_query(
-            SQL(
-                "SELECT count(*) FROM hospitality_match WHERE id = ANY(%s::int[]) AND state = 'open'",
-                pg_int_array(match_ids),
-            )
-        )
-        return merged, refused, left
-
-    @api.model
-    def _get_known_guests(self, partner_ids):
-        """Return those of some guests that a source system knows: what only people have typed they merge themselves."""
-        return {
-            row[0]
-            for row in self.env.execute_query(
-                SQL(
-                    "SELECT DISTINCT partner_id FROM hospitality_profile"
-                    " WHERE partner_id = ANY(%s::int[]) AND state IN ('live', 'superseded') AND source_id <> %s",
-                    pg_int_array(partner_ids),
-                    self.env["hospitality.profile"]._default_source_id().id,
-                )
-            )
-        }
-
-    @api.model
-    def _get_undone_pairs(self, partner_ids):
-        """Return the sets of two guests whose merge somebody has taken back: only people merge them again."""
-        return [
-            frozenset(row)
-            for row in self.env.execute_query(
-                SQL(
-                    "SELECT DISTINCT m.winner_id, l.partner_id FROM hospitality_merge_loser l"
-                    " JOIN hospitality_merge m ON m.id = l.merge_id"
-                    " WHERE l.state = 'undone' AND l.partner_id = ANY(%(ids)s::int[])"
-                    " AND m.winner_id = ANY(%(ids)s::int[])",
-                    ids=pg_int_array(partner_ids),
-                )
-            )
-        ]
-
-    @api.model
-    def _plan_merges(self, pairs):
-        """Return the groups of the merge door for pairs of guests; pairs that share a guest are one group.
-
-        :param pairs: ``(partner id, other partner id, match id)``
-        """
-        root, evidence = {}, {}
-
-        def find(one):
-            while root.setdefault(one, one) != one:
-                one = root[one]
-            return one
-
-        for one, other, match_id in pairs:
-            low, high = sorted((find(one), find(other)))
-            root[high] = low
-            evidence.setdefault(one, set()).add(match_id)
-            evidence.setdefault(other, set()).add(match_id)
-        clusters = {}
-        for partner_id in root:
-            clusters.setdefault(find(partner_id), []).append(partner_id)
-        return self._get_groups([cluster for cluster in clusters.values() if len(cluster) > 1], evidence)
-
-    @api.model
-    def _get_groups(self, clusters, evidence):
-        ranks = self._rank_winners({partner_id for cluster in clusters for partner_id in cluster})
-        groups = []
-        for cluster in clusters:
-            winner, *losers = sorted(cluster, key=lambda partner_id: ranks[partner_id])
-            matches = set().union(*(evidence.get(partner_id, ()) for partner_id in cluster))
-            groups.append((winner, losers, {"matches": sorted(matches)}))
-        return groups
-
-    @api.model
-    def _rank_winners(self, partner_ids):
-        """Return a sort key per guest: users first, then who was typed by people, then the oldest."""
-        return {
-            row[0]: row[1:]
-            for row in self.env.execute_query(
-                SQL(
-                    """
-                    SELECT g.id, NOT EXISTS (SELECT FROM res_users u WHERE u.partner_id = g.id),
-                           NOT EXISTS (SELECT FROM hospitality_profile p
-                                        WHERE p.partner_id = g.id AND p.source_id = %s AND p.state = 'live'),
-                           g.id
-                      FROM res_partner g WHERE g.id = ANY(%s::int[])
-                    """,
-                    self.env["hospitality.profile"]._default_source_id().id,
-                    pg_int_array(sorted(partner_ids)),
-                )
-            )
-        }
-
-
-def _directed(proposal, pair):
-    """Return the evidence with the values of the profile with the lower id on the left."""
-    if proposal.one.normal.id == pair[0]:
-        return proposal.evidence
-    return [{**piece, "left": piece["right"], "right": piece["left"]} for piece in proposal.evidence]

@@ -171,6 +171,7 @@ class Judgement:
             for row, node in enumerate(self.nodes)
         ]
         best, questions = set(), []
+        evidence = Evidence(self.slots, self.weights) if len(asked) else None
         for position in asked.tolist():
             one, other = int(self.left[position]), int(self.right[position])
             pair = frozenset((owners[one], owners[other]))
@@ -182,38 +183,60 @@ class Judgement:
                 band = "household"
             else:
                 band = "merge" if score >= self.weights.auto and not self.barred[position] else "ask"
-            evidence = get_evidence(
-                self.slots, self.weights, position, score, self.nodes[one].normal, self.nodes[other].normal
-            )
-            questions.append((one, other, score, band, evidence))
+            pieces = evidence.get(position, score, self.nodes[one].normal, self.nodes[other].normal)
+            questions.append((one, other, score, band, pieces))
         return questions
 
 
-def get_evidence(slots, weights, position, score, one, other):
-    """Return what speaks for and against a pair as it is stored, strongest first; the weights sum to the score.
+class Evidence:
+    """What speaks for and against pairs as it is stored.
 
     :param slots: codes of the pairs
-    :param int position: which of them
-    :param one, other: normal forms of its profiles, for the values
+    :param weights: the engine's weights
     """
-    pieces = [{"code": "prior", "weight": round(weights.bias, 2), "left": "", "right": ""}]
-    rest = score - weights.bias
-    for slot, codes in slots.items():
-        weight = float(weights.tables[slot][codes[position]])
-        if weight or (slot == "guard" and codes[position]):
-            rest -= weight
-            code = f"{slot}.{matching.slots.SLOTS[slot][codes[position]]}"
-            pieces.append(
-                {
-                    "code": code,
-                    "weight": round(weight, 2),
-                    "left": _show(one, code),
-                    "right": _show(other, code),
-                }
-            )
-    if abs(rest) > 0.05:
-        pieces.append({"code": "organisation", "weight": round(rest, 2), "left": one.company, "right": other.company})
-    return sorted(pieces, key=lambda piece: (-abs(piece["weight"]), piece["code"]))
+
+    def __init__(self, slots, weights):
+        self.weights = weights
+        # Per slot the codes, and what is known of each level met so far.
+        self.columns = [(slot, codes.tolist(), {}) for slot, codes in slots.items()]
+
+    def get(self, position, score, one, other):
+        """Return the evidence of a pair, strongest first; the weights sum to the score.
+
+        :param int position: which of the pairs
+        :param one, other: normal forms of its profiles, for the values
+        """
+        bias = self.weights.bias
+        pieces = [{"code": "prior", "weight": round(bias, 2), "left": "", "right": ""}]
+        rest = score - bias
+        values = {}
+        for slot, codes, known in self.columns:
+            level = codes[position]
+            described = known.get(level)
+            if described is None:
+                described = known[level] = self._describe(slot, level)
+            if described:
+                code, weight, shown = described
+                rest -= weight
+                if shown not in values:
+                    values[shown] = get_value(one, shown), get_value(other, shown)
+                left, right = values[shown]
+                pieces.append({"code": code, "weight": round(weight, 2), "left": left, "right": right})
+        if abs(rest) > 0.05:
+            company = {"left": one.company, "right": other.company}
+            pieces.append({"code": "organisation", "weight": round(rest, 2), **company})
+        return sorted(pieces, key=lambda piece: (-abs(piece["weight"]), piece["code"]))
+
+    def _describe(self, slot, level):
+        """Return ``(code, weight, slot whose values are shown)`` of what counts, else ``()``."""
+        weight = float(self.weights.tables[slot][level])
+        if not weight and not (slot == "guard" and level):
+            return ()
+        name = matching.slots.SLOTS[slot][level]
+        shown = slot
+        if slot == "guard":  # it names what it is about
+            shown = "name" if name in ("word", "contact") else name
+        return f"{slot}.{name}", weight, shown
 
 
 def has_own_contact(slots):
@@ -224,13 +247,6 @@ def has_own_contact(slots):
     same = np.isin(slots["given"], (1, 2)) & np.isin(slots["family"], (1, 2)) & ~np.isin(slots["birth"], (4, 5))
     own = [(slots[part] >= _FIRST_SAME) & (slots[part] < _FIRST_SAME + _OWN) for part in ("email", "phone")]
     return same & np.logical_or(*own)
-
-
-def _show(normal, code):
-    slot, _dot, level = code.partition(".")
-    if slot == "guard":  # it names what it is about
-        slot = "name" if level in ("word", "contact") else level
-    return get_value(normal, slot)
 
 
 def score_slots(table, left, right, slots, weights):

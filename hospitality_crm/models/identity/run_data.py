@@ -109,5 +109,5 @@ def _spanning(one, other):
 
 def load_table(tables, owners):
     """Return the columns of all profiles, and their guests, from the bytes of their parts."""
-    table = matching.Table.concat([matching.Table.load(io.BytesIO(data)) for data in tables])
+    table = matching.Table.concat(matching.Table.load(io.BytesIO(data)) for data in tables)
     return table, np.concatenate([load_arrays(data)["owners"] for data in owners])

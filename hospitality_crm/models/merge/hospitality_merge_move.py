@@ -329,14 +329,15 @@ class _PlannerSettings:
     """Keep the planner from reading whole tables for a handful of contacts.
 
     Where a column is unevenly filled (one follower of most records) it would do so for every
-    contact. With many contacts it knows best.
+    contact. With many contacts it knows best. Compiling such statements takes longer than any statement
+    of a merge: that stays forbidden until the end of the transaction.
     """
 
     _OFF = "SET LOCAL enable_seqscan = off; SET LOCAL enable_hashjoin = off; SET LOCAL enable_mergejoin = off;"
     _NO_JIT = "SET LOCAL jit = off"
     _RESET = (
         "SET LOCAL enable_seqscan TO DEFAULT; SET LOCAL enable_hashjoin TO DEFAULT;"
-        "SET LOCAL enable_mergejoin TO DEFAULT; SET LOCAL jit TO DEFAULT"
+        "SET LOCAL enable_mergejoin TO DEFAULT"
     )
 
     def __init__(self, cr, bulk):
