@@ -13,7 +13,6 @@ class ResPartner(models.Model):
         string="Merged into",
         readonly=True,
         copy=False,
-        index="btree_not_null",
         ondelete="restrict",
         help="The contact was merged into this one; what may not be changed by law stays here.",
     )
