@@ -129,17 +129,14 @@ class HospitalityGuestSearch(models.Model):
         """
         written = 0
         for ids in split_every(BATCH, sorted(set(partner_ids))):
-            changed, known = self._changed_rows(ids)
-            if known:
-                # A lane (READ COMMITTED) may have read before another transaction committed; elsewhere
-                # PostgreSQL refuses the write then, and the request is tried again.
-                self.env.execute_query(
-                    SQL("SELECT FROM %s WHERE id IN %s ORDER BY id FOR NO KEY UPDATE", self._sql_table(), tuple(known))
-                )
-                again, _known = self._changed_rows(known)
-                changed = [row for row in changed if row[0] not in known] + again
-            self._upsert(changed)
-            written += len(changed)
+            left = ids
+            # A lane (READ COMMITTED) may have read before another transaction committed: what that one has written
+            # is looked at again. Elsewhere PostgreSQL refuses the write, and the request is tried again.
+            while left:
+                changed = self._changed_rows(left)
+                done = self._write_rows(changed)
+                written += len(done)
+                left = [row[0] for row in changed if row[0] not in done]
         return written
 
     def _sql_table(self):
@@ -147,7 +144,7 @@ class HospitalityGuestSearch(models.Model):
 
     @api.model
     def _changed_rows(self, ids):
-        """Rows of partners that have none or a different one, and which of them a lane must lock."""
+        """Return the rows of partners that have none or a different one, the version of the old one (or None) last."""
         Partner = self.env["res.partner"]
         self.env["hospitality.profile"].flush_model(["partner_id", "state", "values"])
         rows = self.env.execute_query(
@@ -156,7 +153,7 @@ class HospitalityGuestSearch(models.Model):
                 " coalesce(p.partner_share, false), coalesce(p.is_company, false), coalesce(p.is_guest, false),"
                 " p.complete_name, p.guest_local_name, p.email, p.phone, p.phone_sanitized, p.ref, p.vat,"
                 " p.company_registry, s.complete_name, s.active, s.company_id, s.partner_share, s.is_company,"
-                " s.is_guest, s.text, s.more, (SELECT current_setting('transaction_isolation') = 'read committed'),"
+                " s.is_guest, s.text, s.more, s.xmin::text,"
                 " %(terms)s FROM res_partner p LEFT JOIN %(table)s s ON s.id = p.id"
                 " WHERE p.id = ANY(%(ids)s)",
                 max_name=MAX_NAME,
@@ -165,15 +162,13 @@ class HospitalityGuestSearch(models.Model):
                 ids=list(ids),
             )
         )
-        changed, known = [], set()
+        changed = []
         for row in rows:
-            partner_id, mirrored, old, shared = row[0], row[1:7], row[15:23], row[23]
+            partner_id, mirrored, old, version = row[0], row[1:7], row[15:23], row[23]
             new = (*mirrored, *self._text(row[7:15], Partner._get_search_terms(*row[24:])))
             if new != old:
-                changed.append((partner_id, *new))
-                if shared and old[6] is not None:
-                    known.add(partner_id)
-        return changed, known
+                changed.append((partner_id, *new, version))
+        return changed
 
     @api.model
     def _text(self, columns, terms):
@@ -187,31 +182,45 @@ class HospitalityGuestSearch(models.Model):
         return text[:cut], text[cut - 1 :]
 
     @api.model
-    def _upsert(self, rows):
+    def _write_rows(self, rows):
+        """Write rows that nobody else has written since they were read.
+
+        :param rows: as of :meth:`_changed_rows`
+        :return: set of the ids that were written
+        """
         if not rows:
-            return
-        first_long = any(row[-1] for row in rows) and not self._has_long_texts()
-        names = ("id", *MIRRORED, "text", "more")
-        types = ("int4", "varchar", "bool", "int4", "bool", "bool", "bool", "varchar", "varchar")
-        columns = SQL(", ").join(map(SQL.identifier, names))
-        arrays = SQL(", ").join(
+            return set()
+        first_long = any(row[-2] for row in rows) and not self._has_long_texts()
+        names = (*MIRRORED, "text", "more")
+        types = ("int4", "varchar", "bool", "int4", "bool", "bool", "bool", "varchar", "varchar", "varchar")
+        values = SQL(", ").join(
             SQL("%s::%s[]", list(column), SQL(kind))
             for column, kind in zip(zip(*rows, strict=True), types, strict=True)
         )
-        assignments = SQL(", ").join(
-            SQL("%s = EXCLUDED.%s", SQL.identifier(name), SQL.identifier(name)) for name in names[1:]
-        )
-        self.env.cr.execute(
+        written = self.env.execute_query(
             SQL(
-                "INSERT INTO %s (%s) SELECT * FROM unnest(%s) ON CONFLICT (id) DO UPDATE SET %s",
-                self._sql_table(),
-                columns,
-                arrays,
-                assignments,
+                """
+                WITH v AS MATERIALIZED (SELECT * FROM unnest(%(values)s) AS v(id, %(columns)s, version)),
+                known AS (
+                    UPDATE %(table)s s SET (%(columns)s) = (%(fresh)s)
+                      FROM v WHERE s.id = v.id AND s.xmin::text = v.version
+                    RETURNING s.id),
+                added AS (
+                    INSERT INTO %(table)s (id, %(columns)s)
+                    SELECT v.id, %(fresh)s FROM v WHERE v.version IS NULL
+                    ON CONFLICT (id) DO NOTHING
+                    RETURNING id)
+                SELECT id FROM known UNION ALL SELECT id FROM added
+                """,
+                values=values,
+                columns=SQL(", ").join(map(SQL.identifier, names)),
+                fresh=SQL(", ").join(SQL.identifier("v", name) for name in names),
+                table=self._sql_table(),
             )
         )
         if first_long:
             self.env.registry.clear_cache()
+        return {row[0] for row in written}
 
     @api.model
     def _forget(self, partner_ids):
