@@ -148,6 +148,23 @@ class TestPreferenceCentre(PreferenceCommon):
         link = re.search(r"/hospitality/preferences/([\w=-]+)", sent.body_html)[1]
         self.assertEqual(self.Centre._find_guest(link), self.guest)
 
+    def test_five_languages(self):
+        texts = {
+            "uk_UA": "Відмовитися від усього",
+            "ru_RU": "Отказаться от всего",
+            "de_DE": "Alles ablehnen",
+            "zh_CN": "全部拒绝",
+            "ar_001": "رفض الكل",
+        }
+        for lang in texts:
+            self.env["res.lang"]._activate_lang(lang)
+        self.env["ir.module.module"]._load_module_terms(["hospitality_crm"], list(texts))
+        for lang, text in texts.items():
+            page = self.url_open(f"{self.url}?lang={lang}").text
+            self.assertIn(text, page)
+            self.assertNotIn("Refuse everything", page)
+        self.assertIn("o_rtl", page)
+
     def test_portal(self):
         user = new_test_user(self.env, login="t_pref", password="t_pref_1", groups=ROLE_GROUPS["portal"])
         self.authenticate("t_pref", "t_pref_1")
