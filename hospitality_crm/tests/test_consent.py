@@ -367,6 +367,20 @@ class TestConsentScreens(ConsentCommon):
         with self.assertRaises(AccessError):
             self.env["hospitality.consent.record"].with_user(self._create_role_user("marketing")).create({})
 
+    def test_guest_card_shows_what_holds(self):
+        self._say(self.anna, "granted", valid_until=datetime.date.today() - DAY)
+        self._say(self.anna, "denied", channel="sms", brand=self.brand)
+        card = self.env["hospitality.guest.card"].with_user(self._create_role_user("reception"))
+        rows = card.get_tab(self.anna.id, "consents")["consents"]
+        self.assertEqual(
+            [(row["purpose"], row["channel_key"], row["brand"], row["state_key"], row["expired"]) for row in rows],
+            [
+                ("Offers and news", "email", None, "granted", True),
+                ("Offers and news", "sms", "Palaces", "denied", False),
+                ("Offers and news", "sms", None, "unknown", False),
+            ],
+        )
+
     def test_a_channel_is_chosen(self):
         wizard = self.env["hospitality.consent.record"].create(
             {

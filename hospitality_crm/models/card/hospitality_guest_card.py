@@ -93,6 +93,8 @@ class HospitalityGuestCard(models.AbstractModel):
                     name: self.env[f"hospitality.{name.replace('_', '.')}"].has_access("create")
                     for name in ("alert", "preference", "allergy", "relation", "special_date")
                 },
+                "consent": self.env["hospitality.consent.record"].has_access("create"),
+                "statements": self.env["hospitality.consent.event"].has_access("read"),
             },
         }
 

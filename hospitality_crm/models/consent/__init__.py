@@ -7,6 +7,7 @@ from . import (
     hospitality_consent_payload,
     hospitality_consent_state,
     hospitality_consent_receipt,
+    hospitality_guest_tabs,
     hospitality_profile,
     hospitality_merge,
     hospitality_preference_centre,

@@ -327,7 +327,22 @@ export class GuestTab extends Component {
             .map((section) => ({ ...section, more: data.more.includes(section.name) }));
     }
 
+    /** Run a method of the guest that opens something; the card is read again when that is closed. */
+    runAction(name) {
+        this.action.doActionButton({
+            type: "object",
+            name,
+            resModel: "res.partner",
+            resId: this.props.record.resId,
+            onClose: () => this.load(),
+        });
+    }
+
     add(section) {
+        if (section.addAction) {
+            this.runAction(section.addAction);
+            return;
+        }
         this.openDialog({
             resModel: section.model,
             title: section.add,
@@ -336,6 +351,12 @@ export class GuestTab extends Component {
     }
 
     open(section, row) {
+        if ("openAction" in section) {
+            if (section.openAction) {
+                this.runAction(section.openAction);
+            }
+            return;
+        }
         if (section.inDialog) {
             this.openDialog({
                 resModel: section.model,
