@@ -1,12 +1,13 @@
-"""The matching engine without the package above it: importing that would need Odoo's registry of addons."""
+"""Plain engines and the demo group without the packages above them: importing those would need Odoo's addons."""
 
 import pathlib
 import sys
 import types
 
-_package = types.ModuleType("hospitality_crm")
-_package.__path__ = [str(pathlib.Path(__file__).parents[2] / "hospitality_crm")]
-sys.modules.setdefault("hospitality_crm", _package)
+for _name in ("hospitality_crm", "hospitality_connectors"):
+    _package = types.ModuleType(_name)
+    _package.__path__ = [str(pathlib.Path(__file__).parents[2] / _name)]
+    sys.modules.setdefault(_name, _package)
 
 from hospitality_crm.engine import matching  # noqa: E402
 

@@ -13,6 +13,7 @@ from concurrent.futures import ProcessPoolExecutor
 from functools import cache
 from random import Random
 
+import engine_alone  # noqa: F401  (the next import needs no Odoo then)
 import guests_files
 
 from hospitality_connectors.demo import bookings, countries, organisations, persons, records
