@@ -81,6 +81,7 @@
         "views/settings/res_config_settings_views.xml",
         "views/guest/res_config_settings_views.xml",
         "views/merge/res_config_settings_views.xml",
+        "views/consent/res_config_settings_views.xml",
         "views/identity/res_config_settings_views.xml",
         "views/hospitality_menus.xml",
     ],

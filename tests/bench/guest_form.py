@@ -24,7 +24,7 @@ GUESTS = 60
 # Some visits, such as bills on a room, have no row of their own in a timeline, whose page has 40.
 VISITS = 60
 LOGIN = "bench_manager"
-TABS = ("stays", "tables", "wishes", "contacts", "relations")
+TABS = ("stays", "tables", "wishes", "contacts", "relations", "consents")
 
 
 def build(cursor, size):

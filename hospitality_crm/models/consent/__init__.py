@@ -13,5 +13,6 @@ from . import (
     hospitality_preference_centre,
     mailing_mailing,
     res_company,
+    res_config_settings,
     res_partner,
 )
