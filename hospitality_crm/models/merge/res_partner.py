@@ -26,9 +26,9 @@ class ResPartner(models.Model):
 
     @api.depends("merged_into_id")
     def _compute_merged_target_id(self):
-        targets = self._get_merged_targets()
+        targets = self.filtered("merged_into_id")._get_merged_targets()
         for partner in self:
-            partner.merged_target_id = targets.get(partner.id) if partner.merged_into_id else False
+            partner.merged_target_id = targets.get(partner.id, False)
 
     def _get_merged_targets(self):
         """Return whom each contact has become at last: ``{id: id}``, himself where nobody merged him away."""
