@@ -70,23 +70,15 @@ def _save(guest, answers, method):
 def _render_page(guest, action, saved):
     Centre = request.env["hospitality.preference.centre"]
     page = Centre._get_page(guest.with_context(lang=request.env.lang))
-    brand = page["sections"][0]["brand"]
-    notice = (
-        request.env["hospitality.notice"]
-        .sudo()
-        ._find_version(  # the published text, for guests
-            page["sections"][0]["purposes"][0]["purpose"] if page["sections"][0]["purposes"] else brand.browse(),
-            brand,
-            request.env.lang,
-        )
-    )
+    items = [item for section in page["sections"] for item in section["purposes"]]
+    notices = page["guest"].env["hospitality.notice.version"].union(*(item["notice"] for item in items))
     return _render(
         "hospitality_crm.preference_page",
         {
             **page,
             "action": action,
             "saved": bool(saved),
-            "notice": notice,
+            "notices": notices,
             "langs": request.env["res.lang"].get_installed(),
             "channels": dict(
                 request.env["hospitality.consent.event"]._fields["channel"]._description_selection(request.env)

@@ -55,6 +55,20 @@ class MatchCommon(HospitalityCommon):
             continue
         self.env.invalidate_all()
 
+    def _get_or_create_pair(self, one, other):
+        """Return the pair of two profiles; where matching has found none, one to be asked about."""
+        left, right = self._profile(one), self._profile(other)
+        return self._pairs(one, other) or self.Match.create(
+            {
+                "profile_id": left.id,
+                "other_profile_id": right.id,
+                "partner_id": left.partner_id.id,
+                "other_partner_id": right.partner_id.id,
+                "score": 0.5,
+                "band": "ask",
+            }
+        )
+
     def _pairs(self, *keys):
         profiles = self.env["hospitality.profile"].union(*(self._profile(key) for key in keys))
         return self.Match.search(

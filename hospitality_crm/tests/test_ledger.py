@@ -212,8 +212,13 @@ class TestLedger(TransactionCase):
             self.key_file.write_text(old)
 
     def test_missing_key_says_what_to_do(self):
-        with patch.dict(os.environ, {keys.VARIABLE: ""}), self.assertRaisesRegex(UserError, "No key file is named"):
-            self.env["hospitality.ledger.anchor"]._verify_all()
+        with patch.dict(os.environ, {keys.VARIABLE: ""}):
+            with self.assertRaisesRegex(UserError, "No key file is named"):
+                self.env["hospitality.ledger.anchor"]._verify_all()
+            for job in (self.Seal._run_sealer, self.Seal._run_verification):
+                with self.assertLogs("odoo.addons.hospitality_crm.models.ledger", "WARNING") as said:
+                    job()
+                self.assertIn("No key file is named", said.output[0])
         with (
             patch.dict(os.environ, {keys.VARIABLE: "/nowhere/keys"}),
             self.assertRaisesRegex(UserError, "can't be read"),

@@ -112,16 +112,7 @@ class TestMatchVeto(MatchCommon):
     def test_a_decision_closes_the_other_pairs_of_the_guests(self):
         self._guest("A2", name="Oksana Vdovychenko", birthdate="1984-03-07", phones=["+380671112299"])
         self.assertEqual(self._profile("A2").partner_id, self.wife)
-        twin = self._pairs("B", "A2") or self.Match.create(
-            {
-                "profile_id": self._profile("B").id,
-                "other_profile_id": self._profile("A2").id,
-                "partner_id": self.husband.id,
-                "other_partner_id": self.wife.id,
-                "score": 0.5,
-                "band": "ask",
-            }
-        )
+        twin = self._get_or_create_pair("B", "A2")
         self.assertEqual(twin.state, "open")
         self.pair.action_reject()
         self.assertEqual(twin.state, "obsolete")

@@ -49,16 +49,7 @@ class TestMergeVeto(MatchCommon):
         """The veto holds for every pair of profiles of the two guests."""
         self._guest("A2", name="Oksana Vdovychenko", birthdate="1984-03-07", phones=["+380671112299"])
         self.assertEqual(self._profile("A2").partner_id, self.wife)
-        twin = self._pairs("B", "A2") or self.Match.create(
-            {
-                "profile_id": self._profile("B").id,
-                "other_profile_id": self._profile("A2").id,
-                "partner_id": self.husband.id,
-                "other_partner_id": self.wife.id,
-                "score": 0.5,
-                "band": "ask",
-            }
-        )
+        twin = self._get_or_create_pair("B", "A2")
         twin.state = "open"
         with self.assertRaisesRegex(UserError, REFUSAL):
             twin.with_user(self.manager).action_merge()

@@ -4,6 +4,7 @@ import string
 
 from freezegun import freeze_time
 
+from odoo.fields import Command
 from odoo.tests import HttpCase, new_test_user, tagged
 from odoo.tools import mute_logger
 
@@ -18,6 +19,7 @@ class PreferenceCommon(HttpCase):
         cls.Centre = cls.env["hospitality.preference.centre"]
         cls.Event = cls.env["hospitality.consent.event"]
         cls.marketing = cls.env.ref("hospitality_crm.purpose_marketing")
+        cls.profiling = cls.env.ref("hospitality_crm.purpose_profiling")
         cls.guest = cls.env["res.partner"].create(
             {"name": "Olha Shevchenko", "email": "olha@shevchenko.kyiv.ua", "is_guest": True, "lang": "en_US"}
         )
@@ -97,6 +99,32 @@ class TestPreferenceCentre(PreferenceCommon):
         self.assertEqual([self._state(brand=brand) for brand in brands], ["granted", "unknown"])
         self._post(self.url, refuse_all="1")
         self.assertEqual([self._state(brand=brand) for brand in brands], ["denied", "denied"])
+
+    def test_house_with_one_brand_sees_what_was_said_to_it(self):
+        brand = self.env["hospitality.brand"].create({"name": "Palaces", "code": "T-P"})
+        facts = {"method": "desk", "reason": "said so"}
+        self.Event._record(self.guest, self.marketing, "email", "granted", **facts)
+        self.Event._record(self.guest, self.marketing, "email", "withdrawn", brand=brand, **facts)
+        self.assertIn("You refused on", self.url_open(self.url).text)
+        self._post(self.url, **{self._name("email"): "yes"})
+        self.assertEqual((self._state(brand=brand), self._state()), ("granted", "granted"))
+
+    def test_every_text_that_is_answered_is_shown(self):
+        notice = self.env["hospitality.notice"].create(
+            {
+                "name": "Profiles",
+                "code": "t_profiles",
+                "purpose_ids": self.profiling.ids,
+                "version_ids": [Command.create({"lang": "en_US", "body": "We draw conclusions."})],
+            }
+        )
+        notice.version_ids.action_publish()
+        self.env.ref("hospitality_crm.notice_guest").purpose_ids -= self.profiling
+        page = self.url_open(self.url).text
+        self.assertIn("We draw conclusions.", page)
+        self.assertIn("You decide what we may use your data for", page)
+        self._post(self.url, **{self._name("any", purpose=self.profiling): "yes"})
+        self.assertEqual(self._events().notice_version_id, notice.version_ids)
 
     def test_mutated_links_open_nothing(self):
         other = self.env["res.partner"].create({"name": "Other", "email": "other@example.com", "is_guest": True})

@@ -47,16 +47,16 @@ class HospitalityConsentRecord(models.TransientModel):
         )
         if not channels:
             raise UserError(self.env._("Choose at least one channel."))
-        Event = self.env["hospitality.consent.event"].sudo()  # who may open this form may record; the ledger is closed
-        Event._record_many(
+        wizard = self.sudo()  # who may open this form may record; the ledger is closed to everybody
+        wizard.env["hospitality.consent.event"]._record_many(
             [
-                {"partner_id": self.partner_id.id, "purpose": self.purpose_id.sudo(), "channel": channel}
-                for channel in channels  # configuration is read as the ledger is written
+                {"partner_id": self.partner_id.id, "purpose": wizard.purpose_id, "channel": channel}
+                for channel in channels
             ],
             self.decision,
             method=self.method,
             actor="guest",
-            brand=self.brand_id.sudo() or None,
+            brand=wizard.brand_id or None,
             guardian=self.guardian_id or None,
             notice=self.notice_version_id or None,
             lang=self.partner_id.lang,

@@ -81,30 +81,25 @@ class HospitalityPreferenceCentre(models.AbstractModel):
         """
         purposes = self.env["hospitality.purpose"].sudo().search([("active", "=", True)])  # their names are for guests
         brands = self.env["hospitality.brand"].sudo().search([("active", "=", True)])  # their names are for guests
-        sections = []
-        for brand in brands if len(brands) > 1 else brands[:0] or [brands[:0]]:
-            states = self._get_states(guest, brand)
-            sections.append(
-                {
-                    "brand": brand,
-                    "purposes": [
-                        {
-                            "purpose": purpose,
-                            "answers": [
-                                {
-                                    "channel": channel,
-                                    "name": f"c-{brand.id or 0}-{purpose.id}-{channel}",
-                                    "state": states.get((purpose.id, channel), ("unknown", None))[0],
-                                    "since": states.get((purpose.id, channel), ("unknown", None))[1],
-                                }
-                                for channel in self._get_shown_channels(purpose)
-                            ],
-                        }
-                        for purpose in purposes
-                    ],
-                }
-            )
+        # A house with one brand is answered as a whole, and shown with what was said to its brand alone.
+        views = [(brand, brand) for brand in brands] if len(brands) > 1 else [(brands.browse(), brands)]
+        sections = [
+            {"brand": brand, "purposes": [self._get_item(guest, purpose, brand, seen) for purpose in purposes]}
+            for brand, seen in ((brand, self._get_states(guest, seen_by)) for brand, seen_by in views)
+        ]
         return {"guest": guest, "summary": self._get_summary(guest), "sections": sections}
+
+    @api.model
+    def _get_item(self, guest, purpose, brand, states):
+        """Return a purpose with the text that is shown about it and its answers."""
+        Notice = self.env["hospitality.notice"].sudo()  # published texts are for guests
+        answers = []
+        for channel in self._get_shown_channels(purpose):
+            state, since = states.get((purpose.id, channel), ("unknown", None))
+            name = f"c-{brand.id or 0}-{purpose.id}-{channel}"
+            answers.append({"channel": channel, "name": name, "state": state, "since": since})
+        notice = Notice._find_version(purpose, brand, self.env.lang)
+        return {"purpose": purpose, "notice": notice, "answers": answers}
 
     @api.model
     def _get_shown_channels(self, purpose):
@@ -182,10 +177,7 @@ class HospitalityPreferenceCentre(models.AbstractModel):
                             "channel": answer["channel"],
                             "decision": said,
                             "brand": brand or None,
-                            "notice": self.env["hospitality.notice"]
-                            .sudo()  # the text that the page shows
-                            ._find_version(item["purpose"], brand, self.env.lang)
-                            or None,
+                            "notice": item["notice"] or None,
                         }
                     )
         self._record(guest, entries, method, lang, ip)
@@ -198,21 +190,16 @@ class HospitalityPreferenceCentre(models.AbstractModel):
         :return: number of statements recorded
         """
         purposes = self.env["hospitality.purpose"].sudo().search([("active", "=", True)])  # all, whoever asks
-        # Answers to single brands count, too: those that agree are withdrawn one by one.
-        granted = (
-            self.env["hospitality.consent.state"]
-            .sudo()
-            .search(  # his own
-                [("partner_id", "=", guest.id), ("state", "!=", "denied")]
-            )
-        )
+        # What was said to one brand is withdrawn by what is said to all.
+        State = self.env["hospitality.consent.state"].sudo()  # his own
+        open_ = State.search([("partner_id", "=", guest.id), ("state", "!=", "denied"), ("brand_id", "!=", False)])
+        by_brand = {(row.purpose_id.id, row.channel) for row in open_}
         states = self._get_states(guest, self.env["hospitality.brand"])
         entries = [
             {"partner_id": guest.id, "purpose": purpose, "channel": channel, "decision": "withdrawn"}
             for purpose in purposes
             for channel in purpose._get_channels()
-            if states.get((purpose.id, channel), ("unknown",))[0] != "denied"
-            or granted.filtered(lambda s, p=purpose, c=channel: s.purpose_id == p and s.channel == c and s.brand_id)
+            if states.get((purpose.id, channel), ("unknown",))[0] != "denied" or (purpose.id, channel) in by_brand
         ]
         self._record(guest, entries, method, guest.lang or self.env.lang, ip)
         return len(entries)

@@ -20,6 +20,17 @@ const UNDO_KEPT = 50;
 const RUN_POLL_MS = 5000;
 const DONE = { merge: _t("Merged"), different: _t("Not the same"), household: _t("Household, not the same") };
 
+/** What is chosen of a case before anything is. */
+const newCase = () => ({
+    choices: {},
+    left: {},
+    winner: false,
+    pair: 0,
+    cursor: "",
+    refusal: "",
+    kind: "household",
+});
+
 /**
  * Possible duplicates, one case at a time.
  *
@@ -55,13 +66,7 @@ export class MatchReview extends Component {
                 min_score: false,
                 state: "open",
             },
-            choices: {},
-            left: {},
-            winner: false,
-            pair: 0,
-            cursor: "",
-            refusal: "",
-            kind: "household",
+            ...newCase(),
             sending: 0,
             loading: false,
             exhausted: false,
@@ -156,15 +161,7 @@ export class MatchReview extends Component {
     }
 
     resetCase() {
-        Object.assign(this.state, {
-            choices: {},
-            left: {},
-            winner: false,
-            pair: 0,
-            cursor: "",
-            refusal: "",
-            kind: "household",
-        });
+        Object.assign(this.state, newCase());
         this.rootRef.el?.querySelector(".o_hosp_match_body")?.scrollTo(0, 0);
     }
 
