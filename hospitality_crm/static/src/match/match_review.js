@@ -51,6 +51,7 @@ export class MatchReview extends Component {
         this.mutex = new Mutex();
         // Cases that were decided here and not yet on the server.
         this.inFlight = new Set();
+        this.decisions = 0;
         // Guests of skipped cases, while it is skipped cases that are shown.
         this.passed = [];
         const { context = {} } = this.props.action;
@@ -107,11 +108,23 @@ export class MatchReview extends Component {
         }
     }
 
-    fetchStatus() {
-        return this.orm.silent.call("hospitality.match.review", "get_status", [], this.params);
+    /** Ask for the numbers; ``null`` when a decision of this screen may be missing in them. */
+    async fetchStatus() {
+        const decisions = this.decisions;
+        const settled = !this.state.sending;
+        const status = await this.orm.silent.call("hospitality.match.review", "get_status", [], this.params);
+        if (!this.state.status || (settled && decisions === this.decisions)) {
+            return status;
+        }
+        // The numbers on the screen count that decision already: ask again when it is saved.
+        this.mutex.exec(() => this.refreshStatus());
+        return null;
     }
 
     setStatus(status) {
+        if (!status) {
+            return;
+        }
         this.state.status = status;
         browser.clearTimeout(this.poll);
         if (status.run && status.run.state === "running") {
@@ -121,8 +134,8 @@ export class MatchReview extends Component {
 
     async followRun() {
         const status = await this.fetchStatus();
-        this.setStatus(status);
-        if (!this.state.cases.length && status.left) {
+        this.setStatus(status || this.state.status);
+        if (!this.state.cases.length && this.state.status.left) {
             this.state.exhausted = false;
             await this.refill();
         }
@@ -284,6 +297,7 @@ export class MatchReview extends Component {
             options.kind = this.state.kind;
         }
         const status = this.state.status;
+        this.decisions++;
         this.state.cases.shift();
         this.resetCase();
         if (this.state.filters.state === "skipped") {

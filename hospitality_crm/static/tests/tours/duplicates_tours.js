@@ -1,3 +1,4 @@
+import { rpc } from "@web/core/network/rpc";
 import { registry } from "@web/core/registry";
 
 const tours = registry.category("web_tour.tours");
@@ -96,8 +97,26 @@ tours.add("hospitality_duplicates_phone", {
     ],
 });
 
+/** Let the numbers of the review arrive late, as on a slow line: decisions are made meanwhile. */
+function delayStatus() {
+    const ask = rpc._rpc;
+    const { dataset } = document.body;
+    dataset.statusAsked = 0;
+    rpc._rpc = (url, ...args) => {
+        const answer = ask(url, ...args);
+        if (!url.endsWith("/get_status")) {
+            return answer;
+        }
+        dataset.statusAsked++;
+        return answer
+            .then((status) => new Promise((resolve) => setTimeout(resolve, 700, status)))
+            .finally(() => setTimeout(() => dataset.statusAsked--));
+    };
+}
+
 tours.add("hospitality_duplicates_keyboard", {
     steps: () => [
+        { trigger: `${CASE}:contains("Person0 Tour")`, run: delayStatus },
         { trigger: `${CASE}:contains("Person0 Tour")`, run: "press ?" },
         { trigger: ".modal .o_hosp_keys:contains('Household')" },
         { trigger: ".modal .modal-footer button:contains('Close')", run: "click" },
@@ -116,6 +135,7 @@ tours.add("hospitality_duplicates_keyboard", {
         { trigger: `${CASE}:contains("Person4 Tour")`, run: "press z" },
         { content: "The skipped one is back", trigger: `${CASE}:contains("Person3 Tour")`, run: "press m" },
         { trigger: `${CASE}:contains("Person4 Tour")` },
+        { content: "All numbers have arrived", trigger: "body[data-status-asked='0']" },
         { trigger: ".o_hosp_match_progress:contains('4 done today')" },
         {
             content: "What a manager decides at once is shown before",
