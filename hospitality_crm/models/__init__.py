@@ -7,6 +7,7 @@ from . import bulk
 from . import identity
 from . import merge
 from . import consent
+from . import message
 from . import search
 from . import timeline
 from . import card

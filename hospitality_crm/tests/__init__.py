@@ -11,6 +11,7 @@ from . import test_core_suites
 from . import test_data_quality
 from . import test_delete
 from . import test_duplicates_tours
+from . import test_gate
 from . import test_golden
 from . import test_guest_card
 from . import test_guest_filters

@@ -1,0 +1,291 @@
+import datetime
+import itertools
+import json
+import logging
+
+from odoo import fields
+from odoo.tools import SQL
+
+from ...engine import gate as engine
+from ...tools.claim import lane_env
+from . import guest_lock
+from .quiet_ends import get_quiet_ends
+
+_logger = logging.getLogger(__name__)
+
+#: Messages that a worker has claimed and not sent after this time are free for others.
+LEASE = datetime.timedelta(minutes=10)
+#: How long a sender waits for somebody who is changing the guest's consents.
+LOCK_SECONDS = 10
+
+#: What messages have in common that are decided by one prepared statement.
+SENDER = ("company_id", "brand_id", "purpose_id", "channel", "provider")
+#: What is a parameter of that statement: its place and its type there.
+PARAMETERS = {
+    "id": (SQL("$1"), SQL("int")),
+    "now": (SQL("$2"), SQL("timestamp")),
+    "expires_at": (SQL("$3"), SQL("timestamp")),
+    "origin_model": (SQL("$4"), SQL("varchar")),
+    "origin_id": (SQL("$5"), SQL("int")),
+    "origin_ref": (SQL("$6"), SQL("varchar")),
+    "priority": (SQL("$7"), SQL("int")),
+}
+_names = itertools.count()
+
+
+class Passage:
+    """What a worker does with messages that the gate has planned: claim, enter, hand over, leave.
+
+    ::
+
+        with gate._passage() as passage:
+            for message_id in passage.claim(where, 200):
+                if passage.enter(message_id):
+                    try:
+                        provider.send(...)
+                    except Refused as error:
+                        passage.leave("failed", error=str(error))
+                    else:
+                        passage.leave("sent")
+
+    ``enter`` locks the guest, decides with what is true at that moment and commits the state *sending* before it
+    returns; until ``leave`` is committed, no withdrawal of the guest can be. What ``leave`` says is committed together
+    with the next ``enter``, or at the end of the block. A block that ends in an exception between the two leaves the
+    message *uncertain*. A worker that is killed leaves one message in *sending* at most.
+
+    ``env`` is an environment on the connection of the passage (READ COMMITTED), for rows that are to be written
+    together with the message.
+    """
+
+    def __init__(self, env):
+        self._outer = env
+        self._context = None
+        self.env = None
+        self._prepared = {}
+        self._current = None  # (message id, guest id) that is being handed over
+        self._left = None  # guest id of the message that was left and not committed yet
+
+    def __enter__(self):
+        self._context = lane_env(self._outer)
+        self.env = self._context.__enter__()
+        return self
+
+    def __exit__(self, kind, error, trace):
+        try:
+            if not self.env.cr.closed:
+                if self._current:
+                    _logger.warning("Message %s was interrupted while it was handed over", self._current[0])
+                    self.env.cr.rollback()
+                    self.leave("uncertain", error=str(error or "")[:500] or None)
+                self._settle()
+        finally:
+            try:
+                self._clean_up()
+            finally:
+                self._context.__exit__(kind, error, trace)
+        return False
+
+    def _clean_up(self):
+        cr = self.env.cr
+        if cr.closed:
+            return
+        cr.rollback()
+        cr.execute(SQL("SELECT pg_advisory_unlock_all()"))
+        for name, _ends in self._prepared.values():
+            cr.execute(SQL("DEALLOCATE %s", SQL.identifier(name)))
+        self._prepared = {}
+        cr.commit()  # pylint: disable=invalid-commit
+
+    # -- claiming ------------------------------------------------------------------------------
+
+    def claim(self, where, limit):
+        """Take messages that wait and are due, for this worker alone.
+
+        :param SQL where: which ones, a condition on ``hospitality_message``
+        :param int limit: at most so many
+        :return: their ids, the most important first
+        """
+        self._settle()
+        now = fields.Datetime.now()
+        rows = self.env.execute_query(
+            SQL(
+                "WITH mine AS MATERIALIZED (%s)"
+                " UPDATE hospitality_message m SET leased_until = %s FROM mine WHERE m.id = mine.id"
+                " RETURNING m.id, m.priority",
+                self._get_claim_query(where, limit, now),
+                now + LEASE,
+            )
+        )
+        self.env.cr.commit()  # pylint: disable=invalid-commit
+        return [message_id for message_id, _priority in sorted(rows, key=lambda row: (-row[1], row[0]))]
+
+    @staticmethod
+    def _get_claim_query(where, limit, now):
+        return SQL(
+            "SELECT id FROM hospitality_message WHERE state IN ('planned', 'postponed')"
+            " AND (due_at IS NULL OR due_at <= %s) AND (leased_until IS NULL OR leased_until <= %s) AND (%s)"
+            " ORDER BY priority DESC, id LIMIT %s FOR NO KEY UPDATE SKIP LOCKED",
+            now,
+            now,
+            where,
+            limit,
+        )
+
+    # -- one message ---------------------------------------------------------------------------
+
+    def enter(self, message_id):
+        """Decide about a message now; True: it is marked as being sent, hand it over and :meth:`leave`.
+
+        False: it was postponed, refused, or taken by somebody else, and there is nothing to do.
+        """
+        for _attempt in range(3):
+            row = self._read(message_id)
+            if row is None or row["state"] not in ("planned", "postponed"):
+                return False
+            partner_id = row["partner_id"]
+            if not self._lock(partner_id):
+                return False
+            decision = self._decide(row)
+            if decision is None or decision["partner_id"] == partner_id:
+                break
+            # The guest was merged meanwhile.
+            guest_lock.unlock(self.env.cr, partner_id)
+        else:
+            return False
+        if decision is None or not self._write_decision(message_id, decision):
+            guest_lock.unlock(self.env.cr, partner_id)
+            return False
+        if decision["verdict"] != "allowed":
+            guest_lock.unlock(self.env.cr, partner_id)
+            return False
+        left, self._left = self._left, None
+        self.env.cr.commit()  # pylint: disable=invalid-commit
+        self._current = (message_id, partner_id)
+        if left:
+            guest_lock.unlock(self.env.cr, left)
+        return True
+
+    def leave(self, state, **values):
+        """Say what became of the message that was entered.
+
+        :param str state: *sent*, *failed* (for certain), *uncertain*, or *planned* to try it again later
+        :param values: ``external_ref error mail_id sms_id trace_id due_at``
+        """
+        message_id, partner_id = self._current
+        self._current = None
+        now = fields.Datetime.now()
+        columns = [SQL("state = %s", state), SQL("decided_at = %s", now)]
+        if state == "sent":
+            columns.append(SQL("sent_at = %s", now))
+        elif state in ("planned", "postponed", "failed"):
+            columns.append(SQL("handed_at = NULL, leased_until = NULL"))
+        columns += [SQL("%s = %s", SQL.identifier(name), value) for name, value in values.items()]
+        self.env.cr.execute(SQL("UPDATE hospitality_message SET %s WHERE id = %s", SQL(", ").join(columns), message_id))
+        self._left = partner_id
+
+    def _settle(self):
+        """Commit what was left and give the guest free."""
+        left, self._left = self._left, None
+        self.env.cr.commit()  # pylint: disable=invalid-commit
+        if left:
+            guest_lock.unlock(self.env.cr, left)
+
+    def _read(self, message_id):
+        self.env.cr.execute(
+            SQL(
+                "SELECT id, partner_id, state, expires_at, origin_model, origin_id, origin_ref, priority, %s"
+                " FROM hospitality_message WHERE id = %s",
+                SQL(", ").join(map(SQL.identifier, SENDER)),
+                message_id,
+            )
+        )
+        return (self.env.cr.dictfetchall() or [None])[0]
+
+    def _lock(self, partner_id):
+        """Lock the guest. Whoever waits for a guest holds no other, so that two senders never wait for each other."""
+        cr = self.env.cr
+        if self._left == partner_id:
+            self._settle()
+        if guest_lock.try_lock(cr, partner_id):
+            return True
+        self._settle()
+        cr.execute(SQL("SET LOCAL lock_timeout = %s", f"{LOCK_SECONDS}s"))
+        try:
+            with cr.savepoint(flush=False):
+                guest_lock.wait_lock(cr, partner_id)
+        except Exception as error:
+            if getattr(error, "pgcode", None) != "55P03":  # lock_not_available
+                raise
+            return False
+        return True
+
+    # -- the decision --------------------------------------------------------------------------
+
+    def _decide(self, row):
+        """Return what the gate says now, None when the row is gone."""
+        now = fields.Datetime.now()
+        name = self._prepare(row, now)
+        values = {**row, "now": now}
+        self.env.cr.execute(
+            SQL("EXECUTE %s (%s)", SQL.identifier(name), SQL(", ").join(SQL("%s", values[key]) for key in PARAMETERS))
+        )
+        return (self.env.cr.dictfetchall() or [None])[0]
+
+    def _prepare(self, row, now):
+        """Return the name of the prepared decision about messages of one sender: planning it takes longer than it."""
+        sender = tuple(row[name] for name in SENDER)
+        policy = self.env["hospitality.message.policy"]._get(row["company_id"], row["brand_id"] or 0)
+        ends = get_quiet_ends(policy.quiets, row["channel"], now)
+        if sender in self._prepared:
+            name, known = self._prepared[sender]
+            if known is ends or known == ends:
+                return name
+            self.env.cr.execute(SQL("DEALLOCATE %s", SQL.identifier(name)))
+        place = {key: parameter for key, (parameter, _type) in PARAMETERS.items()}
+        spec = engine.Spec(
+            company_id=row["company_id"],
+            brand_id=row["brand_id"],
+            purpose=self.env["hospitality.purpose"].browse(row["purpose_id"]),
+            channel=row["channel"],
+            provider=row["provider"] or "",
+            **{key: place[key] for key in ("origin_model", "origin_id", "origin_ref", "priority", "expires_at")},
+        )
+        query = self.env["hospitality.gate"]._decide(
+            SQL("SELECT partner_id AS id FROM hospitality_message WHERE id = %s", place["id"]),
+            spec,
+            now,
+            message=place["id"],
+            now_sql=place["now"],
+        )
+        name = f"hospitality_gate_{next(_names)}"
+        types = SQL(", ").join(kind for _place, kind in PARAMETERS.values())
+        self.env.cr.execute(SQL("PREPARE %s (%s) AS %s", SQL.identifier(name), types, query))
+        self._prepared[sender] = (name, ends)
+        return name
+
+    def _write_decision(self, message_id, decision):
+        """Write what was decided; return whether the message was still waiting."""
+        now = fields.Datetime.now()
+        verdict = decision["verdict"]
+        state = "sending" if verdict == "allowed" else verdict
+        self.env.cr.execute(
+            SQL(
+                """UPDATE hospitality_message
+                      SET state = %(state)s, reason = %(reason)s, details = %(details)s, decided_at = %(now)s,
+                          due_at = %(due)s, point_id = %(point)s, consent_event_id = %(event)s,
+                          handed_at = %(handed)s, leased_until = NULL,
+                          history = CASE WHEN state = 'postponed' THEN %(history)s ELSE history END
+                    WHERE id = %(id)s AND state IN ('planned', 'postponed')""",
+                state=state,
+                reason=decision["reason"],
+                details=json.dumps(decision["details"]) if decision["details"] else None,
+                now=now,
+                due=decision["due_at"],
+                point=decision["point_id"],
+                event=decision["consent_event_id"],
+                handed=now if state == "sending" else None,
+                history=self.env["hospitality.message"]._add_to_history(SQL("reason")),
+                id=message_id,
+            )
+        )
+        return bool(self.env.cr.rowcount)
