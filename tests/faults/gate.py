@@ -30,7 +30,7 @@ env.cr.commit()
 env["ir.cron"].search([]).active = False
 brands = env["hospitality.brand"].search([("code", "in", ["A", "B"])], order="code")
 purpose = env.ref("hospitality_crm.purpose_marketing")
-guests = env["res.partner"].search([("name", "=like", "Willing %%")])
+guests = env["res.partner"].search([("email", "=like", "willing%%")])
 for number in range(%(mailings)s):
     mailing = env["mailing.mailing"].create({
         "subject": "Fault %%s" %% number, "mailing_type": "mail",

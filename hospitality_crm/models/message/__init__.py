@@ -7,6 +7,8 @@ from . import (
     hospitality_message_hold,
     hospitality_gate,
     hospitality_gate_query,
+    hospitality_gate_refusal,
+    hospitality_gate_wait,
     hospitality_guest_tabs,
     hospitality_consent_state,
 )
