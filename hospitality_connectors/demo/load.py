@@ -22,7 +22,7 @@ from odoo.exceptions import UserError
 
 from odoo.addons.hospitality_crm.tools.claim import with_retry
 
-from . import files, hotels, place_records, staff_facts
+from . import consents, files, hotels, place_records, staff_facts
 from .generate import SOURCES, generate
 
 SINCE = "hospitality_connectors.demo_since"
@@ -62,6 +62,8 @@ def load(env, size="full", today=None, progress=print):
     env["ir.config_parameter"].set_param(SINCE, since.isoformat())
     env.cr.commit()  # pylint: disable=invalid-commit  # as above: what follows runs on other cursors
     _derive(env, progress)
+    consents.load(env, today)
+    env.cr.commit()  # pylint: disable=invalid-commit  # the demo group is complete
     return logins
 
 

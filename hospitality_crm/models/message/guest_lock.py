@@ -8,6 +8,8 @@ Transactions that change thousands of guests would need as many locks: they take
 each sender shares.
 """
 
+import psycopg2.errors
+
 from odoo.tools import SQL
 
 from ...tools.arrays import pg_int_array
@@ -20,20 +22,6 @@ ALL = 1212369748
 MANY = 1000
 
 
-def try_lock(cr, partner_id):
-    """Try to lock a guest until :func:`unlock`.
-
-    :return: whether he is locked now
-    """
-    cr.execute(SQL("SELECT pg_try_advisory_lock_shared(%s, 0), pg_try_advisory_lock(%s, %s)", ALL, GUEST, partner_id))
-    shared, own = cr.fetchone()
-    if shared and not own:
-        cr.execute(SQL("SELECT pg_advisory_unlock_shared(%s, 0)", ALL))
-    elif own and not shared:
-        cr.execute(SQL("SELECT pg_advisory_unlock(%s, %s)", GUEST, partner_id))
-    return shared and own
-
-
 def try_lock_sql(partner):
     """Return the expression that tries to lock a guest until the transaction ends: true when he is.
 
@@ -42,9 +30,44 @@ def try_lock_sql(partner):
     return SQL("pg_try_advisory_xact_lock(%s, %s)", GUEST, partner)
 
 
-def wait_lock(cr, partner_id):
-    """Lock a guest until :func:`unlock`; wait for whoever holds it."""
-    cr.execute(SQL("SELECT pg_advisory_lock_shared(%s, 0), pg_advisory_lock(%s, %s)", ALL, GUEST, partner_id))
+def try_session_lock_sql(partner):
+    """Return the columns that try to lock a guest until :func:`unlock`; :func:`keep_or_release` says whether he is.
+
+    :param SQL partner: his id
+    """
+    return SQL(
+        "pg_try_advisory_lock_shared(%s, 0) AS lock_all, pg_try_advisory_lock(%s, %s) AS lock_guest",
+        ALL,
+        GUEST,
+        partner,
+    )
+
+
+def keep_or_release(cr, row):
+    """Return whether both locks are held; give one of them alone back.
+
+    :param dict row: with the columns of :func:`try_session_lock_sql` and ``partner_id``
+    """
+    if row["lock_all"] and not row["lock_guest"]:
+        cr.execute(SQL("SELECT pg_advisory_unlock_shared(%s, 0)", ALL))
+    elif row["lock_guest"] and not row["lock_all"]:
+        cr.execute(SQL("SELECT pg_advisory_unlock(%s, %s)", GUEST, row["partner_id"]))
+    return row["lock_all"] and row["lock_guest"]
+
+
+def wait(cr, partner_id, seconds):
+    """Wait until nobody holds a guest, without keeping him; return whether that came about in time."""
+    cr.execute(SQL("SET LOCAL lock_timeout = %s", f"{seconds}s"))
+    try:
+        with cr.savepoint(flush=False):
+            cr.execute(
+                SQL("SELECT pg_advisory_xact_lock_shared(%s, 0), pg_advisory_xact_lock(%s, %s)", ALL, GUEST, partner_id)
+            )
+    except psycopg2.errors.LockNotAvailable:
+        return False
+    finally:
+        cr.rollback()
+    return True
 
 
 def unlock(cr, partner_id):

@@ -96,8 +96,10 @@ class HospitalityGate(models.AbstractModel):
                       FROM (SELECT p.id AS partner_id, pt.id AS point_id, %(refusal)s AS refusal, %(wait)s AS wait,
                                    %(until)s AS until, %(details)s AS details, %(expires)s AS expires_at,
                                    %(event)s AS consent_event_id
-                              %(source)s WHERE p.is_guest) AS f(partner_id, point_id, refusal, wait, until, details,
-                                                                expires_at, consent_event_id)
+                              %(source)s WHERE p.is_guest
+                            -- each reason is worked out once
+                            OFFSET 0) AS f(partner_id, point_id, refusal, wait, until, details, expires_at,
+                                           consent_event_id)
                    ) AS d(partner_id, point_id, first_refusal, wait, until, details, expires_at, consent_event_id,
                           refusal)
             """,

@@ -200,32 +200,31 @@ class HospitalityGate(models.AbstractModel):
             spec.channel,
         )
         if message is None:
-            taken = SQL("o.state NOT IN ('refused', 'cancelled', 'failed')")
-            other = SQL("AND o.partner_id <> p.id")
-        else:
-            taken = SQL("o.state = ANY(%s::varchar[])", pg_array(list(engine.COUNTED)))
-            other = SQL("AND o.id <> %s", message)
-        refusals = [
-            Refusal(
-                "duplicate",
-                SQL(
-                    "NOT EXISTS (SELECT FROM hospitality_message o WHERE o.point_id = pt.id AND %s AND %s %s)",
-                    same,
-                    taken,
-                    other,
-                ),
-            )
-        ]
-        if message is not None:
-            refusals.append(
+            return [
                 Refusal(
-                    "already",
+                    "duplicate",
                     SQL(
-                        "NOT EXISTS (SELECT FROM hospitality_message o WHERE o.partner_id = p.id AND %s AND %s %s)",
+                        "NOT EXISTS (SELECT FROM hospitality_message o"
+                        " WHERE o.point_id = pt.id AND %s AND o.partner_id <> p.id"
+                        " AND o.state NOT IN ('refused', 'cancelled', 'failed'))",
                         same,
-                        taken,
-                        other,
                     ),
                 )
-            )
-        return refusals
+            ]
+        # IS TRUE: the few messages to the address or guest are read, not all of the origin.
+        others = SQL(
+            "(%s AND o.id <> %s AND o.state = ANY(%s::varchar[])) IS TRUE",
+            same,
+            message,
+            pg_array(list(engine.COUNTED)),
+        )
+        return [
+            Refusal(
+                "duplicate",
+                SQL("NOT EXISTS (SELECT FROM hospitality_message o WHERE o.point_id = pt.id AND %s)", others),
+            ),
+            Refusal(
+                "already",
+                SQL("NOT EXISTS (SELECT FROM hospitality_message o WHERE o.partner_id = p.id AND %s)", others),
+            ),
+        ]

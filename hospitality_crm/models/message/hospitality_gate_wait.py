@@ -189,9 +189,10 @@ class HospitalityGate(models.AbstractModel):
                 SQL.identifier(alias),
                 SQL.identifier(alias, "partner_id"),
             )
+        # IS TRUE: the few messages of the guest are read by his index, whatever PostgreSQL believes of the others.
         return SQL(
-            "LEFT JOIN LATERAL (SELECT %s FROM hospitality_message r WHERE r.partner_id = p.id AND r.id <> %s AND %s)"
-            " AS %s ON TRUE",
+            "LEFT JOIN LATERAL (SELECT %s FROM hospitality_message r"
+            " WHERE r.partner_id = p.id AND (r.id <> %s AND %s) IS TRUE) AS %s ON TRUE",
             columns,
             message,
             where,

@@ -175,15 +175,17 @@ class HospitalityMessage(models.Model):
         self.invalidate_recordset()
 
     @api.model
-    def _add_to_history(self, reason):
+    def _add_to_history(self, reason, row=None):
         """Return the expression that adds the decision so far to ``history``.
 
         :param SQL reason: what to remember as its reason
+        :param SQL row: prefix of the columns, where others have the same names
         """
         return SQL(
-            "COALESCE(history, '[]'::jsonb) || jsonb_build_array(jsonb_build_array("
-            "to_char(decided_at, 'YYYY-MM-DD\"T\"HH24:MI:SS'), state, %s))",
-            reason,
+            "COALESCE(%(row)shistory, '[]'::jsonb) || jsonb_build_array(jsonb_build_array("
+            "to_char(%(row)sdecided_at, 'YYYY-MM-DD\"T\"HH24:MI:SS'), %(row)sstate, %(reason)s))",
+            row=row or SQL(),
+            reason=reason,
         )
 
     def action_open_origin(self):

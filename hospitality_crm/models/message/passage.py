@@ -1,6 +1,5 @@
 import datetime
 import itertools
-import json
 import logging
 
 from odoo import fields
@@ -29,6 +28,7 @@ PARAMETERS = {
     "origin_id": (SQL("$5"), SQL("int")),
     "origin_ref": (SQL("$6"), SQL("varchar")),
     "priority": (SQL("$7"), SQL("int")),
+    "partner_id": (SQL("$8"), SQL("int")),
 }
 _names = itertools.count()
 
@@ -77,7 +77,7 @@ class Passage:
                     _logger.warning("Message %s was interrupted while it was handed over", self._current[0])
                     self.env.cr.rollback()
                     self.leave("uncertain", error=str(error or "")[:500] or None)
-                self._settle()
+                self.settle()
         finally:
             try:
                 self._clean_up()
@@ -105,7 +105,7 @@ class Passage:
         :param int limit: at most so many
         :return: their ids, the most important first
         """
-        self._settle()
+        self.settle()
         now = fields.Datetime.now()
         rows = self.env.execute_query(
             SQL(
@@ -139,23 +139,18 @@ class Passage:
         False: it was postponed, refused, or taken by somebody else, and there is nothing to do.
         """
         for _attempt in range(3):
-            row = self._read(message_id)
-            if row is None or row["state"] not in ("planned", "postponed"):
+            row = self._lock(message_id)
+            if row is None:
                 return False
             partner_id = row["partner_id"]
-            if not self._lock(partner_id):
-                return False
-            decision = self._decide(row)
-            if decision is None or decision["partner_id"] == partner_id:
+            state = self._decide(row)
+            if state:
                 break
-            # The guest was merged meanwhile.
+            # The guest was merged meanwhile, or the message is gone.
             guest_lock.unlock(self.env.cr, partner_id)
         else:
             return False
-        if decision is None or not self._write_decision(message_id, decision):
-            guest_lock.unlock(self.env.cr, partner_id)
-            return False
-        if decision["verdict"] != "allowed":
+        if state != "sending":
             guest_lock.unlock(self.env.cr, partner_id)
             return False
         left, self._left = self._left, None
@@ -183,53 +178,53 @@ class Passage:
         self.env.cr.execute(SQL("UPDATE hospitality_message SET %s WHERE id = %s", SQL(", ").join(columns), message_id))
         self._left = partner_id
 
-    def _settle(self):
+    def settle(self):
         """Commit what was left and give the guest free."""
         left, self._left = self._left, None
         self.env.cr.commit()  # pylint: disable=invalid-commit
         if left:
             guest_lock.unlock(self.env.cr, left)
 
-    def _read(self, message_id):
-        self.env.cr.execute(
-            SQL(
-                "SELECT id, partner_id, state, expires_at, origin_model, origin_id, origin_ref, priority, %s"
-                " FROM hospitality_message WHERE id = %s",
-                SQL(", ").join(map(SQL.identifier, SENDER)),
-                message_id,
-            )
-        )
-        return (self.env.cr.dictfetchall() or [None])[0]
+    def _lock(self, message_id):
+        """Lock the guest of a message and return its row, None when it doesn't wait any more or nobody lets us.
 
-    def _lock(self, partner_id):
-        """Lock the guest. Whoever waits for a guest holds no other, so that two senders never wait for each other."""
+        Whoever waits for a guest holds no other, so that two senders never wait for each other.
+        """
         cr = self.env.cr
-        if self._left == partner_id:
-            self._settle()
-        if guest_lock.try_lock(cr, partner_id):
-            return True
-        self._settle()
-        cr.execute(SQL("SET LOCAL lock_timeout = %s", f"{LOCK_SECONDS}s"))
-        try:
-            with cr.savepoint(flush=False):
-                guest_lock.wait_lock(cr, partner_id)
-        except Exception as error:
-            if getattr(error, "pgcode", None) != "55P03":  # lock_not_available
-                raise
-            return False
-        return True
+        for _attempt in range(2):
+            cr.execute(
+                SQL(
+                    "WITH mine AS MATERIALIZED (SELECT * FROM hospitality_message"
+                    " WHERE id = %s AND state IN ('planned', 'postponed') FOR NO KEY UPDATE SKIP LOCKED)"
+                    " SELECT id, partner_id, expires_at, origin_model, origin_id, origin_ref, priority, %s, %s"
+                    " FROM mine",
+                    message_id,
+                    SQL(", ").join(map(SQL.identifier, SENDER)),
+                    guest_lock.try_session_lock_sql(SQL("partner_id")),
+                )
+            )
+            row = (cr.dictfetchall() or [None])[0]
+            if row is None or guest_lock.keep_or_release(cr, row):
+                return row
+            self.settle()
+            if not guest_lock.wait(cr, row["partner_id"], LOCK_SECONDS):
+                return None
+        return None
 
     # -- the decision --------------------------------------------------------------------------
 
     def _decide(self, row):
-        """Return what the gate says now, None when the row is gone."""
+        """Decide about a locked message and write it down.
+
+        :return: its new state, None when it is another guest's now
+        """
         now = fields.Datetime.now()
         name = self._prepare(row, now)
         values = {**row, "now": now}
         self.env.cr.execute(
             SQL("EXECUTE %s (%s)", SQL.identifier(name), SQL(", ").join(SQL("%s", values[key]) for key in PARAMETERS))
         )
-        return (self.env.cr.dictfetchall() or [None])[0]
+        return (self.env.cr.fetchone() or [None])[0]
 
     def _prepare(self, row, now):
         """Return the name of the prepared decision about messages of one sender: planning it takes longer than it."""
@@ -259,33 +254,26 @@ class Passage:
         )
         name = f"hospitality_gate_{next(_names)}"
         types = SQL(", ").join(kind for _place, kind in PARAMETERS.values())
-        self.env.cr.execute(SQL("PREPARE %s (%s) AS %s", SQL.identifier(name), types, query))
+        statement = self._get_statement(query, place)
+        self.env.cr.execute(SQL("PREPARE %s (%s) AS %s", SQL.identifier(name), types, statement))
         self._prepared[sender] = (name, ends)
         return name
 
-    def _write_decision(self, message_id, decision):
-        """Write what was decided; return whether the message was still waiting."""
-        now = fields.Datetime.now()
-        verdict = decision["verdict"]
-        state = "sending" if verdict == "allowed" else verdict
-        self.env.cr.execute(
-            SQL(
-                """UPDATE hospitality_message
-                      SET state = %(state)s, reason = %(reason)s, details = %(details)s, decided_at = %(now)s,
-                          due_at = %(due)s, point_id = %(point)s, consent_event_id = %(event)s,
-                          handed_at = %(handed)s, leased_until = NULL,
-                          history = CASE WHEN state = 'postponed' THEN %(history)s ELSE history END
-                    WHERE id = %(id)s AND state IN ('planned', 'postponed')""",
-                state=state,
-                reason=decision["reason"],
-                details=json.dumps(decision["details"]) if decision["details"] else None,
-                now=now,
-                due=decision["due_at"],
-                point=decision["point_id"],
-                event=decision["consent_event_id"],
-                handed=now if state == "sending" else None,
-                history=self.env["hospitality.message"]._add_to_history(SQL("reason")),
-                id=message_id,
-            )
+    def _get_statement(self, decision, place):
+        """Return the statement that writes a decision into its message."""
+        return SQL(
+            """UPDATE hospitality_message AS m
+                  SET state = CASE d.verdict WHEN 'allowed' THEN 'sending' ELSE d.verdict END,
+                      reason = d.reason, details = d.details, decided_at = %(now)s, due_at = d.due_at,
+                      point_id = d.point_id, consent_event_id = d.consent_event_id,
+                      handed_at = CASE d.verdict WHEN 'allowed' THEN %(now)s END, leased_until = NULL,
+                      history = CASE WHEN m.state = 'postponed' THEN %(history)s ELSE m.history END
+                 FROM (%(decision)s) AS d
+                WHERE m.id = %(id)s AND m.state IN ('planned', 'postponed') AND m.partner_id = %(partner)s
+            RETURNING m.state""",
+            decision=decision,
+            history=self.env["hospitality.message"]._add_to_history(SQL("m.reason"), SQL("m.")),
+            id=place["id"],
+            now=place["now"],
+            partner=place["partner_id"],
         )
-        return bool(self.env.cr.rowcount)
