@@ -2,8 +2,9 @@
 
 More mailings are planned for every guest than the caps let through. Workers claim, enter and hand over to a server of
 this script, which notes each hand-over; other processes withdraw consents and note the moment after their commit.
-Leases are taken away from workers at work, as if they were slow. Workers are killed with ``kill -9`` at random. At the end no guest has got more than the caps allow, no message came
-twice, no hand-over began after a withdrawal was committed, and for each kill one message at most is uncertain.
+Leases are taken away from workers at work, as if they were slow, and workers are killed with ``kill -9`` at random. At
+the end no guest has got more than the caps allow, no message came twice, no hand-over began after a withdrawal was
+committed, and for each kill one message at most is uncertain.
 """
 
 import collections
