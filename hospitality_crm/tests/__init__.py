@@ -50,3 +50,4 @@ from . import test_tours
 from . import test_views
 from . import test_visit_status
 from . import test_visit_values
+from . import test_wake

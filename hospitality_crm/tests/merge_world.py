@@ -409,6 +409,7 @@ class Drawer:
 
 def start(env):
     """Build the world and remember it; return ``(guests, profiles, planter, dump)``."""
+    Windows(env).open(0)  # an earlier world's last course may have left the ids of a step
     guests, profiles, planter = build_world(env)
     dump = Dump(env)
     dump.keep_start()

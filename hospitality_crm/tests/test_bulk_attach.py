@@ -15,7 +15,7 @@ class TestBulkAttach(HospitalityCommon):
         super().setUp()
         self.patch(hospitality_bulk_profile, "MATCH_AT_ONCE", 1)
 
-    def _import(self, *guests):
+    def _import(self, *guests, place=True):
         messages = [
             Message(
                 number,
@@ -33,7 +33,8 @@ class TestBulkAttach(HospitalityCommon):
             )
             for number, (key, values) in enumerate(guests)
         ]
-        self.env["hospitality.bulk"]._apply(self.source, messages, {"property_id": self.palace.id})
+        options = {"property_id": self.palace.id} if place else {}
+        self.env["hospitality.bulk"]._apply(self.source, messages, options)
         self.env.invalidate_all()
         profiles = self.env["hospitality.profile"].search([("source_id", "=", self.source.id)])
         return {profile.external_id: profile for profile in profiles}
@@ -89,3 +90,11 @@ class TestBulkAttach(HospitalityCommon):
             pass
         self.env.cr.execute(stored, [ids])
         self.assertEqual(self.env.cr.fetchone(), (2,))
+
+    def test_numbers_are_of_the_country_that_the_company_is_in_now(self):
+        self.env.company.country_id = self.env.ref("base.ua")
+        [one] = self._import(("A", {"name": "Anna Melnyk", "phones": ["0671234509"]}), place=False).values()
+        self.env.company.country_id = self.env.ref("base.de")
+        found = self._import(("B", {"name": "Bernd Maler", "phones": ["0171 2345098"]}), place=False)
+        self.assertEqual(one.values["phones"], ["+380671234509"])
+        self.assertEqual(found["B"].values["phones"], ["+491712345098"])

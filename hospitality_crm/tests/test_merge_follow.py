@@ -77,6 +77,16 @@ class TestMergeFollow(HospitalityCommon):
         self._undo(merge)
         self.assertEqual((account.partner_id, account.acc_holder_name), (self.carla, "Ben Smith"))
 
+    def test_a_tag_of_two_goes_back_to_both(self):
+        """Rows of a relation have no id: one that leaves a chain takes nobody else's of the same tag with it."""
+        tag = self.env["res.partner.category"].create({"name": "Regular"})
+        (self.ben | self.dana).category_id = tag
+        first = self._merge(self.carla, self.ben)
+        second = self._merge(self.anna, self.dana, self.carla)
+        self._undo(first)
+        self._undo(second)
+        self.assertEqual((self.anna | self.ben | self.carla | self.dana).filtered("category_id"), self.ben | self.dana)
+
     def test_followers_of_two_chains_give_way_to_each_other(self):
         """A row that names two guests is blocked by one that a later merge of the other guest has moved."""
         Followers = self.env["mail.followers"]

@@ -9,8 +9,9 @@ Keys: ``seconds`` and ``rss_mb`` of the engine from rows to clusters; ``rss_mb``
 of their proportional sets (PSS): memory that they share counts once (the table also has the sum of their resident sets,
 in which it counts once for each). ``splink_ratio`` is our seconds divided by Splink's, ``warm_seconds`` of a run over
 normalised columns that were kept, ``odoo_seconds`` of the full run inside Odoo with two lanes, ``lookup_p95_ms`` of
-finding and scoring the candidates of one incoming profile with PostgreSQL alone, ``odoo_p95_ms`` of the same through
-Odoo, ``busy_ratio`` how much slower staff requests are during the full run. ``--no-odoo`` leaves the last four out.
+what PostgreSQL is asked for one incoming profile, ``odoo_p95_ms`` of taking it in through Odoo, compared, attached and
+committed, ``busy_ratio`` how much slower staff requests are during the full run. ``--no-odoo`` leaves the last four
+out.
 """
 
 import argparse

@@ -110,3 +110,35 @@ def test_best_evidence_comes_first_where_not_all_can_be_true():
     undated = person("Tevor", "Melkusat", emails=["tevor@melkusat.fi"], **PHONE)
     assert labels_of(one, other, undated) == [0, 1, 0]
     assert labels_of(other, one, undated) == [0, 1, 1]
+
+
+@pytest.mark.parametrize(
+    "titled",
+    [
+        {"name": "M. Tevor Melkusat", "country": "FR"},
+        {"name": "M Melkusat, Tevor", "lang": "fr_BE"},
+        {"name": "Melkusat, M. Tevor", "phones": ["+33698712340"]},
+        {"given_name": "M. Tevor", "family_name": "Melkusat", "country": "SN"},
+        {"given_name": "M.", "middle_name": "Tevor", "family_name": "Melkusat", "lang": "fr"},
+    ],
+)
+def test_a_french_title_is_no_initial(titled):
+    assert labels_of(
+        {**PHONE, **titled}, person("Tevor", "Melkusat", {"phones": titled.get("phones", PHONE["phones"])})
+    ) == [0, 0]
+    assert matching.prepare({"id": 1, **titled}).name[:3] == ("tevor", "", "melkusat")
+
+
+@pytest.mark.parametrize(
+    "record",
+    [
+        {"name": "M. Tevor Melkusat"},
+        {"name": "M. Tevor Melkusat", "country": "US"},
+        {"name": "M. Tevor Melkusat", "lang": "en_US", "country": "FR"},
+        {"name": "M. Melkusat", "country": "FR"},
+        {"given_name": "M.", "family_name": "Melkusat", "country": "FR"},
+        {"name": "M. Dos Santos", "country": "FR"},
+    ],
+)
+def test_an_initial_stays_one(record):
+    assert matching.prepare({"id": 1, **record}).name.given == "m"

@@ -138,3 +138,25 @@ def test_a_census_counts_persons_once():
     other = matching.Context.of(table, -1 - labels * 10**6)
     assert other.total == total
     assert (other.persons.values == context.persons.values).all()
+
+
+def slots_of(one, other):
+    slots = matching.features(table_of(one, other), np.array([0]), np.array([1]), matching.Context())
+    return {slot: matching.SLOTS[slot][codes[0]] for slot, codes in slots.items()}
+
+
+@pytest.mark.parametrize(("one", "other"), [("I.", "J."), ("Y.", "I."), ("G.", "H.")])
+def test_initials_that_sound_alike_may_stand_for_two_names(one, other):
+    slots = slots_of({"given_name": one, "family_name": "Melkusat"}, {"given_name": other, "family_name": "Melkusat"})
+    assert slots["given"] == "initial"
+    assert slots["guard"] != "none"
+
+
+def test_a_second_given_name_is_no_evidence_of_its_own():
+    """Many are called Anna Maria. With a number in common they are one, and fathers are many."""
+    double = {"given_name": "Tevor", "middle_name": "Dalisa", "family_name": "Melkusat"}
+    assert [slots_of(double, double)[slot] for slot in ("middle", "guard")] == ["same", "middle"]
+    called = {**double, "phones": ["+358401239876"]}
+    assert slots_of(called, called)["guard"] == "none"
+    father = {**double, "middle_name": "Danylovych"}
+    assert slots_of(father, father)["guard"] == "none"

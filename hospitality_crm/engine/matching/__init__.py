@@ -10,4 +10,4 @@ from .slots import SLOTS
 from .table import Table
 
 # Stored keys and packed records of another version are stale.
-VERSION = 2
+VERSION = 3

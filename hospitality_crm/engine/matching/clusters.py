@@ -4,9 +4,10 @@ from typing import NamedTuple
 
 import numpy as np
 
+from .arrays import begins, combinations, runs
 from .context import Context
 from .model import barred_pairs
-from .name_pairs import GIVEN_GROUP, compare_names, compare_suffixes
+from .name_pairs import GIVEN_GROUP, compare_suffixes, compare_words
 from .person import SINGLE
 from .slots import SLOTS, compare_births, static_slots
 
@@ -18,6 +19,8 @@ MARGIN_OTHER = 2.5
 HALF = 0.5
 _DIFFERENT = SLOTS["birth"].index("year")
 _CONFLICT = 6
+# So many pairs are compared at a time.
+CHUNK = 1 << 20
 
 
 class Clusters(NamedTuple):
@@ -112,10 +115,10 @@ class _Judge:
     def enemies(self, left, right):
         """Whether pairs contradict each other; the same document overrules names and dates."""
         table = self.table
-        names = compare_names(table, left, right, self.context)
+        given, _family, _order = compare_words(table, left, right, self.context)
         births = compare_births(table.birth[left], table.birth[right])
         suffix = compare_suffixes(table, left, right)
-        result = GIVEN_GROUP[names["given"]] == _CONFLICT
+        result = GIVEN_GROUP[given] == _CONFLICT
         result |= births >= _DIFFERENT
         result |= (suffix == 2) & (births != 2)
         result &= ~self._same_document(left, right)
@@ -155,24 +158,33 @@ def _contradicting(judge, labels, rows):
     rows, label = rows[first], label[first]
     order = np.lexsort((rows, label))
     rows, label = rows[order], label[order]
-    starts = np.flatnonzero(np.r_[True, label[1:] != label[:-1]]) if len(label) else np.zeros(0, np.int64)
-    sizes = np.diff(np.r_[starts, len(rows)])
-    found = []
+    starts, sizes = runs(label)
+    found, waiting, count = [], [], 0
     for size in np.unique(sizes[sizes > 1]):
         block = rows[starts[sizes == size][:, None] + np.arange(size)]
-        one, other = np.triu_indices(size, 1)
-        for at in range(0, len(block), max(1, (1 << 20) // len(one))):
-            part = block[at : at + max(1, (1 << 20) // len(one))]
-            a, b = part[:, one].ravel(), part[:, other].ravel()
-            enemies = judge.enemies(a, b)
-            found.append(np.stack([a[enemies], b[enemies]], 1))
+        one, other = combinations(int(size))
+        for at in range(0, len(block), max(1, CHUNK // len(one))):
+            part = block[at : at + max(1, CHUNK // len(one))]
+            waiting.append((part[:, one].ravel(), part[:, other].ravel()))
+            count += len(waiting[-1][0])
+            if count >= CHUNK:
+                found.append(_enemies_of(judge, waiting))
+                waiting, count = [], 0
+    if waiting:
+        found.append(_enemies_of(judge, waiting))
     return np.concatenate(found) if found else np.zeros((0, 2), np.int64)
+
+
+def _enemies_of(judge, pairs):
+    a, b = (np.concatenate(side) for side in zip(*pairs, strict=True))
+    enemies = judge.enemies(a, b)
+    return np.stack([a[enemies], b[enemies]], 1)
 
 
 def _guarded(judge, left, right, labels, oversize, review):
     """Join ``left`` and ``right``, best first, into ``labels``; components without a contradiction in one go."""
     joined = components(len(labels), left, right)
-    touched = np.unique(np.r_[left, right])
+    touched = np.unique(np.concatenate([left, right]))
     if not len(touched):
         return labels
     enemies = _contradicting(judge, joined, touched)
@@ -193,7 +205,7 @@ def _guarded(judge, left, right, labels, oversize, review):
 
 def _join_best_first(judge, left, right, joined, enemies, result, oversize, review):
     hostile = {}
-    nodes = np.unique(np.r_[left, right])
+    nodes = np.unique(np.concatenate([left, right]))
     signature = dict(zip(nodes.tolist(), judge.signatures(nodes).tolist(), strict=True)) if len(nodes) else {}
     vetoed = {}
     for a, b in judge.vetoes.tolist():
@@ -239,16 +251,18 @@ def _attach(judge, weak, left, right, score, allowed, labels, review):
 
     :param allowed: pairs that may be joined; the others are rivals only
     """
+    if not len(left):
+        return labels
     swap = weak[right]
     node, goal = np.where(swap, right, left), np.where(swap, left, right)
     label = labels[goal]
     order = np.lexsort((label, -score, node))
     node, goal, label, score, allowed = node[order], goal[order], label[order], score[order], allowed[order]
-    first = np.r_[True, node[1:] != node[:-1]] if len(node) else np.zeros(0, bool)
+    first = begins(node)
     number = np.cumsum(first) - 1
     best = np.flatnonzero(first)
-    behind = score[best][number] - score if len(node) else score
-    rival = (label != label[best][number]) & (behind < MARGIN_OTHER) if len(node) else first
+    behind = score[best][number] - score
+    rival = (label != label[best][number]) & (behind < MARGIN_OTHER)
     far = np.flatnonzero(rival & (behind >= MARGIN))
     rival[far] = judge.enemies(goal[far], goal[best][number[far]])
     ambiguous = np.zeros(len(best), bool)

@@ -4,6 +4,7 @@ from functools import partial
 
 import numpy as np
 
+from .arrays import begins, runs
 from .keys import address_keys, in_threads
 from .person import SURE
 from .table import TAIL
@@ -28,8 +29,7 @@ class Counts:
         keys, members = keys[order], members[order]
         if not len(keys):
             return cls(default=default)
-        fresh = np.r_[True, (keys[1:] != keys[:-1]) | (members[1:] != members[:-1])]
-        starts = np.flatnonzero(np.r_[True, keys[1:] != keys[:-1]])
+        fresh, starts = begins(keys, members), np.flatnonzero(begins(keys))
         return cls(keys[starts], np.add.reduceat(fresh.astype(np.int32), starts), default)
 
     def __call__(self, keys):
@@ -122,14 +122,14 @@ class Census:
         """
         labels = np.asarray(labels, np.int64)
         names = self._count(self.names, self.name, labels)
-        words = self._count(self.words, np.r_[self.given, self.family], np.r_[labels, labels])
+        words = self._count(self.words, np.concatenate([self.given, self.family]), np.concatenate([labels, labels]))
         return names, words, int(np.count_nonzero(np.bincount(labels)))
 
     @staticmethod
     def _count(keys, codes, labels):
         pairs = codes.astype(np.int64) << 32 | labels
         pairs.sort()
-        pairs = pairs[np.r_[True, pairs[1:] != pairs[:-1]]] if len(pairs) else pairs
+        pairs = pairs[begins(pairs)]
         counts = np.bincount(pairs >> 32, minlength=len(keys))
         counts[keys == 0] = 0
         return counts
@@ -140,7 +140,7 @@ def count_persons(table, labels, census=None):
     if census is None:
         census, labels = Census(table), np.unique(labels, return_inverse=True)[1]
     names, words, total = census.persons(labels)
-    keys, counts = np.r_[census.names, census.words], np.r_[names, words]
+    keys, counts = np.concatenate([census.names, census.words]), np.concatenate([names, words])
     return Counts(keys[counts > 0], counts[counts > 0]), total
 
 
@@ -180,8 +180,7 @@ def count_roles(table):
     keys, votes = keys[kept], votes[kept]
     if not len(keys):
         return Counts(default=0)
-    starts = np.flatnonzero(np.r_[True, keys[1:] != keys[:-1]])
-    total = np.diff(np.r_[starts, len(keys)])
+    starts, total = runs(keys)
     lead = np.add.reduceat(votes, starts)
     return Counts(keys[starts], np.where(np.abs(lead) * 3 >= total, np.sign(lead), 0) * (total > 1), 0)
 

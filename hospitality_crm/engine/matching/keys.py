@@ -5,6 +5,7 @@ from functools import partial
 
 import numpy as np
 
+from .arrays import begins, combinations, runs
 from .table import TAIL
 from .vocabulary import mix
 
@@ -146,7 +147,7 @@ def _distinct(parts):
     found = np.concatenate(parts)
     parts.clear()
     found.sort()
-    found = found[np.r_[True, found[1:] != found[:-1]]] if len(found) else found
+    found = found[begins(found)]
     return (found >> 32).astype(np.int32), (found & 0xFFFFFFFF).astype(np.int32)
 
 
@@ -156,8 +157,7 @@ def _block_pairs(keys, rows, cap):
     keys, rows = keys[present], rows[present]
     order = np.argsort(keys)
     keys, rows = keys[order], rows[order]
-    starts = np.flatnonzero(np.r_[True, keys[1:] != keys[:-1]]) if len(keys) else np.zeros(0, np.int64)
-    sizes = np.diff(np.r_[starts, len(keys)])
+    starts, sizes = runs(keys)
     kept = (sizes > 1) & (sizes <= cap)
     starts, sizes = starts[kept], sizes[kept]
     order = np.argsort(sizes, kind="stable")
@@ -166,7 +166,7 @@ def _block_pairs(keys, rows, cap):
     for size in np.unique(sizes):
         first, last = np.searchsorted(sizes, (size, size + 1))
         block = rows[starts[first:last, None] + np.arange(size)]
-        one, other = np.triu_indices(size, 1)
+        one, other = combinations(int(size))
         left, right = block[:, one].ravel().astype(np.int64), block[:, other].ravel().astype(np.int64)
         low, high = np.minimum(left, right), np.maximum(left, right)
         found.append((low << 32 | high)[low != high])

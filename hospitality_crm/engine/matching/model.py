@@ -1,11 +1,13 @@
 """Score of pairs: a sum of weights, one per piece of evidence, so that the sum is its own explanation."""
 
 import json
+from functools import lru_cache
 from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
 
+from .arrays import among
 from .context import Context
 from .slots import COUNTED, SLOTS, counted_slots, static_slots
 from .table import Table
@@ -182,7 +184,7 @@ def household_pairs(slots):
     family = _one_of(slots["family"], "family", ("same", "sound", "gender", "typo", "skeleton"))
     shared = slots["address"] == SLOTS["address"].index("same")
     for part in ("email", "phone"):
-        shared |= _one_of(slots[part], part, [level for level in SLOTS[part] if level.startswith("same")])
+        shared |= _one_of(slots[part], part, tuple(level for level in SLOTS[part] if level.startswith("same")))
     shared |= slots["loyalty"] == SLOTS["loyalty"].index("same")
     return (
         (slots["organisation"] == 0) & given & family & shared & (slots["document"] != SLOTS["document"].index("same"))
@@ -190,7 +192,12 @@ def household_pairs(slots):
 
 
 def _one_of(codes, slot, levels):
-    return np.isin(codes, [SLOTS[slot].index(level) for level in levels])
+    return _get_table(slot, levels)[codes]
+
+
+@lru_cache
+def _get_table(slot, levels):
+    return among(*(SLOTS[slot].index(level) for level in levels))
 
 
 __all__ = ["COUNTED", "Evidence", "Weights", "decide", "evidence", "explain", "features", "score"]

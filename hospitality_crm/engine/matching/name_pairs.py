@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from .arrays import among, choose
 from .person import SINGLE, SURE
 from .vocabulary import (
     ALIKE,
@@ -52,20 +53,21 @@ for _level, _quality in {
 }.items():  # fmt: skip
     _QUALITY[_level] = _quality
 
+_EQUAL, _ERROR = among(SAME, SOUND), among(TYPO, SLIP)
+_POOR_GIVEN = among(DIFFERS, KNOWN_DIFFER, INITIAL_DIFFERS, ALIKE)
+_POOR_FAMILY = among(DIFFERS, KNOWN_DIFFER, ALIKE)
+_STANDS_GIVEN, _STANDS_FAMILY = among(SAME, SOUND, TYPO, SLIP, FORM), among(SAME, SOUND, TYPO, SLIP)
+# Level of two middle names by that of their words.
+_MIDDLE_LEVEL = np.full(len(LEVELS), 4, np.uint8)
+_MIDDLE_LEVEL[[SAME, SOUND, TYPO, SLIP, SKELETON, FORM, NICKNAME]] = 2
+_MIDDLE_LEVEL[[INITIAL, SHORT, ALIKE]] = 3
+# Groups of names that agree nearly, and as far as one of them goes.
+_NEAR_GIVEN, _NEAR_FAMILY = among(1, 2, 3, 5), among(1, 2)
+_PART_GIVEN, _PART_FAMILY, _WHOLE_GIVEN = among(0, 4), among(0, 3), among(1, 2, 3)
+
 
 def compare_names(table, left, right, context):
-    words = table.words
-    given = words.levels(table.given[left], table.given[right], True)
-    family = words.levels(table.family[left], table.family[right], False)
-    order = np.zeros(len(left), np.uint8)
-    weak = np.flatnonzero(~(np.isin(given, (SAME, SOUND)) & np.isin(family, (SAME, SOUND))))
-    if len(weak):
-        _assign(table, left[weak], right[weak], context, weak, given, family, order)
-        _second_words(table, left, right, given, family, weak)
-    bag = (table.bag[left] == table.bag[right]) & (table.bag[left] != 0)
-    bag &= ~(np.isin(given, (SAME, SOUND)) & np.isin(family, (SAME, SOUND)))
-    given[bag], family[bag], order[bag] = SOUND, SOUND, 2
-    _known_words(table, left, right, context, given, family, order)
+    given, family, order = compare_words(table, left, right, context)
     return {
         "given": given,
         "family": family,
@@ -73,6 +75,23 @@ def compare_names(table, left, right, context):
         "order": order,
         "middle": _middles(table, left, right, given),
     }
+
+
+def compare_words(table, left, right, context):
+    """Return the levels of the given and the family names of pairs, and in which order they fit."""
+    words = table.words
+    given = words.levels(table.given[left], table.given[right], True)
+    family = words.levels(table.family[left], table.family[right], False)
+    order = np.zeros(len(left), np.uint8)
+    weak = np.flatnonzero(~(_EQUAL[given] & _EQUAL[family]))
+    if len(weak):
+        _assign(table, left[weak], right[weak], context, weak, given, family, order)
+        _second_words(table, left, right, given, family, weak)
+    bag = (table.bag[left] == table.bag[right]) & (table.bag[left] != 0)
+    bag &= ~(_EQUAL[given] & _EQUAL[family])
+    given[bag], family[bag], order[bag] = SOUND, SOUND, 2
+    _known_words(table, left, right, context, given, family, order)
+    return given, family, order
 
 
 def _assign(table, a, b, context, rows, given, family, order):
@@ -110,20 +129,22 @@ def _assign(table, a, b, context, rows, given, family, order):
 def _second_words(table, left, right, given, family, weak):
     """Let a second given name or surname stand for the first where only that one fits."""
     words = table.words
-    poor = weak[np.isin(given[weak], (DIFFERS, KNOWN_DIFFER, INITIAL_DIFFERS, ALIKE))]
+    poor = weak[_POOR_GIVEN[given[weak]]]
     poor = poor[(table.middle[left[poor]] >= 0) | (table.middle[right[poor]] >= 0)]
-    for one, other in (("middle", "given"), ("given", "middle")):
+    for one, other in (("middle", "given"), ("given", "middle")) if len(poor) else ():
         level = words.levels(getattr(table, one)[left[poor]], getattr(table, other)[right[poor]], True)
-        given[poor[np.isin(level, (SAME, SOUND, TYPO, SLIP, FORM))]] = SECOND
-    poor = weak[np.isin(family[weak], (DIFFERS, KNOWN_DIFFER, ALIKE))]
+        given[poor[_STANDS_GIVEN[level]]] = SECOND
+    poor = weak[_POOR_FAMILY[family[weak]]]
+    if not len(poor):
+        return
     for one, other in _SECOND_FAMILY:
         level = words.levels(getattr(table, one)[left[poor]], getattr(table, other)[right[poor]], False)
-        family[poor[np.isin(level, (SAME, SOUND, TYPO, SLIP))]] = SECOND
+        family[poor[_STANDS_FAMILY[level]]] = SECOND
     # Of a whole name the middle word may be the first of two surnames.
     for one, other, side in (("middle", "family", left), ("family", "middle", right)):
         level = words.levels(getattr(table, one)[left[poor]], getattr(table, other)[right[poor]], False)
         unsure = (table.flags[side[poor]] & SURE) == 0
-        family[poor[unsure & np.isin(level, (SAME, SOUND, TYPO, SLIP))]] = SECOND
+        family[poor[unsure & _STANDS_FAMILY[level]]] = SECOND
 
 
 _SECOND_FAMILY = (("family2", "family"), ("family", "family2"), ("family2", "family2"))
@@ -143,7 +164,9 @@ def _known_words(table, left, right, context, given, family, order):
     words = table.words
     many = words.persons_of(context)
     for level, part, lexicon in ((given, "given", True), (family, "family", False)):
-        rows = np.flatnonzero(np.isin(level, (TYPO, SLIP)))
+        rows = np.flatnonzero(_ERROR[level])
+        if not len(rows):
+            continue
         column, other = getattr(table, part), table.family if lexicon else table.given
         a = column[left[rows]]
         b = np.where(order[rows] == 1, other[right[rows]], column[right[rows]])
@@ -162,28 +185,22 @@ def _middles(table, left, right, given):
     result = np.zeros(len(left), np.uint8)
     result[(a >= 0) != (b >= 0)] = 1
     both = np.flatnonzero((a >= 0) & (b >= 0))
+    if not len(both):
+        return result
     level = table.words.levels(a[both], b[both], True)
-    result[both] = np.select(
-        [
-            np.isin(level, (SAME, SOUND, TYPO, SLIP, SKELETON, FORM, NICKNAME)),
-            level == INITIAL,
-            np.isin(level, (SHORT, ALIKE)),
-        ],
-        [2, 3, 3],
-        4,
-    )
+    result[both] = _MIDDLE_LEVEL[level]
     return result
 
 
 def compare_suffixes(table, left, right):
     a, b = table.suffix[left], table.suffix[right]
-    return np.select([(a == 0) & (b == 0), a == b, (a == 0) | (b == 0)], [0, 1, 2], 3).astype(np.uint8)
+    return choose([((a == 0) & (b == 0), 0), (a == b, 1), ((a == 0) | (b == 0), 2)], 3)
 
 
 def name_kinds(slots):
     """Return how well the names of pairs agree: 1 the same, 2 nearly, 3 as far as one of them goes, 0 not."""
     given, family = GIVEN_GROUP[slots["given"]], FAMILY_GROUP[slots["family"]]
     same = (given == 1) & (family == 1)
-    near = np.isin(given, (1, 2, 3, 5)) & np.isin(family, (1, 2))
-    part = np.isin(given, (0, 4)) & np.isin(family, (1, 2)) | np.isin(family, (0, 3)) & np.isin(given, (1, 2, 3))
-    return np.where(slots["organisation"] > 0, 0, np.select([same, near, part], [1, 2, 3], 0)).astype(np.uint8)
+    near = _NEAR_GIVEN[given] & _NEAR_FAMILY[family]
+    part = _PART_GIVEN[given] & _NEAR_FAMILY[family] | _PART_FAMILY[family] & _WHOLE_GIVEN[given]
+    return choose([(slots["organisation"] > 0, 0), (same, 1), (near, 2), (part, 3)], 0)

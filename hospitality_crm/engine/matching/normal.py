@@ -93,13 +93,12 @@ def prepare(record):
         name = person.Name()
     else:
         company = get("company_name") or ""
-        name = person.parse(
-            get("given_name") or "",
-            get("middle_name") or "",
-            get("family_name") or "",
-            get("suffix") or "",
-            get("name") or get("local_name") or "",
-        )
+        given, middle, family = (get(part) or "" for part in ("given_name", "middle_name", "family_name"))
+        full = get("name") or get("local_name") or ""
+        if "M" in (given[:1], full[:1]) or ", M" in full:
+            if speaks_french(record):
+                given, middle, family, full = person.without_monsieur(given, middle, family, full)
+        name = person.parse(given, middle, family, get("suffix") or "", full)
     emails, aliases = [], []
     for raw in get("emails") or ():
         email, alias = canonical_email(raw) if not kind else (company_email(raw), "")
@@ -133,6 +132,26 @@ def prepare(record):
         GENDERS.get(get("gender") or "", 0) or gender_of_title(get("salutation"), get("name")),
         canonical_company(company) if company else "",
     )
+
+
+# Where people write to each other in French for the most part.
+_FRENCH = frozenset(
+    "FR MC GP MQ GF RE YT PM NC PF WF BL MF SN CI ML BF NE TG BJ GA CG CD CF CM TD GN DJ KM MG HT".split()
+)
+
+
+def speaks_french(record):
+    """Whether a record's language, else its country, else its numbers say that its titles are French ones.
+
+    >>> speaks_french({"lang": "fr_BE"}), speaks_french({"lang": "en", "country": "FR"}), speaks_french({})
+    (True, False, False)
+    """
+    if record.get("lang"):
+        return record["lang"][:2].lower() == "fr"
+    country = record.get("country") or record.get("nationality")
+    if country:
+        return country[:2].upper() in _FRENCH
+    return any(str(phone).startswith("+33") for phone in record.get("phones") or ())
 
 
 _TITLES = {

@@ -2,6 +2,8 @@
 
 import numpy as np
 
+from .arrays import choose
+
 LEVELS = ("none", "mixed", "number", "number_differs", "name_contact", "name", "contact", "differs")
 _NONE, _MIXED, _NUMBER, _NUMBER_DIFFERS, _NAME_CONTACT, _NAME, _CONTACT, _DIFFERS = range(len(LEVELS))
 
@@ -28,9 +30,14 @@ def compare(table, left, right, slots, same_contact):
     contact = (domain != 0) & (domain == table.domain[right[rows]])
     contact |= same_contact(part["email"]) | same_contact(part["phone"]) | (part["address"] == 2)
     name = part["company"] == 1
-    result[rows] = np.select(
-        [part["document"] == 2, part["document"] == 4, name & contact, name, contact],
-        [_NUMBER, _NUMBER_DIFFERS, _NAME_CONTACT, _NAME, _CONTACT],
+    result[rows] = choose(
+        [
+            (part["document"] == 2, _NUMBER),
+            (part["document"] == 4, _NUMBER_DIFFERS),
+            (name & contact, _NAME_CONTACT),
+            (name, _NAME),
+            (contact, _CONTACT),
+        ],
         _DIFFERS,
     )
     return result

@@ -25,7 +25,7 @@ _RELATIONS = {
 _ORDINALS |= _RELATIONS
 _CLEAR = names.SUFFIXES | {"jnr", "snr"}
 _SUFFIXES = _CLEAR | _RELATIONS.keys()
-_PATRONYMIC = re.compile(
+PATRONYMIC = re.compile(
     r".{2,}(?:ovych|evych|ovich|evich|yovych|iovych|ovna|evna|ivna|yivna|iivna|ichna|inichna|ovyc|evyc|ovic|evic|owicz)\Z"
 )
 
@@ -58,7 +58,7 @@ def parse(given="", middle="", family="", suffix="", full=""):
         second = _words(middle) if middle else []
         if full and full != f"{given} {family}" and not suffix:
             suffix = _suffix(names.fold(full).split())
-        if len(last) > 1 and len(first) == 1 and (len(last[-1]) == 1 or _PATRONYMIC.match(last[-1])):
+        if len(last) > 1 and len(first) == 1 and (len(last[-1]) == 1 or PATRONYMIC.match(last[-1])):
             # The parts came in each other's place: "Davis", "Jeff F."
             first, last = last, first
         elif len(first) + len(last) > 2 and last and first and _known(last[0]) and not _known(first[0]):
@@ -91,6 +91,31 @@ def parse(given="", middle="", family="", suffix="", full=""):
         flags,
         bag,
     )
+
+
+_MONSIEUR = re.compile(r"(^|[,/]\s*)M\.?(?:\s+|$)")
+
+
+def without_monsieur(given, middle, family, full):
+    """Return the parts of a name, and the full one, without the "M." that stands for Monsieur in French.
+
+    It is a title only before a whole name: "M. Koval" may be Maria.
+
+    >>> without_monsieur("", "", "", "M. Jean Dupont"), without_monsieur("M.", "Jean", "Dupont", "")
+    (('', '', '', 'Jean Dupont'), ('Jean', '', 'Dupont', ''))
+    >>> without_monsieur("M.", "", "Dupont", "M. Dupont")
+    ('M.', '', 'Dupont', 'M. Dupont')
+    """
+    rest = _MONSIEUR.sub(r"\1", given, 1)
+    if rest != given and _is_whole(f"{rest} {middle} {family}"):
+        given, middle = (rest, middle) if rest else (middle, "")
+    rest = _MONSIEUR.sub(r"\1", full, 1)
+    return given, middle, family, rest if rest != full and _is_whole(rest) else full
+
+
+def _is_whole(text):
+    """Whether there are two words of a name at least that are no initials."""
+    return sum(len(word) > 1 and word not in _SUFFIXES for word in _full(text)) > 1
 
 
 def _words(text):
@@ -168,7 +193,7 @@ def _order(words, text):
         if _known(family) and not _known(given):
             given, family = family, given
         return [given], [], [family], 0
-    if _PATRONYMIC.match(bare[2]) and len(bare) == 3 and not _PATRONYMIC.match(bare[1]):
+    if PATRONYMIC.match(bare[2]) and len(bare) == 3 and not PATRONYMIC.match(bare[1]):
         return [bare[1]], [bare[2]], [bare[0]], 0
     if all(syllables(word) for word in bare):
         return _chinese_order(bare)

@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from .arrays import among
 from .clusters import cluster, components
 from .context import Census, Context
 from .guards import evidence_of_contact
@@ -129,10 +130,14 @@ def _score(span):
     return SHARED["weights"].score(slots), barred_pairs(slots), kind, some, sure_pairs(slots)
 
 
+# Levels of names, of dates and of numbers.
+_EQUAL, _BORN_ELSE, _ALIKE = among(1, 2), among(4, 5), among(2, 3)
+
+
 def sure_pairs(slots):
     """Whether pairs are certain: the same name and a contact, number or birth date in common."""
-    same = np.isin(slots["given"], (1, 2)) & np.isin(slots["family"], (1, 2)) & ~np.isin(slots["birth"], (4, 5))
-    some = np.isin(slots["document"], (2, 3)) | np.isin(slots["loyalty"], (2, 3)) | (slots["birth"] == 2)
+    same = _EQUAL[slots["given"]] & _EQUAL[slots["family"]] & ~_BORN_ELSE[slots["birth"]]
+    some = _ALIKE[slots["document"]] | _ALIKE[slots["loyalty"]] | (slots["birth"] == 2)
     for part in ("email", "phone"):
         some |= (slots[part] >= FIRST_SAME) & (slots[part] < SIMILAR)
     return same & some & (slots["suffix"] < 2)

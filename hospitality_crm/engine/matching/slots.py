@@ -5,6 +5,7 @@ from rapidfuzz import fuzz, process
 from rapidfuzz.distance import OSA, Indel
 
 from . import organisations
+from .arrays import among, choose, distinct
 from .guards import GUARDS, evidence_of_contact, guard_codes
 from .keys import address_keys
 from .name_pairs import FAMILY_GROUPS, GIVEN_GROUPS, compare_names, compare_suffixes, name_kinds
@@ -17,6 +18,9 @@ CONTACTS = ("none", "shared", "phone", "email", "both")
 SAMENESS = ("none", "same", "differs")
 DEGREES = ("1", "2", "3", "4", "5", "10", "30")
 _DEGREE_EDGES = np.array([1, 2, 3, 4, 5, 10, 30])
+# Levels of address, city and zip that speak for one place.
+_ALIKE, _CITY, _ZIP = among(2, 3), among(1, 2), among(1, 3)
+_BORN = np.array([0, 0, 1, 1, 2, 2], np.uint8)
 
 _CONTACT_LEVELS = ("none", "one", *(f"same_{degree}" for degree in DEGREES), "similar", "mailbox", "differs")
 (NONE, ONE, FIRST_SAME) = range(3)
@@ -70,9 +74,9 @@ def static_slots(table, left, right, context):
     contact = _contact(slots["email"], slots["phone"])
     name = slots["name"].astype(np.uint16)
     slots["name_contact"] = (name * len(CONTACTS) + contact).astype(np.uint8)
-    birth = np.array([0, 0, 1, 1, 2, 2], np.uint8)[slots["birth"]]
+    birth = _BORN[slots["birth"]]
     slots["name_birth"] = (name * len(SAMENESS) + birth).astype(np.uint8)
-    slots["name_address"] = (name * 2 + np.isin(slots["address"], (2, 3))).astype(np.uint8)
+    slots["name_address"] = (name * 2 + _ALIKE[slots["address"]]).astype(np.uint8)
     slots["guard"] = _guards(table, left, right, slots)
     return slots
 
@@ -85,7 +89,8 @@ def _guards(table, left, right, slots):
     crossed = np.flatnonzero(slots["order"] == 1)
     for shapes, rows in ((one, left), (other, right)):
         shapes[crossed] += shape[table.family[rows[crossed]]]
-    codes = guard_codes(slots, (table.flags[left] & table.flags[right] & SINGLE) > 0, one == other, begins)
+    fathers = words.patronymic[table.middle[left]] | words.patronymic[table.middle[right]]
+    codes = guard_codes(slots, (table.flags[left] & table.flags[right] & SINGLE) > 0, one == other, begins, fathers)
     codes[slots["organisation"] > 0] = 0
     return codes
 
@@ -107,6 +112,8 @@ def _emails(table, left, right, context):
     )
     result = _presence(table.email[:, 0] >= 0, left, right)
     both = np.flatnonzero(result == CONTACT_DIFFERS)
+    if not len(both):
+        return result
     best = np.full(len(both), 1 << 30, np.int32)
     for a in table.email.T:
         for b in table.email.T:
@@ -116,8 +123,10 @@ def _emails(table, left, right, context):
     same = best < 1 << 30
     result[both[same]] = _degrees(best[same])
     rest = both[~same]
+    if not len(rest):
+        return result
     one, other = table.email[left[rest], 0], table.email[right[rest], 0]
-    pairs, inverse = np.unique(one.astype(np.int64) << 32 | other, return_inverse=True)
+    pairs, inverse = distinct(one.astype(np.int64) << 32 | other)
     result[rest] = _email_levels(table.emails, pairs >> 32, pairs & 0xFFFFFFFF)[inverse]
     return result
 
@@ -142,6 +151,8 @@ def _phones(table, left, right, context):
     )
     result = _presence(table.phone[:, 0] != 0, left, right)
     both = np.flatnonzero(result == CONTACT_DIFFERS)
+    if not len(both):
+        return result
     best = np.full(len(both), 1 << 30, np.int32)
     near = np.zeros(len(both), bool)
     for position, a in enumerate(table.phone.T):
@@ -150,7 +161,8 @@ def _phones(table, left, right, context):
             present = (one != 0) & (other != 0)
             same = present & same_phone(one, other)
             best[same] = np.minimum(best[same], degrees[position][left[both[same]]])
-            near |= present & similar_phone(one, other)
+            if present.any():
+                near |= present & similar_phone(one, other)
     same = best < 1 << 30
     result[both[near]] = SIMILAR
     result[both[same]] = _degrees(best[same])
@@ -201,6 +213,8 @@ def _numbers(numbers, types, left, right, blank):
     a_any, b_any = (numbers[left] != blank).any(1), (numbers[right] != blank).any(1)
     result[a_any != b_any] = 1
     both = np.flatnonzero(a_any & b_any)
+    if not len(both):
+        return result
     same = np.zeros(len(both), bool)
     differs = np.zeros(len(both), bool)
     for a, a_type in zip(numbers.T, types.T, strict=True):
@@ -209,19 +223,22 @@ def _numbers(numbers, types, left, right, blank):
             present = (one != blank) & (other != blank)
             same |= present & (one == other)
             differs |= present & (one != other) & (a_type[left[both]] == b_type[right[both]])
-    result[both] = np.select([same, differs], [2, 4], 1)
+    result[both] = choose([(same, 2), (differs, 4)], 1)
     return result
 
 
 def compare_births(one, other):
     """Compare dates as yyyymmdd: the same, one slip apart (day and month changed places, one digit), the same year."""
-    result = np.select([(one == 0) & (other == 0), (one == 0) | (other == 0), one == other], [0, 1, 2], 5)
+    blank, blank2 = one == 0, other == 0
+    result = choose([(blank & blank2, 0), (blank | blank2, 1), (one == other, 2)], 5)
     rest = np.flatnonzero(result == 5)
+    if not len(rest):
+        return result
     a, b = one[rest], other[rest]
     swapped = a // 10000 * 10000 + a % 100 * 100 + a // 100 % 100 == b
     slip = swapped | _one_slip(a, b, 8)
-    result[rest] = np.select([slip, a // 10000 == b // 10000], [3, 4], 5)
-    return result.astype(np.uint8)
+    result[rest] = choose([(slip, 3), (a // 10000 == b // 10000, 4)], 5)
+    return result
 
 
 def _addresses(table, left, right, slots):
@@ -231,11 +248,14 @@ def _addresses(table, left, right, slots):
     """
     keys = table.cached("address", address_keys)
     a, b = keys[left], keys[right]
-    result = np.select([(a == 0) & (b == 0), (a == 0) | (b == 0), a == b], [0, 1, 2], 5).astype(np.uint8)
+    blank, blank2 = a == 0, b == 0
+    result = choose([(blank & blank2, 0), (blank | blank2, 1), (a == b, 2)], 5)
     rest = np.flatnonzero(result == 5)
+    if not len(rest):
+        return result
     one, other = table.street[left[rest]], table.street[right[rest]]
     equal = one == other
-    place = np.isin(slots["city"][rest], (1, 2)) | np.isin(slots["zip"][rest], (1, 3))
+    place = _CITY[slots["city"][rest]] | _ZIP[slots["zip"][rest]]
     alike = _alike(table.streets, one, other, Indel.normalized_similarity)
     number, number2 = table.house[left[rest]], table.house[right[rest]]
     house = number == number2
@@ -256,7 +276,7 @@ _NEAR = 0.6
 
 def _cities(table, left, right):
     one, other = table.city[left], table.city[right]
-    result = np.select([(one < 0) | (other < 0), one == other], [0, 1], 3).astype(np.uint8)
+    result = choose([((one < 0) | (other < 0), 0), (one == other, 1)], 3)
     rest = np.flatnonzero(result == 3)
     alike = _alike(table.cities, one[rest], other[rest], Indel.normalized_similarity)
     result[rest[alike >= 0.8]] = 2
@@ -266,7 +286,7 @@ def _cities(table, left, right):
 def _zips(table, left, right):
     """Compare postal codes: the same, one slip apart."""
     one, other = table.zip[left], table.zip[right]
-    result = np.select([(one < 0) | (other < 0), one == other], [0, 1], 2).astype(np.uint8)
+    result = choose([((one < 0) | (other < 0), 0), (one == other, 1)], 2)
     rest = np.flatnonzero(result == 2)
     result[rest[_alike(table.zips, one[rest], other[rest], OSA.distance) <= 1]] = 3
     return result
@@ -275,7 +295,7 @@ def _zips(table, left, right):
 def _alike(texts, one, other, scorer):
     """Score texts by their codes, each two of them once."""
     one, other = one.astype(np.int64), other.astype(np.int64)
-    pairs, inverse = np.unique(np.minimum(one, other) << 32 | np.maximum(one, other), return_inverse=True)
+    pairs, inverse = distinct(np.minimum(one, other) << 32 | np.maximum(one, other))
     if not len(pairs):
         return np.zeros(0, np.float32)
     left, right = ([texts[code] for code in codes] for codes in (pairs >> 32, pairs & 0xFFFFFFFF))
@@ -283,12 +303,12 @@ def _alike(texts, one, other, scorer):
 
 
 def _compare(one, other):
-    return np.select([(one == 0) | (other == 0), one == other], [0, 1], 2).astype(np.uint8)
+    return choose([((one == 0) | (other == 0), 0), (one == other, 1)], 2)
 
 
 def _presence(present, left, right):
     a, b = present[left], present[right]
-    return np.select([~a & ~b, a != b], [NONE, ONE], CONTACT_DIFFERS).astype(np.uint8)
+    return choose([(~(a | b), NONE), (a != b, ONE)], CONTACT_DIFFERS)
 
 
 def _degrees(counts):
@@ -305,4 +325,4 @@ _OWN = FIRST_SAME + 4  # contacts of up to four names
 def _contact(email, phone):
     own = [(slot >= FIRST_SAME) & (slot < _OWN) for slot in (email, phone)]
     shared = ((email >= _OWN) & (email < SIMILAR)) | ((phone >= _OWN) & (phone < SIMILAR))
-    return np.select([own[0] & own[1], own[0], own[1], shared], [4, 3, 2, 1], 0).astype(np.uint8)
+    return choose([(own[0] & own[1], 4), (own[0], 3), (own[1], 2), (shared, 1)], 0)

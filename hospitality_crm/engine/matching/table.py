@@ -123,11 +123,11 @@ class Table:
     def derived(self, key):
         """Return the numbers of :data:`DERIVED` for each text of a list, with 0 for none at -1."""
         part = DERIVED[key][0]
-        return self.cached(f"derived_{key}", lambda table: np.r_[derive(key, getattr(table, part)), 0])
+        return self.cached(f"derived_{key}", lambda table: np.append(derive(key, getattr(table, part)), 0))
 
     def set_derived(self, key, numbers):
         """Keep the numbers of :meth:`derived` that were computed elsewhere, of all texts in their order."""
-        self.cached(f"derived_{key}", lambda _table: np.r_[numbers, 0])
+        self.cached(f"derived_{key}", lambda _table: np.append(numbers, 0))
 
     def cached(self, key, build, source=None):
         """Return ``build(self)``, built once for the table as it is and, if it depends on one, for a source."""

@@ -9,7 +9,9 @@ from rapidfuzz import process
 from rapidfuzz.distance import OSA, JaroWinkler
 
 from .. import names
+from .arrays import distinct
 from .chinese import syllables
+from .person import PATRONYMIC
 
 # How two words compare, from the same to certainly different; MISSING where one of them is.
 LEVELS = (
@@ -53,6 +55,7 @@ def skeleton(word):
 
 _K1 = np.uint64(0x9E3779B97F4A7C15)
 _K2 = np.uint64(0xBF58476D1CE4E5B9)
+_SHIFT1, _SHIFT2, _MASK = np.uint64(31), np.uint64(29), (1 << 64) - 1
 
 
 def mix(tag, *parts):
@@ -60,14 +63,16 @@ def mix(tag, *parts):
 
     :param str tag: kind of key
     """
-    key = np.full(np.shape(parts[0]), hash64(tag), np.int64).view(np.uint64)
-    blank = np.zeros(np.shape(parts[0]), bool)
+    key = np.uint64(hash64(tag) & _MASK)
+    blank = False
     for part in parts:
         part = np.ascontiguousarray(part, np.int64)
-        blank |= part == 0
-        key = (key ^ part.view(np.uint64)) * _K1
-        key = (key ^ (key >> np.uint64(31))) * _K2
-        key ^= key >> np.uint64(29)
+        blank = blank | (part == 0)
+        key = key ^ part.view(np.uint64)
+        key *= _K1
+        key ^= key >> _SHIFT1
+        key *= _K2
+        key ^= key >> _SHIFT2
     key = key.view(np.int64)
     key[blank] = 0
     return key
@@ -138,6 +143,9 @@ class Vocabulary:
     def _letter(self):
         return np.array([ord(word[0]) for word in self.texts] + [0], np.int16)
 
+    def _patronymic(self):
+        return np.array([bool(PATRONYMIC.match(word)) for word in self.texts] + [False], bool)
+
     def _groups(self):
         """Lexicon names of each word, at most four, -1 filled."""
         return self._lexicon(names.given_groups, 4)
@@ -156,7 +164,7 @@ class Vocabulary:
     _BUILD = {
         "sounds": _sounds, "sound": _sound, "chinese": _chinese, "skeleton": _skeleton, "length": _length,
         "chinese_first": _chinese_first, "first": _first, "letter": _letter, "start": _start, "groups": _groups,
-        "nicknames": _nicknames,
+        "nicknames": _nicknames, "patronymic": _patronymic,
     }  # fmt: skip
 
     def arrays(self):
@@ -180,6 +188,8 @@ class Vocabulary:
         :param bool given: whether they are given names, so that everyday forms count
         """
         result = np.full(len(left), DIFFERS, np.uint8)
+        if not len(left):
+            return result
         result[(left < 0) | (right < 0)] = MISSING
         same = (left == right) & (left >= 0)
         # Two initials that are the same may stand for two names.
@@ -189,7 +199,7 @@ class Vocabulary:
             return result
         a, b = left[rest], right[rest]
         low, high = np.minimum(a, b).astype(np.int64), np.maximum(a, b)
-        pairs, inverse = np.unique(low * len(self.texts) + high, return_inverse=True)
+        pairs, inverse = distinct(low * len(self.texts) + high)
         low, high = pairs // len(self.texts), pairs % len(self.texts)
         result[rest] = self._pair_levels(low, high, given)[inverse]
         return result
@@ -200,7 +210,9 @@ class Vocabulary:
         sound = self.sound[low] == self.sound[high]
         chinese = (self.chinese[low] != 0) & (self.chinese[high] != 0)
         sound |= chinese & (self.chinese[low] == self.chinese[high])
-        initial = (length == 1) & ~sound
+        # Initials that sound alike, I. and J., may stand for two names, as the same ones may.
+        initial = length == 1
+        sound &= ~initial
         alike = (self.first[low] == self.first[high]) | _INITIALS[self.letter[low] % 128, self.letter[high] % 128]
         result[initial] = np.where(alike[initial], INITIAL, INITIAL_DIFFERS)
         result[sound] = SOUND

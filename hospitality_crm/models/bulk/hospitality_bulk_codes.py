@@ -58,10 +58,16 @@ class HospitalityBulkCodes(models.AbstractModel):
             "room_type"/"room"/"outlet": {(property id, code): id}, "currency": {ISO code: (id,
             decimals)}, "decimals": {currency id: decimals}, "currency_name": {id: ISO code},
             "source": {id: (trust, property id, code, kind)}, "own": ids of the partners of our houses,
-            "country_code": {id: code}}``
+            "country_code": {id: code}, "company_country": {company id: code, "" without one}}``
         """
         [[stamp]] = self.env.execute_query(SQL("SELECT %s", self._get_stamp_sql()))
         return self._read_codes(stamp)
+
+    @api.model
+    @tools.ormcache("self.env.uid", "tuple(self.env.context.get('allowed_company_ids') or ())")
+    def _get_company_id(self):
+        """Return the id of the current company, without reading the user each time."""
+        return self.env.company.id
 
     @api.model
     def _get_stamp_sql(self):
@@ -69,7 +75,15 @@ class HospitalityBulkCodes(models.AbstractModel):
 
         It sees what another transaction has committed in between, which the cache signals of the registry can't.
         """
-        return SQL("concat_ws(' ', %s)", SQL(", ").join(get_stamp_sql(table) for table in _TABLES))
+        stamps = [get_stamp_sql(table) for table in _TABLES]
+        # The country of a company is that of its contact.
+        stamps.append(
+            SQL(
+                "(SELECT string_agg(concat_ws(':', c.id, p.country_id), ' ' ORDER BY c.id)"
+                " FROM res_company c JOIN res_partner p ON p.id = c.partner_id)"
+            )
+        )
+        return SQL("concat_ws(' ', %s)", SQL(", ").join(stamps))
 
     @api.model
     @tools.ormcache("stamp")
@@ -101,6 +115,9 @@ class HospitalityBulkCodes(models.AbstractModel):
         for kind in ("room_type", "room", "outlet"):
             rows = query(SQL("SELECT property_id, code, id FROM %s", SQL.identifier(f"hospitality_{kind}")))
             codes[kind] = {(property_id, code): id_ for property_id, code, id_ in rows}
+        companies = self.env["res.company"].browse(row[0] for row in query(SQL("SELECT id FROM res_company")))
+        companies = companies.sudo()  # for codes of countries only
+        codes["company_country"] = {company.id: company.country_id.code or "" for company in companies}
         codes["place"] = {place.id: place for place in codes["property"].values()}
         codes["decimals"] = dict(codes["currency"].values())
         codes["currency_name"] = {id_: name for name, (id_, _decimals) in codes["currency"].items()}

@@ -99,7 +99,9 @@ class HospitalityBulkProfile(models.AbstractModel):
         place = place or codes["place"].get(batch.options.get("property_id"))
         item.extra = place and place.id
         home = place or codes["place"].get(codes["source"][batch.source_id][1])
-        country = (home and home.country) or self.env.company.country_id.code or ""
+        country = home and home.country
+        if not country:
+            country = codes["company_country"][self.env["hospitality.bulk.codes"]._get_company_id()]
         return Person(item, country)
 
     @api.model

@@ -1,8 +1,11 @@
+import functools
+
 from odoo import api, fields, models
 from odoo.tools import SQL
 
 from ...tools import claim
 from ...tools.arrays import pg_int_array
+from ...tools.wake import notify_crons
 
 BATCH = 1000
 BUCKETS = 16
@@ -94,7 +97,7 @@ class HospitalityGuestDirty(models.Model):
             parts.append(SQL("queued AS (%s)", query))
         [(is_woken,)] = self.env.execute_query(SQL("WITH %s SELECT EXISTS (SELECT FROM woken)", SQL(", ").join(parts)))
         if is_woken:
-            self.env.cr.postcommit.add(self.env["ir.cron"]._notifydb)
+            self.env.cr.postcommit.add(functools.partial(notify_crons, self.env.cr.dbname))
 
     @api.model
     def _run_lane(self):

@@ -207,13 +207,13 @@ class HospitalityMatchNormal(models.Model):
     def _load(self, partner_ids):
         """Read the live profiles of some guests; to be called after every :meth:`_find`, which it cleans up after.
 
-        :return: list of ``(profile id, partner id, whether a source system knows it, normal as bytes)``
+        :return: list of ``(profile id, partner id, whether a source system knows it, normal as bytes, block keys)``
         """
         self.env.cr.execute(
             SQL(
                 """
                 SET LOCAL enable_seqscan = on;
-                SELECT p.id, p.partner_id, p.source_id <> %s, m.normal
+                SELECT p.id, p.partner_id, p.source_id <> %s, m.normal, m.keys
                   FROM hospitality_profile p JOIN hospitality_match_normal m ON m.id = p.id
                  WHERE p.partner_id = ANY(%s::int[]) AND p.state IN ('live', 'superseded') AND m.version = %s
                  ORDER BY p.id

@@ -12,6 +12,8 @@ PENDING = "hospitality.matcher"
 # First key of the advisory locks of transactions that attach profiles; the second is the last
 # profile id when they began.
 LOCK = 1_919_512_169
+# First key of the one that they all share.
+COMMON_LOCK = 1_919_512_173
 # A guest is represented by so many different profiles at most.
 MAX_PROFILES = 40
 _encode = json.JSONEncoder(ensure_ascii=False, check_circular=False).encode
@@ -129,7 +131,7 @@ class HospitalityMatcher(models.AbstractModel):
     def _load_nodes(self, partner_ids, without=frozenset()):
         """Return the stored profiles of guests as nodes; of very many those that say something of their own."""
         nodes, seen, counts = [], set(), {}
-        for id_, partner_id, known, data in self.env["hospitality.match.normal"]._load(partner_ids):
+        for id_, partner_id, known, data, keys in self.env["hospitality.match.normal"]._load(partner_ids):
             if id_ in without:
                 continue
             normal = matching.Normal.unpack(bytes(data))
@@ -139,7 +141,7 @@ class HospitalityMatcher(models.AbstractModel):
                 continue
             seen.add(same)
             counts[partner_id] = count + 1
-            nodes.append(Node(normal, partner_id, known))
+            nodes.append(Node(normal, partner_id, known, keys))
         return nodes
 
     @api.model
@@ -159,14 +161,21 @@ class HospitalityMatcher(models.AbstractModel):
 
         :return: first profile id that may be missed because another transaction is at work, 0 for none
         """
-        # The list of locks is read once the own one is taken: it depends on its row.
+        # Each looks once his own locks are taken: it depends on their row. Reading the list of all locks of the server
+        # takes long where there are many; who could have the common one for himself for a moment is alone.
         [(last_id, others)] = self.env.execute_query(
             SQL(
-                "WITH own AS MATERIALIZED (SELECT last_value AS id,"
-                " pg_advisory_xact_lock_shared(%s, last_value::int)::text AS taken FROM hospitality_profile_id_seq)"
-                " SELECT own.id, ARRAY(%s AND own.taken IS NOT NULL) FROM own",
-                LOCK,
-                self._get_busy_sql(),
+                """WITH own AS MATERIALIZED (
+                       SELECT last_value AS id, pg_advisory_xact_lock_shared(%(lock)s, last_value::int)::text
+                              || pg_advisory_xact_lock_shared(%(common)s, 0)::text AS taken
+                         FROM hospitality_profile_id_seq),
+                   looked AS MATERIALIZED (
+                       SELECT id, CASE WHEN taken IS NOT NULL AND pg_try_advisory_lock(%(common)s, 0)
+                                       THEN pg_advisory_unlock(%(common)s, 0) ELSE FALSE END AS alone FROM own)
+                   SELECT id, CASE WHEN alone THEN '{}' ELSE ARRAY(%(busy)s) END FROM looked""",
+                lock=LOCK,
+                common=COMMON_LOCK,
+                busy=self._get_busy_sql(),
             )
         )
         return min(*others, last_id) if others else 0

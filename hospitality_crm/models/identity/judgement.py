@@ -1,10 +1,12 @@
 """Which profiles of a small graph are one guest: newcomers and the stored profiles they may belong to."""
 
+from itertools import chain
+
 import numpy as np
 
 from ...engine import matching
+from ...engine.matching.arrays import among
 from ...engine.matching.context import Counts, name_keys, word_keys
-from ...engine.matching.keys import block_keys
 from ...engine.matching.model import _value as get_value
 from ...engine.matching.model import household_pairs
 from .run_data import get_chains
@@ -88,13 +90,13 @@ class Judgement:
 
     def _find_pairs(self):
         """Find the pairs of newcomers with each other and with stored profiles of other guests."""
-        keys = block_keys(self.table)
-        rows = np.repeat(np.arange(len(keys), dtype=np.int32), keys.shape[1])
-        keys = keys.ravel()
-        kept = np.flatnonzero(keys)
+        sizes = [len(node.keys) for node in self.nodes]
+        keys = np.fromiter(chain.from_iterable(node.keys for node in self.nodes), np.int64, sum(sizes))
+        rows = np.repeat(np.arange(len(sizes), dtype=np.int32), sizes)
         if len(self.hubs):
-            kept = kept[~np.isin(keys[kept], self.hubs)]
-        left, right = matching.candidates(keys[kept], rows[kept], cap=LOCAL_CAP)
+            kept = ~np.isin(keys, self.hubs)
+            keys, rows = keys[kept], rows[kept]
+        left, right = matching.candidates(keys, rows, cap=LOCAL_CAP)
         # Stored profiles have been compared with each other before.
         fresh = (left < len(self.newcomers)) & (
             (self.partners[left] == 0) | (self.partners[right] != self.partners[left])
@@ -103,13 +105,13 @@ class Judgement:
         self.left, self.right = left[fresh], right[fresh]
 
     def _get_chains(self):
-        chain, before = get_chains(self.partners)
-        stored = self.partners[chain] > 0
-        return chain[stored], before[stored]
+        later, before = get_chains(self.partners)
+        stored = self.partners[later] > 0
+        return later[stored], before[stored]
 
     def _score(self):
-        chain, before = self._get_chains()
-        labels = matching.clusters.components(len(self.nodes), chain, before)
+        later, before = self._get_chains()
+        labels = matching.clusters.components(len(self.nodes), later, before)
         self.slots = matching.features(self.table, self.left, self.right, self.context, labels)
         self.score = score_slots(self.table, self.left, self.right, self.slots, self.weights)
         self.barred = self.slots["guard"] > 0
@@ -118,7 +120,7 @@ class Judgement:
         self.household = household_pairs(self.slots) & (self.table.kind[self.left] == 0)
 
     def _cluster(self, vetoes):
-        chain, before = self._get_chains()
+        later, before = self._get_chains()
         rows = {}
         for row, partner_id in enumerate(self.partners.tolist()):
             rows.setdefault(partner_id, row)
@@ -127,12 +129,12 @@ class Judgement:
         found = matching.cluster(
             self.table,
             np.concatenate([before, self.left[joins]]),
-            np.concatenate([chain, self.right[joins]]),
-            np.concatenate([np.full(len(chain), CERTAIN, np.float32), self.score[joins]]),
+            np.concatenate([later, self.right[joins]]),
+            np.concatenate([np.full(len(later), CERTAIN, np.float32), self.score[joins]]),
             self.weights.auto,
             self.context,
             pairs,
-            barred=np.concatenate([np.zeros(len(chain), bool), self.barred[joins]]),
+            barred=np.concatenate([np.zeros(len(later), bool), self.barred[joins]]),
         )
         self.labels = found.labels
 
@@ -244,7 +246,7 @@ def has_own_contact(slots):
 
     Such a newcomer belongs to the guest, also when he has moved house meanwhile.
     """
-    same = np.isin(slots["given"], (1, 2)) & np.isin(slots["family"], (1, 2)) & ~np.isin(slots["birth"], (4, 5))
+    same = _EQUAL[slots["given"]] & _EQUAL[slots["family"]] & ~_BORN_ELSE[slots["birth"]]
     own = [(slots[part] >= _FIRST_SAME) & (slots[part] < _FIRST_SAME + _OWN) for part in ("email", "phone")]
     return same & np.logical_or(*own)
 
@@ -273,5 +275,7 @@ def score_slots(table, left, right, slots, weights):
 
 _FIRST_SAME = matching.slots.FIRST_SAME
 _SIMILAR = matching.slots.SIMILAR
+# Levels of names and of birth dates.
+_EQUAL, _BORN_ELSE = among(1, 2), among(4, 5)
 # Levels of contacts that up to four names use.
 _OWN = 4

@@ -52,12 +52,13 @@ class Proposal:
 class Node:
     """A stored profile that a newcomer is compared with."""
 
-    __slots__ = ("normal", "partner_id", "known")
+    __slots__ = ("normal", "partner_id", "known", "keys")
 
-    def __init__(self, normal, partner_id, known):
+    def __init__(self, normal, partner_id, known, keys=()):
         self.normal = normal
         self.partner_id = partner_id
         self.known = known
+        self.keys = keys
 
     @property
     def id(self):

@@ -130,12 +130,13 @@ class HospitalityMerge(models.Model):
         Whoever comes second waits here. In READ COMMITTED he then sees the first merge; in a
         request PostgreSQL asks for another try, because every member's row has changed.
         """
-        ids = pg_int_array(partner_ids)
-        for query in (
-            SQL("SELECT id FROM hospitality_profile WHERE partner_id = ANY(%s::int[]) ORDER BY id FOR UPDATE", ids),
-            SQL("SELECT id FROM res_partner WHERE id = ANY(%s::int[]) ORDER BY id FOR UPDATE", ids),
-        ):
-            self.env.cr.execute(query)
+        self.env.cr.execute(
+            SQL(
+                "SELECT id FROM hospitality_profile WHERE partner_id = ANY(%(ids)s::int[]) ORDER BY id FOR UPDATE;"
+                "SELECT id FROM res_partner WHERE id = ANY(%(ids)s::int[]) ORDER BY id FOR UPDATE",
+                ids=pg_int_array(partner_ids),
+            )
+        )
 
     @api.model
     def _find_overlaps(self, groups, refused):

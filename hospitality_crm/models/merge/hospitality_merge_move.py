@@ -329,15 +329,19 @@ class _PlannerSettings:
     """Keep the planner from reading whole tables for a handful of contacts.
 
     Where a column is unevenly filled (one follower of most records) it would do so for every
-    contact. With many contacts it knows best. Compiling such statements takes longer than any statement
-    of a merge: that stays forbidden until the end of the transaction.
+    contact, with processes of their own to help. With many contacts it knows best. Compiling such
+    statements takes longer than any statement of a merge: that stays forbidden until the end of the
+    transaction.
     """
 
-    _OFF = "SET LOCAL enable_seqscan = off; SET LOCAL enable_hashjoin = off; SET LOCAL enable_mergejoin = off;"
+    _OFF = (
+        "SET LOCAL enable_seqscan = off; SET LOCAL enable_hashjoin = off; SET LOCAL enable_mergejoin = off;"
+        "SET LOCAL max_parallel_workers_per_gather = 0;"
+    )
     _NO_JIT = "SET LOCAL jit = off"
     _RESET = (
         "SET LOCAL enable_seqscan TO DEFAULT; SET LOCAL enable_hashjoin TO DEFAULT;"
-        "SET LOCAL enable_mergejoin TO DEFAULT"
+        "SET LOCAL enable_mergejoin TO DEFAULT; SET LOCAL max_parallel_workers_per_gather TO DEFAULT"
     )
 
     def __init__(self, cr, bulk):

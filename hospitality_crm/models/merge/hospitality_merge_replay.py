@@ -44,7 +44,7 @@ class HospitalityMerge(models.Model):
             waiting, progress = [], False
             for line, ids in blocked:
                 returned, rest = self._return_line(line, ids, line.loser_id.partner_id.id, chain, report)
-                self._release(line, returned, downstream)
+                self._release(line, returned, chain, downstream)
                 progress |= bool(returned)
                 if rest:
                     waiting.append((line, rest))

@@ -133,8 +133,11 @@ class HospitalityMerge(models.Model):
             None,
         )
 
-    def _release(self, line, returned, downstream):
-        """Take rows that went back out of the journals of later merges: they don't pass there any more."""
+    def _release(self, line, returned, chain, downstream):
+        """Take rows that went back out of the journals of later merges: they don't pass there any more.
+
+        They came there by the winner and by whom he was merged into. Others may have brought a row of the same key.
+        """
         source = returned and downstream and self._get_source(line.table_name, line.column_name)
         if source and source.kind in ("company", "properties"):
             self._release_entries(line, returned, downstream)
@@ -143,10 +146,10 @@ class HospitalityMerge(models.Model):
                 SQL(
                     "UPDATE hospitality_merge_line"
                     " SET row_ids = ARRAY(SELECT unnest(row_ids) EXCEPT SELECT unnest(%s::int[]))"
-                    " WHERE merge_id = ANY(%s) AND table_name = %s AND column_name = %s"
+                    " WHERE loser_id = ANY(%s) AND table_name = %s AND column_name = %s"
                     " AND kind IN ('moved', 'conflict') AND row_ids && %s::int[]",
                     pg_int_array(returned),
-                    downstream.ids,
+                    downstream.member_ids.filtered(lambda row: row.partner_id.id in chain).ids,
                     line.table_name,
                     line.column_name,
                     pg_int_array(returned),

@@ -227,23 +227,39 @@ class HospitalityMerge(models.Model):
         return None
 
     @api.model
+    @tools.ormcache(cache="stable")
+    def _get_relations(self):
+        """Return ``(names, numbers in the catalogue)`` of the tables whose size tells whether they have rows.
+
+        A partitioned table has no files of its own.
+        """
+        rows = self.env.execute_query(
+            SQL(
+                "SELECT c.relname, c.oid::int8 FROM pg_class c WHERE c.relname = ANY(%s)"
+                " AND c.relnamespace = current_schema()::regnamespace AND c.relkind = 'r'",
+                [table.name for table in self._get_tables()],
+            )
+        )
+        return tuple(zip(*rows, strict=True)) if rows else ((), ())
+
+    @api.model
     def _find_filled(self):
         """Return what there is at all to look at.
 
         :return: ``(names of the tables with any rows by the size of their files, names of the properties that hold
             contacts)``
         """
+        names, numbers = self._get_relations()
         rows = self.env.execute_query(
             SQL(
-                "SELECT c.relname::text, NULL FROM unnest(%s::text[]) AS n (name) JOIN pg_class c"
-                " ON c.relname = n.name::name AND c.relnamespace = current_schema()::regnamespace"
-                " WHERE c.relkind = 'p' OR (c.relkind = 'r' AND pg_relation_size(c.oid) > 0)"
-                " UNION ALL SELECT NULL, d.* FROM (%s) AS d",
-                [table.name for table in self._get_tables()],
+                "SELECT n.nth, NULL FROM unnest(%s::oid[]) WITH ORDINALITY AS n (number, nth)"
+                " WHERE pg_relation_size(n.number) = 0 UNION ALL SELECT NULL, d.* FROM (%s) AS d",
+                pg_int_array(numbers),
                 self._get_property_names(),
             )
         )
-        return {name for name, _property in rows if name}, [name for _table, name in rows if name]
+        filled = {table.name for table in self._get_tables()} - {names[nth - 1] for nth, _property in rows if nth}
+        return filled, [name for _nth, name in rows if name]
 
     @api.model
     def _get_probe(self, partner_ids, filled, properties):

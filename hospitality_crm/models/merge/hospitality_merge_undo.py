@@ -160,7 +160,7 @@ class HospitalityMerge(models.Model):
                 returned, waiting = self._return_line(line, ids, loser, chain, report)
                 if waiting:
                     blocked.append((line, waiting))
-                self._release(line, returned, downstream)
+                self._release(line, returned, chain, downstream)
                 self._return_shown(line, returned, followed, due, report)
                 self._return_shown_elsewhere(line, sorted(set(ids) - {*returned, *waiting}), followed, due)
                 if (line.table_name, line.column_name) == ("res_partner", "parent_id"):

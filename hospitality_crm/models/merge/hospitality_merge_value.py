@@ -119,7 +119,8 @@ class HospitalityMerge(models.Model):
     def _archive_losers(self, plan):
         """Archive the losers with a pointer, keep what must be unique in the journal, and stamp the winners.
 
-        The VAT number stays with an archived contact that has signed invoices: they are printed with it.
+        The VAT number stays with an archived contact that has signed invoices: they are printed with it. Every
+        winner's row changes, so that a request with an older snapshot is asked to try again.
         """
         self.env.cr.execute(
             SQL(
@@ -135,19 +136,13 @@ class HospitalityMerge(models.Model):
                       SET active = FALSE, merged_into_id = m.winner, ref = NULL, barcode = NULL,
                           vat = CASE WHEN m.loser_id IN (SELECT loser_id FROM kept) THEN p.vat END,
                           write_uid = %(uid)s, write_date = now() AT TIME ZONE 'UTC'
-                     FROM %(map)s WHERE p.id = m.loser""",
+                     FROM %(map)s WHERE p.id = m.loser;
+                   UPDATE res_partner SET write_uid = %(uid)s, write_date = now() AT TIME ZONE 'UTC'
+                    WHERE id = ANY(%(winners)s::int[])""",
                 merges=pg_int_array(plan.merge_ids),
                 uid=self.env.uid,
                 map=plan.relation(),
-            )
-        )
-        # Every winner's row changes, so that a request with an older snapshot is asked to try again.
-        self.env.cr.execute(
-            SQL(
-                "UPDATE res_partner SET write_uid = %s, write_date = now() AT TIME ZONE 'UTC'"
-                " WHERE id = ANY(%s::int[])",
-                self.env.uid,
-                pg_int_array(plan.winners),
+                winners=pg_int_array(plan.winners),
             )
         )
 
