@@ -7,3 +7,5 @@ from . import (
     res_config_settings,
 )
 from . import imports
+from . import hospitality_eraser
+from . import hospitality_privacy

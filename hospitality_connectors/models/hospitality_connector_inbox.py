@@ -214,6 +214,16 @@ class HospitalityConnectorInbox(models.Model):
         :param list profile_ids: source profiles of the guests
         :param inbox_ids: further rows that are known to be about such a guest
         """
+        ids = self._find_about(source, profile_ids, inbox_ids)
+        self.env.cr.execute(SQL("UPDATE hospitality_connector_inbox SET body = NULL WHERE id = ANY(%s)", ids))
+        self.invalidate_model(["body"], flush=False)
+
+    @api.model
+    def _find_about(self, source, profile_ids, inbox_ids=(), states=("waiting", "done", "quarantined", "skipped")):
+        """Return the ids of records with a body that are about guests; see :meth:`_scrub`.
+
+        :param states: of records to look at; None: all
+        """
         rows = self.env.execute_query(
             SQL(
                 "SELECT external_id, TRUE FROM hospitality_profile WHERE id = ANY(%(ids)s::int[])"
@@ -228,19 +238,20 @@ class HospitalityConnectorInbox(models.Model):
             )
         )
         named = [json.dumps(key, ensure_ascii=False) for key, is_guest in rows if is_guest]
-        self.env.cr.execute(
+        found = self.env.execute_query(
             SQL(
-                "UPDATE hospitality_connector_inbox i SET body = NULL FROM hospitality_connector c"
-                " WHERE c.id = i.connector_id AND c.source_id = %s AND i.body IS NOT NULL AND i.state <> 'new'"
+                "SELECT i.id FROM hospitality_connector_inbox i JOIN hospitality_connector c ON c.id = i.connector_id"
+                " WHERE c.source_id = %s AND i.body IS NOT NULL AND %s"
                 " AND (i.id = ANY(%s::int[]) OR i.external_id = ANY(%s::varchar[])"
                 " OR EXISTS (SELECT FROM unnest(%s::text[]) AS n(key) WHERE strpos(i.body, n.key) > 0))",
                 source.id,
+                SQL("TRUE") if states is None else SQL("i.state = ANY(%s)", list(states)),
                 pg_int_array(inbox_ids),
                 pg_array(sorted({key for key, _is_guest in rows})),
                 pg_array(named),
             )
         )
-        self.invalidate_model(["body"], flush=False)
+        return [row[0] for row in found]
 
     def _encode_body(self, body):
         """Return ``(text, encoding)`` under which a body of bytes or text can be stored."""

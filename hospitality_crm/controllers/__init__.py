@@ -1,2 +1,3 @@
 from . import preference_centre
 from . import mass_mailing
+from . import privacy

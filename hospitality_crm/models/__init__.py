@@ -8,6 +8,7 @@ from . import identity
 from . import merge
 from . import consent
 from . import message
+from . import privacy
 from . import search
 from . import timeline
 from . import card

@@ -42,6 +42,11 @@ from . import test_metrics_tables
 from . import test_metrics_upkeep
 from . import test_origin
 from . import test_preference_centre
+from . import test_privacy_erase
+from . import test_privacy_export
+from . import test_privacy_gate
+from . import test_privacy_request
+from . import test_privacy_residue
 from . import test_review_rpc
 from . import test_stay_shares
 from . import test_survivorship_policy

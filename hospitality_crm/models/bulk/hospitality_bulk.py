@@ -57,6 +57,7 @@ class HospitalityBulk(models.AbstractModel):
         :return: the :class:`~.batch.Batch`, with counts of written rows and unmapped codes
         """
         self.env.flush_all()
+        self.env["hospitality.tombstone"]._translate_events(source, messages)
         batch = Batch(source, messages, {"codes": {}, **(options or {})})
         codes = batch.options.get("records") or self.env["hospitality.bulk.codes"]._get_codes()
         self._collect(batch)

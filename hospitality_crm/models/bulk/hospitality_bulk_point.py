@@ -52,6 +52,7 @@ class HospitalityBulkProfile(models.AbstractModel):
     def _prepare_points(self, missing, users, own, blocked):
         """Return the rows of contact points that nobody has used so far."""
         rows = []
+        suppressed = self.env["hospitality.suppression"]._match(missing)
         for channel, value in missing:
             kind, by = contact.kind_of(channel, value, own), "list"
             count = len(users[channel, value] - {0})
@@ -65,6 +66,7 @@ class HospitalityBulkProfile(models.AbstractModel):
                     "kind_by": by,
                     "name_count": min(count, NAME_CAP),
                     "reachable": value not in blocked,
+                    "suppression": suppressed.get((channel, value)),
                 }
             )
         return rows

@@ -47,6 +47,13 @@ class HospitalityContactPoint(models.Model):
     name_count = fields.Integer(string="Distinct Names", default=0)
     reachable = fields.Boolean(default=True)
     link_ids = fields.One2many("hospitality.contact.link", "point_id", string="Profiles")
+    suppression = fields.Char(
+        size=64,
+        readonly=True,
+        copy=False,
+        groups="base.group_system",
+        help="Hash under which the address is or was suppressed; see hospitality.suppression.",
+    )
 
     _value_uniq = models.Constraint("UNIQUE (channel, value)", "This contact point exists already: link it instead.")
 
@@ -147,19 +154,23 @@ class HospitalityContactPoint(models.Model):
         missing = [pair for pair in pairs if pair not in found]
         if missing:
             own = self._get_own_values()
+            suppressed = self.env["hospitality.suppression"]._match(missing)
             self.env.execute_query(
                 SQL(
-                    """INSERT INTO hospitality_contact_point (channel, value, kind, kind_by, name_count, reachable)
-                       SELECT n.channel, n.value, n.kind, 'list', 0,
+                    """INSERT INTO hospitality_contact_point (channel, value, kind, kind_by, name_count, suppression,
+                                                              reachable)
+                       SELECT n.channel, n.value, n.kind, 'list', 0, n.suppression,
                               NOT EXISTS (SELECT 1 FROM mail_blacklist b
                                            WHERE n.channel = 'email' AND b.email = n.value AND b.active)
                           AND NOT EXISTS (SELECT 1 FROM phone_blacklist b
                                            WHERE n.channel = 'phone' AND b.number = n.value AND b.active)
-                         FROM unnest(%s::text[], %s::text[], %s::text[]) AS n (channel, value, kind)
+                         FROM unnest(%s::text[], %s::text[], %s::text[], %s::text[])
+                              AS n (channel, value, kind, suppression)
                            ON CONFLICT (channel, value) DO NOTHING RETURNING id""",
                     [channel for channel, _value in missing],
                     [value for _channel, value in missing],
                     [kind_of(channel, value, own) for channel, value in missing],
+                    [suppressed.get(pair) for pair in missing],
                 )
             )
             found.update(self._find(missing))

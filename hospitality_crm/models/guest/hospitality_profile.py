@@ -65,12 +65,24 @@ class HospitalityProfile(models.Model):
 
     @api.model_create_multi
     def create(self, vals_list):
+        self._refuse_erased(vals_list)
         vals_list = [self._prepare_values({"values": {}, **vals}) for vals in vals_list]
         self._complete_guests(vals_list)
         profiles = super().create(vals_list)
         profiles._sync_points()
         profiles._after_change()
         return profiles
+
+    @api.model
+    def _refuse_erased(self, vals_list):
+        """Refuse keys of sources that belong to erased guests."""
+        Tombstone = self.env["hospitality.tombstone"].sudo()  # whether a key is erased, whoever asks
+        by_source = {}
+        for vals in vals_list:
+            if vals.get("source_id") and vals.get("external_id"):
+                by_source.setdefault(vals["source_id"], []).append(vals["external_id"])
+        for source_id, external_ids in by_source.items():
+            Tombstone._refuse(self.env["hospitality.source"].sudo().browse(source_id), external_ids)  # its name
 
     def write(self, vals):
         before = {profile: profile._get_point_key() for profile in self} if "values" in vals else {}
