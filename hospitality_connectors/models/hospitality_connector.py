@@ -13,6 +13,8 @@ from ..engine import adapter as adapters
 
 BATCH_SIZE = 2000
 STEP_SECONDS = 20
+# What says where data come from and whether they do: who changes it is written to the access log.
+WATCHED = frozenset({"active", "adapter", "property_id", "settings", "source_id", "state", "strict_status"})
 
 
 class HospitalityConnector(models.Model):
@@ -90,6 +92,23 @@ class HospitalityConnector(models.Model):
                 raise ValidationError(
                     self.env._("The source Odoo is written by people. Choose another source for a connector.")
                 )
+
+    @api.model_create_multi
+    def create(self, vals_list):
+        connectors = super().create(vals_list)
+        self.env["hospitality.access.log"]._log("connector", connectors, details="created")
+        return connectors
+
+    def write(self, vals):
+        changed = sorted(WATCHED & vals.keys())
+        if changed and self:
+            self.env["hospitality.access.log"]._log("connector", self, details="changed", fields=changed)
+        return super().write(vals)
+
+    def unlink(self):
+        if self:
+            self.env["hospitality.access.log"]._log("connector", self, details="deleted")
+        return super().unlink()
 
     @api.ondelete(at_uninstall=False)
     def _unlink_except_used(self):

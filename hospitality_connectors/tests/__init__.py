@@ -1,4 +1,5 @@
 from . import test_access
+from . import test_access_log
 from . import test_bad_records
 from . import test_demo
 from . import test_file_folder

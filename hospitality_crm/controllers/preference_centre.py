@@ -39,6 +39,37 @@ class PreferenceCentre(http.Controller):
         return guest
 
 
+class ConsentConfirmation(http.Controller):
+    """The link in the e-mail after a form. Mail scanners follow links: looking confirms nothing."""
+
+    ROUTE = "/hospitality/confirm/<string:token>"
+
+    @http.route(ROUTE, type="http", auth="public", methods=["GET"], website=True, sitemap=False)
+    def ask(self, token, **_more):
+        events = request.env["hospitality.consent.event"]._find_confirmable(token)
+        state = "invalid" if not events else "ask" if events._filter_waiting() else "over"
+        return self._render_confirmation(events, state)
+
+    @http.route(ROUTE, type="http", auth="public", methods=["POST"], website=True, sitemap=False)
+    def confirm(self, token, **_more):
+        events = request.env["hospitality.consent.event"]._find_confirmable(token)
+        confirmed = events and events._confirm(ip=request.httprequest.remote_addr)
+        return self._render_confirmation(events, "done" if confirmed else "over" if events else "invalid")
+
+    def _render_confirmation(self, events, state):
+        guest = events.profile_id.partner_id
+        if guest.lang in _get_langs():
+            request.update_context(lang=guest.lang)
+        Event = request.env["hospitality.consent.event"]
+        values = {
+            "events": events.with_context(lang=request.env.lang),
+            "state": state,
+            "url": guest and request.env["hospitality.preference.centre"]._get_url(guest),
+            "channels": dict(Event._fields["channel"]._description_selection(request.env)),
+        }
+        return _render("hospitality_crm.confirmation_page", values, status=200 if events else 404)
+
+
 class PreferencePortal(CustomerPortal):
     @http.route("/my/preferences", type="http", auth="user", methods=["GET"], website=True)
     def my_preferences(self, saved=None, **_more):

@@ -16,3 +16,4 @@ from . import board
 from . import settings
 from . import review
 from . import quality
+from . import vault

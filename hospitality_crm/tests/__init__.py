@@ -1,4 +1,5 @@
 from . import test_access
+from . import test_access_log
 from . import test_adoption
 from . import test_alerts
 from . import test_allergy
@@ -7,6 +8,7 @@ from . import test_arrays
 from . import test_bulk_attach
 from . import test_bulk_equality
 from . import test_consent
+from . import test_consent_confirmation
 from . import test_core_suites
 from . import test_data_quality
 from . import test_delete
@@ -16,6 +18,7 @@ from . import test_golden
 from . import test_guest_card
 from . import test_guest_filters
 from . import test_guest_search
+from . import test_identity_document
 from . import test_ledger
 from . import test_lookup
 from . import test_match_arrival
@@ -42,12 +45,14 @@ from . import test_metrics_tables
 from . import test_metrics_upkeep
 from . import test_origin
 from . import test_preference_centre
+from . import test_retention
 from . import test_privacy_erase
 from . import test_privacy_export
 from . import test_privacy_gate
 from . import test_privacy_request
 from . import test_privacy_residue
 from . import test_review_rpc
+from . import test_spreadsheet_exports
 from . import test_stay_shares
 from . import test_survivorship_policy
 from . import test_timeline

@@ -6,6 +6,7 @@ from odoo.tools import SQL
 
 # Filled for a lane or by it, derived anew under other ids, or random by nature.
 IGNORED_TABLES = {
+    "hospitality_access_log",  # tells of both the merge and its end
     "hospitality_guest_dirty",
     "hospitality_golden_queue",
     "hospitality_consent_state",

@@ -13,6 +13,9 @@ PROBE_RECORDS = 60
 # A quoted cell may hold line breaks, but one that runs on like this was never closed.
 MAX_LINES = 200
 
+# What starts a formula in a spreadsheet, also in its full-width forms; exports put an apostrophe before it.
+FORMULA_STARTS = "=+-@\t\r\n\0\uff1d\uff0b\uff0d\uff20"
+
 # The limit is one for the whole process; it is only ever raised.
 csv.field_size_limit(max(csv.field_size_limit(), MAX_ROW))
 
@@ -163,4 +166,16 @@ def _fitted(records, width):
         if not joined.isascii() and any("\udc80" <= char <= "\udcff" for char in joined):
             yield number, None, RowError("undecodable")
             continue
+        if "'" in joined:
+            values = [_unguard(value) for value in values]
         yield number, values, None
+
+
+def _unguard(value):
+    """Return a cell without the apostrophe that keeps spreadsheets from taking it for a formula.
+
+    >>> _unguard("'=1+1"), _unguard("''=1+1"), _unguard("'t Hooft"), _unguard("'")
+    ('=1+1', "'=1+1", "'t Hooft", "'")
+    """
+    rest = value.lstrip("'")
+    return value[1:] if len(rest) < len(value) and rest[:1] and rest[0] in FORMULA_STARTS else value

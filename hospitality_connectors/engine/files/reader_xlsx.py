@@ -3,6 +3,7 @@
 import datetime
 import io
 import itertools
+import re
 import warnings
 import zipfile
 
@@ -88,12 +89,16 @@ def _records(sheet):
         raise FileError("damaged", detail=str(error)[:200]) from error
 
 
+# How a workbook writes a control character (ECMA-376, 22.4.2.4).
+_CONTROL = re.compile("_x([0-9A-Fa-f]{4})_")
+
+
 def _as_text(value):
     """Return a cell as the text that a CSV file would hold."""
     if value is None:
         return ""
     if isinstance(value, str):
-        return value
+        return _CONTROL.sub(lambda found: chr(int(found[1], 16)), value) if "_x" in value else value
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, float):

@@ -5,6 +5,8 @@ from odoo import api, fields, models
 from odoo.exceptions import AccessError, UserError, ValidationError
 from odoo.fields import Domain
 
+from odoo.addons.hospitality_crm.engine.spreadsheet import guard
+
 from ...engine.files.errors import FileError
 from ...engine.files.mapping import Mapping
 
@@ -344,9 +346,9 @@ class HospitalityImportJob(models.Model):
         report = self.verify_report or self.check_report or {}
         tell = self._get_report_teller()
         for problem in report.get("problems") or ():
-            writer.writerow([problem["row"], "", "", _plain(tell(problem))])
+            writer.writerow([problem["row"], "", "", guard(tell(problem))])
         for item in report.get("differences") or ():
-            writer.writerow([item.get("row"), item["entity"], _plain(item["key"]), _plain(tell(item))])
+            writer.writerow([item.get("row"), item["entity"], guard(item["key"] or ""), guard(tell(item))])
         attachment = self.env["ir.attachment"].create(
             {
                 "name": f"{self.name}.report.csv",
@@ -399,8 +401,3 @@ class HospitalityImportJob(models.Model):
     def _cron_run(self):
         """Work on the jobs that wait, one after the other."""
         self.env["hospitality.import.runner"]._run_waiting()
-
-
-def _plain(text):
-    """Return text of the source so that a spreadsheet doesn't take it for a formula (OWASP: CSV injection)."""
-    return f"'{text}" if text and text[0] in "=+-@\t\r" else text

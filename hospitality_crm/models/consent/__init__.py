@@ -4,6 +4,7 @@ from . import (
     hospitality_notice_version,
     hospitality_consent_event,
     hospitality_consent_entry,
+    hospitality_consent_confirmation,
     hospitality_consent_payload,
     hospitality_consent_state,
     hospitality_consent_receipt,

@@ -56,7 +56,7 @@ class HospitalityConsentEvent(models.Model):
             (UTC, now), ``notice`` (``hospitality.notice.version``), ``lang``, ``legal_basis``, ``valid_until``,
             ``guardian`` (``res.partner``), ``source``, ``external_ref`` (key of the statement in its source: it is
             recorded once), ``confirms_id``, ``ip``, ``reason``, ``evidence``
-        :return: id per entry; None where a source has delivered nothing new
+        :return: id per entry; None where a source has delivered nothing new, or a form asks for what is agreed already
         :raise UserError: what is missing for a statement that can be proven; nothing is recorded then
         """
         now = datetime.datetime.now(datetime.UTC).replace(tzinfo=None)
@@ -64,13 +64,15 @@ class HospitalityConsentEvent(models.Model):
         self._find_subjects(entries)
         for entry in entries:
             self._check(entry, now)
-        new = self._leave_known(entries)
+            self._await_confirmation(entry)
+        new = [entry for entry in self._leave_known(entries) if not self._is_agreed(entry)]
         ids = iter(self._insert(new, now))
         for entry in new:
             entry["id"] = next(ids)
         copies = self._get_copies(new)
         self._insert(copies, now)
         self.env["hospitality.consent.state"]._refresh({entry["guest"].id for entry in new})
+        self._ask_confirmations(new)
         return [entry.get("id") for entry in entries]
 
     @api.model
@@ -314,8 +316,15 @@ class HospitalityConsentEvent(models.Model):
         """
         if not (reason or "").strip():
             raise UserError(self.env._("Write down why the statement is wrong."))
-        self._append_voids(self, method, reason)
+        self._append_voids(self._filter_voidable(), method, reason)
         self.env["hospitality.consent.state"]._refresh(self.profile_id.partner_id.ids)
+
+    def _filter_voidable(self):
+        """Return these statements and their copies on other records of the guest, without what was taken back."""
+        door = self.sudo()  # copies of what the caller may see
+        events = door | door.search([("copy_of_id", "in", self.ids)])
+        gone = set(door.search([("void_of_id", "in", events.ids)]).mapped("void_of_id"))
+        return events.filtered(lambda event: event.decision != "void" and event.id not in gone).sorted("id")
 
     @api.model
     def _void_foreign_grants(self, event_ids):

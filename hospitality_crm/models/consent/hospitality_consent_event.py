@@ -105,6 +105,8 @@ class HospitalityConsentEvent(models.Model):
     external_ref = fields.Char(string="Key in the Source", readonly=True)
     payload_hash = fields.Char(readonly=True, size=64)
 
+    is_void = fields.Boolean(string="Was Taken Back", compute="_compute_is_void")
+
     _uid_uniq = models.Constraint("UNIQUE (uid)", "Each statement has its own receipt.")
     _external_ref_uniq = models.UniqueIndex(
         "(profile_id, purpose_id, channel, external_ref) WHERE external_ref IS NOT NULL",
@@ -112,6 +114,12 @@ class HospitalityConsentEvent(models.Model):
     )
     _void_of_idx = models.Index("(void_of_id) WHERE void_of_id IS NOT NULL")
     _copy_of_idx = models.Index("(copy_of_id) WHERE copy_of_id IS NOT NULL")
+
+    def _compute_is_void(self):
+        voids = self.sudo().search([("void_of_id", "in", self.ids)])  # corrections of what the user may see
+        gone = set(voids.mapped("void_of_id"))
+        for event in self:
+            event.is_void = event.id in gone
 
     @api.model
     def _load(self, partner_ids):

@@ -79,7 +79,7 @@ class HospitalityPreferenceCentre(models.AbstractModel):
         :return: dict of ``guest``, ``summary`` (list of label and value), ``brands``: per brand, or once for all, its
             purposes with the answers on each channel (``granted denied pending unknown`` and since when)
         """
-        purposes = self.env["hospitality.purpose"].sudo().search([("active", "=", True)])  # their names are for guests
+        purposes = self.env["hospitality.purpose"].sudo()._get_asked()  # their names are for guests
         brands = self.env["hospitality.brand"].sudo().search([("active", "=", True)])  # their names are for guests
         # A house with one brand is answered as a whole, and shown with what was said to its brand alone.
         views = [(brand, brand) for brand in brands] if len(brands) > 1 else [(brands.browse(), brands)]
@@ -99,7 +99,8 @@ class HospitalityPreferenceCentre(models.AbstractModel):
             name = f"c-{brand.id or 0}-{purpose.id}-{channel}"
             answers.append({"channel": channel, "name": name, "state": state, "since": since})
         notice = Notice._find_version(purpose, brand, self.env.lang)
-        return {"purpose": purpose, "notice": notice, "answers": answers}
+        # Without a text nobody can show later what was agreed to: then a guest can refuse alone.
+        return {"purpose": purpose, "notice": notice, "answers": answers, "can_agree": bool(notice)}
 
     @api.model
     def _get_shown_channels(self, purpose):
@@ -168,6 +169,8 @@ class HospitalityPreferenceCentre(models.AbstractModel):
                     said = {"yes": "granted", "no": "withdrawn"}.get(answers.get(answer["name"]))
                     if said is None or {"granted": "granted", "withdrawn": "denied"}[said] == answer["state"]:
                         continue
+                    if said == "granted" and not item["can_agree"]:
+                        continue
                     if said == "withdrawn" and answer["state"] != "granted":
                         said = "denied"
                     entries.append(
@@ -189,7 +192,7 @@ class HospitalityPreferenceCentre(models.AbstractModel):
 
         :return: number of statements recorded
         """
-        purposes = self.env["hospitality.purpose"].sudo().search([("active", "=", True)])  # all, whoever asks
+        purposes = self.env["hospitality.purpose"].sudo()._get_asked()  # all, whoever asks
         # What was said to one brand is withdrawn by what is said to all.
         State = self.env["hospitality.consent.state"].sudo()  # his own
         open_ = State.search([("partner_id", "=", guest.id), ("state", "!=", "denied"), ("brand_id", "!=", False)])

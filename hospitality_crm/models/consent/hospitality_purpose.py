@@ -1,6 +1,8 @@
 from odoo import api, fields, models
 from odoo.exceptions import ValidationError
 
+from ...engine.gate import is_service
+
 CHANNELS = [
     ("email", "E-mail"),
     ("sms", "SMS"),
@@ -41,12 +43,24 @@ class HospitalityPurpose(models.Model):
         default=True,
         help="Minors never get such messages, addresses of agencies and relays neither.",
     )
+    double_opt_in = fields.Boolean(
+        string="Confirm by E-mail",
+        help="Who agrees on a public form gets an e-mail with a link, and counts when he confirms it.",
+    )
+    has_text = fields.Boolean(compute="_compute_has_text")
     valid_months = fields.Integer(
         string="Consent Valid for (Months)", help="0: until it is withdrawn. Some countries want it asked anew."
     )
 
     _code_uniq = models.Constraint("UNIQUE (code)", "A purpose with this code exists already.")
     _valid_months_positive = models.Constraint("CHECK (valid_months >= 0)", "Months can't be negative.")
+
+    def _compute_has_text(self):
+        Notice = self.env["hospitality.notice"]
+        for purpose in self:
+            purpose.has_text = is_service(purpose.legal_basis, purpose.is_marketing) or bool(
+                Notice._find_version(purpose, self.env["hospitality.brand"], self.env.lang)
+            )
 
     @api.constrains("per_channel")
     def _check_unused(self):
@@ -61,6 +75,13 @@ class HospitalityPurpose(models.Model):
                         purpose=purpose.name,
                     )
                 )
+
+    @api.model
+    def _get_asked(self):
+        """Return the purposes that guests are asked about: messages about a booking need no agreement."""
+        return self.search([("active", "=", True)]).filtered(
+            lambda purpose: not is_service(purpose.legal_basis, purpose.is_marketing)
+        )
 
     def _get_channels(self):
         """Return the codes of the channels on which the purpose is agreed to."""
