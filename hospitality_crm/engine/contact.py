@@ -11,6 +11,7 @@ KINDS = ("real", "relay", "shared", "reception", "junk")
 
 _ANGLE = re.compile(r"<([^<>]*)>")
 _EMAIL = re.compile(r"[^@\s<>,;:\"()\[\]\\]+@(?:[\w-]+\.)+[\w-]{2,}\Z")
+_HANDLE = re.compile(r"[a-z0-9][a-z0-9_.-]{0,31}:[^\s:][^\s]{0,199}\Z")
 _EXTENSION = re.compile(r"(?:\s*(?:ext|extn|x|доб|внутр|#|;ext=)\.?\s*\d+)\s*\Z", re.IGNORECASE)
 _SHORT_LOCAL = re.compile(r"(.)\1*\Z|\d{1,5}\Z")
 
@@ -167,6 +168,16 @@ def normalise_phone(raw, country=None):
     if not raw:
         return None
     return _phone(str(raw).strip(), (country or "").upper() or None)
+
+
+def normalise_handle(raw):
+    """Return the handle of a messenger, code of the provider and id there, or None when it is none.
+
+    >>> normalise_handle(" telegram:123 "), normalise_handle("123") is None
+    ('telegram:123', True)
+    """
+    text = str(raw or "").strip()
+    return text if _HANDLE.match(text) else None
 
 
 def kind_of(channel, value, own=frozenset()):

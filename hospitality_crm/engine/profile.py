@@ -1,12 +1,12 @@
 """A source profile's canonical values: cleaned once when they are written, trusted afterwards."""
 
-from .contact import normalise_email, normalise_phone
+from .contact import normalise_email, normalise_handle, normalise_phone
 from .survivorship import FIELDS, full_name
 
-_LISTS = frozenset({"emails", "phones", "emails_invalid", "memberships"})
+_LISTS = frozenset({"emails", "phones", "emails_invalid", "handles", "memberships"})
 _TEXTS = frozenset({"notes"})
 _UPPER = frozenset({"nationality", "country"})
-_KEYS = frozenset(FIELDS) | {"emails_invalid"}
+_KEYS = frozenset(FIELDS) | {"emails_invalid", "handles"}
 
 
 def clean(values, country=None):
@@ -15,8 +15,8 @@ def clean(values, country=None):
     Texts are stripped and their blanks collapsed (``notes`` keeps its lines), country codes are
     upper-case, e-mail addresses normalised, telephone numbers in E.164 where they can be read
     and as received where not. What isn't an e-mail address moves to ``emails_invalid``: kept
-    and searchable, but never golden. A missing ``name`` is put together from its parts. Unknown
-    keys are left out.
+    and searchable, but never golden; neither are ``handles`` of messengers. A missing ``name`` is
+    put together from its parts. Unknown keys are left out.
 
     :param dict values: canonical guest values, as an adapter or a form gives them
     :param str country: ISO code of the country of numbers without a country code
@@ -70,6 +70,8 @@ def _contact(key, text, country):
     if key == "emails":
         email = normalise_email(text)
         return (key, email) if email else ("emails_invalid", text)
+    if key == "handles":
+        return key, normalise_handle(text)
     return key, text
 
 
@@ -83,4 +85,5 @@ def points(values):
     """
     found = [("email", value) for value in values.get("emails", ())]
     found += [("phone", value) for value in values.get("phones", ()) if value[0] == "+" and value[1:].isdigit()]
+    found += [("messenger", value) for value in values.get("handles", ())]
     return found

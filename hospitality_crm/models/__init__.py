@@ -9,6 +9,7 @@ from . import merge
 from . import consent
 from . import message
 from . import privacy
+from . import messenger
 from . import search
 from . import timeline
 from . import card

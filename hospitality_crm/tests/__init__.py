@@ -5,6 +5,7 @@ from . import test_alerts
 from . import test_allergy
 from . import test_board
 from . import test_arrays
+from . import test_bounce
 from . import test_bulk_attach
 from . import test_bulk_equality
 from . import test_consent
@@ -38,6 +39,11 @@ from . import test_merge_property
 from . import test_merge_refusals
 from . import test_merge_screens
 from . import test_merge_veto
+from . import test_messenger_call
+from . import test_messenger_compose
+from . import test_messenger_hooks
+from . import test_messenger_lanes
+from . import test_messenger_send
 from . import test_metrics
 from . import test_metrics_lanes
 from . import test_metrics_queue
@@ -53,6 +59,7 @@ from . import test_privacy_request
 from . import test_privacy_residue
 from . import test_review_rpc
 from . import test_spreadsheet_exports
+from . import test_sms_gate
 from . import test_stay_shares
 from . import test_survivorship_policy
 from . import test_timeline

@@ -20,7 +20,7 @@ MINIMAL = (
 ).split()
 VARIANTS = {
     "minimal": MINIMAL,
-    "full": [*MINIMAL, *"account sale point_of_sale website stock loyalty crm".split()],
+    "full": [*MINIMAL, *"account sale point_of_sale website stock loyalty crm sms_twilio".split()],
 }
 IGNORED_FOLDERS = {"tests", "readme", "__pycache__", "node_modules"}
 IGNORED_FILES = {"README.md", "README.rst", "pyproject.toml"}

@@ -122,3 +122,10 @@ def test_clean_keeps_what_it_cannot_read():
     values = profile.clean({"emails": "anna at mail", "phones": ["reception 12"]})
     assert values == {"emails_invalid": ["anna at mail"], "phones": ["reception 12"]}
     assert profile.points(values) == []
+
+
+def test_handles_are_kept_beside_addresses_and_are_contact_points():
+    values = profile.clean({"name": "Anna", "handles": ["telegram:1", " telegram:1 ", "Telegram:2", "x", ""]})
+    assert values == {"name": "Anna", "handles": ["telegram:1"]}
+    assert profile.points(values) == [("messenger", "telegram:1")]
+    assert profile.clean(values) == values

@@ -166,7 +166,7 @@ class HospitalityBulkProfile(models.AbstractModel):
                 existing[profile_id, point_id] = (id_, sequence, name_key)
         stale_ids, stale_rows = [], []
         for person in people:
-            position = {"email": 0, "phone": 0}
+            position = {"email": 0, "phone": 0, "messenger": 0}
             for point in person.points:
                 point_id, _kind, _reachable, is_new = points[point]
                 sequence = position[point[0]]

@@ -19,6 +19,7 @@ METHODS = [
     ("confirmation", "Confirmation Link"),
     ("one_click", "One-click Unsubscribe"),
     ("reply", "Reply"),
+    ("complaint", "Complaint to the Mail Provider"),
     ("desk", "At the Desk"),
     ("phone", "By Phone"),
     ("paper", "On Paper"),
