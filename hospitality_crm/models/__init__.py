@@ -10,6 +10,7 @@ from . import consent
 from . import message
 from . import privacy
 from . import messenger
+from . import mailing
 from . import search
 from . import timeline
 from . import card
