@@ -76,5 +76,7 @@ def _translate_status(event, kind, known, codes, unmapped, strict, changes):
 
 def _note(event, kind, code, unmapped, changes):
     unmapped[kind, code] = unmapped.get((kind, code), 0) + 1
-    warnings = changes.get("warnings", event.get("warnings") or [])
-    changes["warnings"] = [*warnings, f"{kind}:{code}"[:255]]
+    warnings = changes.get("warnings", event.get("warnings"))
+    if warnings and not isinstance(warnings, list):
+        return  # what an adapter has written there is refused by what validates events
+    changes["warnings"] = [*(warnings or []), f"{kind}:{code}"[:255]]

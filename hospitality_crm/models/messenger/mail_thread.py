@@ -81,12 +81,18 @@ class MailThread(models.AbstractModel):
             point.filtered(lambda p: p.bounce_count or not p.reachable)._note_heard()
         return result
 
-    def _message_sms_with_template(self, template=False, template_xmlid=False, template_fallback="", **kwargs):
+    def _message_sms_with_template(
+        self, template=False, template_xmlid=False, template_fallback="", partner_ids=False, **kwargs
+    ):
         """A template's purpose goes with the text message, so that the gate can decide about it."""
         if not template and template_xmlid:
             template = self.env.ref(template_xmlid, raise_if_not_found=False)
         purpose = template and template.sudo().hospitality_purpose_id  # whoever sends
         thread = self.with_context(hospitality_sms_purpose_id=purpose.id) if purpose else self
         return super(MailThread, thread)._message_sms_with_template(
-            template=template, template_xmlid=template_xmlid, template_fallback=template_fallback, **kwargs
+            template=template,
+            template_xmlid=template_xmlid,
+            template_fallback=template_fallback,
+            partner_ids=partner_ids,
+            **kwargs,
         )

@@ -1,6 +1,8 @@
 import hashlib
 import secrets
 
+import psycopg2.errors
+
 from odoo import api, fields, models
 from odoo.fields import Domain
 from odoo.tools import SQL
@@ -113,8 +115,8 @@ class HospitalityAccessLog(models.Model):
     def _log(self, kind, records=None, guests=None, *, once=False, **facts):
         """Write down an act of the current user.
 
-        It is written in the current transaction: what is rolled back was seen by nobody. A request that only reads
-        from a replica gets a transaction of its own on the primary.
+        It is written in the current transaction: what is rolled back was seen by nobody. A request that was meant to
+        read only is served again by the primary.
 
         :param str kind: a key of ``KINDS``
         :param records: records of one model that were seen or changed
@@ -126,60 +128,58 @@ class HospitalityAccessLog(models.Model):
         """
         if records is None:
             records = self.env["res.partner"].browse()
-        row = {
-            "user_id": self.env.uid,
-            "company_id": self.env.company.id,
-            "kind": kind,
-            "model": records._name,
-            "record_ids": pg_int_array(records.ids),
-            "guest_ids": pg_int_array(self._get_guest_ids(records) if guests is None else self._to_ids(guests)),
-            "count": facts.get("count", len(records)),
-            "field_names": ", ".join(facts.get("fields") or ()) or None,
-            "condition": self._mask_domain(facts["domain"]) if facts.get("domain") is not None else None,
-            "details": facts.get("details"),
-        }
+        guest_ids = self._get_guest_ids(records) if guests is None else self._to_ids(guests)
+        if once:
+            seen = self._get_seen(kind, guest_ids)
+            guest_ids = [guest_id for guest_id in guest_ids if guest_id not in seen]
+            if not guest_ids:
+                return
+        if self.env.cr.readonly:
+            # The framework repeats the request on a connection that may write.
+            raise psycopg2.errors.ReadOnlySqlTransaction
         salt = secrets.token_hex(16)
         reason = (facts.get("reason") or "").strip()
-        row["reason_hash"] = hashlib.sha256(f"{salt}{reason}".encode()).hexdigest() if reason else None
-        if not self.env.cr.readonly:
-            self._insert(row, once, salt, reason)
-            return
-        with self.env.registry.cursor() as cr:
-            self.with_env(self.env(cr=cr))._insert(row, once, salt, reason)
-
-    @api.model
-    def _insert(self, row, once, salt, reason):
-        seen = SQL("SELECT NULL::int4 WHERE false")
-        if once:
-            seen = SQL(
-                """SELECT unnest(l.guest_ids) FROM hospitality_access_log l
-                    WHERE l.user_id = %(user)s AND l.kind = %(kind)s
-                      AND l.at > (now() AT TIME ZONE 'UTC') - make_interval(mins => %(minutes)s)""",
-                user=row["user_id"],
-                kind=row["kind"],
-                minutes=SAME_VIEW_MINUTES,
-            )
-        added = self.env.execute_query(
+        [(log_id,)] = self.env.execute_query(
             SQL(
                 """INSERT INTO hospitality_access_log (at, user_id, company_id, kind, model, record_ids, guest_ids,
                                                        count, field_names, condition, details, reason_hash)
-                   SELECT clock_timestamp() AT TIME ZONE 'UTC', %(user_id)s, %(company_id)s, %(kind)s, %(model)s,
-                          %(record_ids)s::int4[], n.guest_ids, %(count)s, %(field_names)s, %(condition)s, %(details)s,
-                          %(reason_hash)s
-                     FROM (SELECT COALESCE(array_agg(g.id), '{}') AS guest_ids
-                             FROM unnest(%(guest_ids)s::int4[]) AS g (id)
-                            WHERE g.id NOT IN (SELECT * FROM (%(seen)s) s WHERE s IS NOT NULL)) n
-                    WHERE NOT %(once)s OR cardinality(n.guest_ids) > 0
+                   VALUES (clock_timestamp() AT TIME ZONE 'UTC', %s, %s, %s, %s, %s::int4[], %s::int4[], %s, %s, %s, %s,
+                           %s)
                 RETURNING id""",
-                **row,
-                seen=seen,
-                once=once,
+                self.env.uid,
+                self.env.company.id,
+                kind,
+                records._name,
+                pg_int_array(records.ids),
+                pg_int_array(guest_ids),
+                facts.get("count", len(records)),
+                ", ".join(facts.get("fields") or ()) or None,
+                self._mask_domain(facts["domain"]) if facts.get("domain") is not None else None,
+                facts.get("details"),
+                hashlib.sha256(f"{salt}{reason}".encode()).hexdigest() if reason else None,
             )
         )
-        if added and reason:
+        if reason:
             door = self.env["hospitality.access.reason"].sudo()  # the log is written for everybody whose act it notes
-            door.create({"log_id": added[0][0], "salt": salt, "reason": reason})
+            door.create({"log_id": log_id, "salt": salt, "reason": reason})
         self.invalidate_model(flush=False)
+
+    @api.model
+    def _get_seen(self, kind, guest_ids):
+        """Return which guests the user has seen in the same way some minutes ago, as a set of ids."""
+        rows = self.env.execute_query(
+            SQL(
+                """SELECT DISTINCT g.id FROM hospitality_access_log l, unnest(l.guest_ids) AS g(id)
+                    WHERE l.user_id = %s AND l.kind = %s
+                      AND l.at > (now() AT TIME ZONE 'UTC') - make_interval(mins => %s)
+                      AND g.id = ANY(%s::int4[])""",
+                self.env.uid,
+                kind,
+                SAME_VIEW_MINUTES,
+                pg_int_array(guest_ids),
+            )
+        )
+        return {guest_id for (guest_id,) in rows}
 
     @api.model
     def _to_ids(self, guests):
