@@ -70,9 +70,14 @@ def wait(cr, partner_id, seconds):
     return True
 
 
+def unlock_sql(partner_id):
+    """Return the statement that gives the lock of a guest back."""
+    return SQL("SELECT pg_advisory_unlock_shared(%s, 0), pg_advisory_unlock(%s, %s)", ALL, GUEST, partner_id)
+
+
 def unlock(cr, partner_id):
     """Give the lock of a guest back."""
-    cr.execute(SQL("SELECT pg_advisory_unlock_shared(%s, 0), pg_advisory_unlock(%s, %s)", ALL, GUEST, partner_id))
+    cr.execute(unlock_sql(partner_id))
 
 
 def lock_guests(env, partner_ids):

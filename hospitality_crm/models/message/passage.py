@@ -50,8 +50,9 @@ class Passage:
 
     ``enter`` locks the guest, decides with what is true at that moment and commits the state *sending* before it
     returns; until ``leave`` is committed, no withdrawal of the guest can be. What ``leave`` says is committed together
-    with the next ``enter``, or at the end of the block. A block that ends in an exception between the two leaves the
-    message *uncertain*. A worker that is killed leaves one message in *sending* at most.
+    with the next ``enter``, or at the end of the block, and the guest is free soon after that. A block that ends in an
+    exception between the two leaves the message *uncertain*. A worker that is killed leaves one message in *sending*
+    at most.
 
     ``env`` is an environment on the connection of the passage (READ COMMITTED), for rows that are to be written
     together with the message.
@@ -64,6 +65,8 @@ class Passage:
         self._prepared = {}
         self._current = None  # (message id, guest id) that is being handed over
         self._left = None  # guest id of the message that was left and not committed yet
+        self._pending = None  # the statement that says what became of it, sent with the next one
+        self._done = None  # guest id of the message that is committed, to be given free with the next statement
 
     def __enter__(self):
         self._context = lane_env(self._outer)
@@ -153,11 +156,9 @@ class Passage:
         if state != "sending":
             guest_lock.unlock(self.env.cr, partner_id)
             return False
-        left, self._left = self._left, None
         self.env.cr.commit()  # pylint: disable=invalid-commit
         self._current = (message_id, partner_id)
-        if left:
-            guest_lock.unlock(self.env.cr, left)
+        self._done, self._left = self._left, None
         return True
 
     def leave(self, state, **values):
@@ -175,15 +176,19 @@ class Passage:
         elif state in ("planned", "postponed", "failed"):
             columns.append(SQL("handed_at = NULL, leased_until = NULL"))
         columns += [SQL("%s = %s", SQL.identifier(name), value) for name, value in values.items()]
-        self.env.cr.execute(SQL("UPDATE hospitality_message SET %s WHERE id = %s", SQL(", ").join(columns), message_id))
+        self._pending = SQL("UPDATE hospitality_message SET %s WHERE id = %s", SQL(", ").join(columns), message_id)
         self._left = partner_id
 
     def settle(self):
-        """Commit what was left and give the guest free."""
-        left, self._left = self._left, None
+        """Commit what was left and give guests free."""
+        if self._pending:
+            self.env.cr.execute(self._pending)
+        guests = (self._left, self._done)
+        self._pending = self._left = self._done = None
         self.env.cr.commit()  # pylint: disable=invalid-commit
-        if left:
-            guest_lock.unlock(self.env.cr, left)
+        for partner_id in guests:
+            if partner_id:
+                guest_lock.unlock(self.env.cr, partner_id)
 
     def _lock(self, message_id):
         """Lock the guest of a message and return its row, None when it doesn't wait any more or nobody lets us.
@@ -192,7 +197,11 @@ class Passage:
         """
         cr = self.env.cr
         for _attempt in range(2):
-            cr.execute(
+            steps = [self._pending] if self._pending else []
+            if self._done:
+                steps.append(guest_lock.unlock_sql(self._done))
+            self._pending = self._done = None
+            steps.append(
                 SQL(
                     "WITH mine AS MATERIALIZED (SELECT * FROM hospitality_message"
                     " WHERE id = %s AND state IN ('planned', 'postponed') FOR NO KEY UPDATE SKIP LOCKED)"
@@ -203,6 +212,7 @@ class Passage:
                     guest_lock.try_session_lock_sql(SQL("partner_id")),
                 )
             )
+            cr.execute(SQL("; ").join(steps))
             row = (cr.dictfetchall() or [None])[0]
             if row is None or guest_lock.keep_or_release(cr, row):
                 return row
