@@ -331,7 +331,5 @@ class HospitalityMailingSender(models.AbstractModel):
             )
         )
         self._settle([row[0] for row in rows])
-        mails = (
-            self.env["mail.mail"].sudo().search([("mailing_id", "=", mailing.id), ("state", "=", "exception")])
-        )  # all
-        self._settle_mails(mails.ids)
+        Mail = self.env["mail.mail"].sudo()  # all of the mailing, whoever made them
+        self._settle_mails(Mail.search([("mailing_id", "=", mailing.id), ("state", "=", "exception")]).ids)

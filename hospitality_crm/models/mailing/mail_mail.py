@@ -144,9 +144,8 @@ class MailMail(models.Model):
                     "state": "outgoing",
                 }
             )
-        notifications = (
-            self.env["mail.notification"].sudo().search([("mail_mail_id", "=", self.id)])
-        )  # of the same mail
+        Notification = self.env["mail.notification"].sudo()  # of the same mail
+        notifications = Notification.search([("mail_mail_id", "=", self.id)])
         for mail in mails[1:]:
             notifications.filtered(
                 lambda n, mail=mail: n.res_partner_id and n.res_partner_id in mail.recipient_ids

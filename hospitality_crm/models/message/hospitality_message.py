@@ -107,8 +107,8 @@ class HospitalityMessage(models.Model):
         for model, messages in self.grouped("origin_model").items():
             names = {}
             if model in self.env:
-                # Its name is part of the message: whoever may read the one may read the other.
-                records = self.env[model].sudo().browse(messages.mapped("origin_id")).exists()
+                Origin = self.env[model].sudo()  # its name is part of the message, for whoever may read that
+                records = Origin.browse(messages.mapped("origin_id")).exists()
                 names = {record.id: record.display_name for record in records}
             label = self.env[model]._description if model in self.env else model
             for message in messages:

@@ -66,7 +66,10 @@ class HospitalityContactPoint(models.Model):
         model, field = {"email": ("mail.blacklist", "email"), "phone": ("phone.blacklist", "number")}.get(
             self.channel, (None, None)
         )
-        return bool(model and self.env[model].sudo().search_count([(field, "=", self.value)], limit=1))
+        if not model:
+            return False
+        Blacklist = self.env[model].sudo()  # what is blocked is, whoever may see the list
+        return bool(Blacklist.search_count([(field, "=", self.value)], limit=1))
 
     @api.model
     def _find_points(self, channel, values):

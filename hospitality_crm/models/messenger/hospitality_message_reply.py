@@ -3,7 +3,6 @@ import datetime
 from odoo import api, fields, models
 from odoo.tools import SQL, plaintext2html
 
-from ...engine import gate as gate_engine
 from ...engine.consent import is_minor
 from ...engine.contact import normalise_phone
 from ...engine.messenger import words
@@ -132,12 +131,9 @@ class HospitalityMessageReply(models.AbstractModel):
             )
         )
         if not rows:
-            known = (
-                self.env["hospitality.message"]
-                .sudo()
-                .search_count(  # whether it is ours, whoever may see it
-                    [("external_ref", "=", said.get("external_ref") or ""), ("provider", "=", code)], limit=1
-                )
+            Message = self.env["hospitality.message"].sudo()  # whether it is ours, whoever may see it
+            known = Message.search_count(
+                [("external_ref", "=", said.get("external_ref") or ""), ("provider", "=", code)], limit=1
             )
             return "ignored" if known else "later"
         self.env["hospitality.message"].invalidate_model(flush=False)
@@ -151,10 +147,8 @@ class HospitalityMessageReply(models.AbstractModel):
     @api.model
     def _get_purposes(self):
         """Return the purposes that a word on a channel is about: all but service messages."""
-        purposes = (
-            self.env["hospitality.purpose"].sudo().search([("per_channel", "=", True)])
-        )  # for the system's ledger
-        return purposes.filtered(lambda p: not gate_engine.is_service(p.legal_basis, p.is_marketing))
+        Purpose = self.env["hospitality.purpose"].sudo()  # for the system's ledger
+        return Purpose._get_asked().filtered("per_channel")
 
     @api.model
     def _record(self, guests, channel, decision, brand, unless, **facts):

@@ -95,9 +95,8 @@ class HospitalityMessenger(models.AbstractModel):
         """
         now = fields.Datetime.now()
         reached = outcome in ("reached", "do_not_call")
-        content = (
-            self.env["hospitality.message.content"].sudo().search([("message_id", "=", message.id)])
-        )  # the system's
+        Content = self.env["hospitality.message.content"].sudo()  # the system's
+        content = Content.search([("message_id", "=", message.id)])
         content.write({"outcome": outcome, "activity_id": False})
         label = dict(content._fields["outcome"].selection)[outcome]
         self.env["hospitality.message"].flush_model()

@@ -71,7 +71,6 @@ class MailActivity(models.Model):
 
     def unlink(self):
         """Take the messages of deleted calls back."""
-        self.env["hospitality.message.content"].sudo()._cancel_tasks(
-            self.ids
-        )  # who may delete the task cancels the call
+        Content = self.env["hospitality.message.content"].sudo()  # who may delete the task cancels the call
+        Content._cancel_tasks(self.ids)
         return super().unlink()

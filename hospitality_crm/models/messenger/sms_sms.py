@@ -57,9 +57,8 @@ class SmsSms(models.Model):
     @api.model
     def _complete_purposes(self, vals_list):
         """Give messages of mailings the purpose of the mailing, and find those that the gate decides about."""
-        mailings = (
-            self.env["mailing.mailing"].sudo().browse({v["mailing_id"] for v in vals_list if v.get("mailing_id")})
-        )
+        Mailing = self.env["mailing.mailing"].sudo()  # its purpose decides, whoever sends
+        mailings = Mailing.browse({v["mailing_id"] for v in vals_list if v.get("mailing_id")})
         by_id = {mailing.id: mailing for mailing in mailings}
         marketing = self.env.ref("hospitality_crm.purpose_marketing", raise_if_not_found=False)
         posted = self.env.context.get("hospitality_sms_purpose_id")
@@ -71,7 +70,8 @@ class SmsSms(models.Model):
                 vals["hospitality_brand_id"] = mailing.hospitality_brand_id.id
             elif posted:
                 vals.setdefault("hospitality_purpose_id", posted)
-        purposes = self.env["hospitality.purpose"].sudo().browse({v.get("hospitality_purpose_id") for v in vals_list})
+        Purpose = self.env["hospitality.purpose"].sudo()  # its legal basis decides, whoever sends
+        purposes = Purpose.browse({v.get("hospitality_purpose_id") for v in vals_list})
         gated = {p.id for p in purposes.filtered("id") if not engine.is_service(p.legal_basis, p.is_marketing)}
         partner_ids = {v.get("partner_id") for v in vals_list if v.get("hospitality_purpose_id") in gated}
         Partner = self.env["res.partner"].sudo().with_context(active_test=False)  # who is a guest, whoever may see him

@@ -188,13 +188,8 @@ class HospitalityEraser(models.AbstractModel):
             )
         )
         self._count(evidence, "res_partner", "blanked", self.env.cr.rowcount)
-        below = (
-            Partner.sudo()
-            .with_context(active_test=False)
-            .search(  # people below him show his name
-                [("parent_id", "in", subject.partner_ids)]
-            )
-        )
+        People = Partner.sudo().with_context(active_test=False)  # whoever erases: those below him show his name
+        below = People.search([("parent_id", "in", subject.partner_ids)])
         self.env.cr.execute(  # the core gives them his VAT number
             SQL(
                 "UPDATE res_partner SET vat = NULL WHERE parent_id = ANY(%s) AND vat = ANY(%s)",

@@ -35,9 +35,8 @@ class HospitalityPrivacyLimit(models.Model):
         :param int seconds: length of the window
         :return: 0 when it may go on, else the seconds to wait
         """
-        digest = tools.hmac(
-            self.sudo().env, "hospitality-privacy-limit", f"{kind}:{value}", hashlib.sha256
-        )  # no secret
+        env = self.sudo().env  # the secret of the database
+        digest = tools.hmac(env, "hospitality-privacy-limit", f"{kind}:{value}", hashlib.sha256)
         with lane_env(self.env) as env:
             [(used, wait)] = env.execute_query(
                 SQL(
