@@ -6,7 +6,9 @@ from unittest.mock import patch
 
 from odoo.exceptions import AccessError, UserError, ValidationError
 from odoo.tests import tagged
+from odoo.tools import SQL
 
+from ..models.messenger import hospitality_messenger
 from ..models.messenger.hospitality_message_provider import BREAKER_CALLS
 from ..tools import http
 from .messenger_common import SECRETS, TOKEN, MessengerCommon
@@ -36,6 +38,23 @@ class TestMessengerSend(MessengerCommon):
             self.assertEqual(message.consent_event_id.profile_id.partner_id, message.partner_id)
         self._run()
         self.assertEqual(len(self.vendors.sent), 3)
+
+    def test_what_went_is_settled_before_the_next_turn_is_waited_for(self):
+        messages = [self._plan(self._create_chatty(f"telegram:{number}")) for number in (1, 2)]
+        seen = []
+
+        def sleep(_seconds):
+            rows = self.env.execute_query(
+                SQL("SELECT state FROM hospitality_message WHERE id = ANY(%s) ORDER BY id", [m.id for m in messages])
+            )
+            seen.append([state for (state,) in rows])
+
+        with (
+            patch.object(hospitality_messenger.Batch, "get_wait", lambda batch, provider: 0.01),
+            patch.object(hospitality_messenger.time, "sleep", sleep),
+        ):
+            self._run()
+        self.assertEqual(seen[:2], [["planned", "planned"], ["sent", "planned"]])
 
     def test_who_has_not_agreed_gets_nothing(self):
         guest = self._create_chatty("telegram:1", granted=False)
