@@ -1,11 +1,3 @@
-from . import (
-    hospitality_connector,
-    hospitality_connector_inbox,
-    hospitality_connector_cursor,
-    hospitality_connector_mapping,
-    hospitality_connector_pipeline,
-    res_config_settings,
-)
+from . import inbox
 from . import imports
-from . import hospitality_eraser
-from . import hospitality_privacy
+from . import privacy

@@ -246,9 +246,19 @@ def mask(text, secrets):
 class Client:
     """Makes requests.
 
+    Its exceptions are attributes, for those who get a client without knowing this module.
+
     :param Policy policy: what may be called
     :param Limits limits: of each call
     """
+
+    HttpError, Forbidden, Unreachable, Unanswered, Unreadable = (
+        HttpError,
+        Forbidden,
+        Unreachable,
+        Unanswered,
+        Unreadable,
+    )
 
     def __init__(self, policy=None, limits=None):
         self.policy = policy or Policy()

@@ -6,7 +6,7 @@ from odoo.tools import SQL
 
 from odoo.addons.hospitality_crm.tools.arrays import pg_array
 
-from ..engine import canonical
+from ...engine import canonical
 
 RECORD_KINDS = {
     "property": "hospitality.property",

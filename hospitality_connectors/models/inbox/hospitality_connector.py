@@ -9,7 +9,7 @@ from odoo.addons.hospitality_crm.models.bulk.hospitality_bulk_codes import get_s
 from odoo.addons.hospitality_crm.tools.arrays import pg_array, pg_int_array
 from odoo.addons.hospitality_crm.tools.claim import claim_query, lane_env, with_retry
 
-from ..engine import adapter as adapters
+from ...engine import adapter as adapters
 
 BATCH_SIZE = 2000
 STEP_SECONDS = 20

@@ -11,11 +11,11 @@ from odoo.addons.hospitality_crm.models.bulk.batch import TABLES, Message
 from odoo.addons.hospitality_crm.tools.arrays import pg_array, pg_int_array
 from odoo.addons.hospitality_crm.tools.claim import RETRY_ON
 
-from ..engine import adapter as adapters
-from ..engine import reasons
-from ..engine.canonical import payload_hash, validate
-from ..engine.mapping import translate
-from ..engine.types import EventError
+from ...engine import adapter as adapters
+from ...engine import reasons
+from ...engine.canonical import payload_hash, validate
+from ...engine.mapping import translate
+from ...engine.types import EventError
 
 _logger = logging.getLogger(__name__)
 
@@ -94,7 +94,7 @@ class HospitalityConnectorPipeline(models.AbstractModel):
                 if encoding == "base64":
                     body = decode(body, encoding)
                 raw = adapters.Raw(entity, external_id, body, content_type, "", version)
-                for event in adapter.parse(raw, env):
+                for event in self._read_events(adapter, raw, env):
                     if isinstance(event, dict):
                         event = translate(event, codes, unmapped, strict)
                     event = validate(event)
@@ -111,6 +111,13 @@ class HospitalityConnectorPipeline(models.AbstractModel):
                 reason = {"key": "adapter_failed", "params": {"error": f"{type(error).__name__}: {error}"[:300]}}
                 message.refuse("adapter_failed", reasons.tell(reason), "", reason)
         return messages
+
+    @api.model
+    def _read_events(self, adapter, raw, env):
+        """Return the events of a record: what the adapter makes of it, or what the reader has found out itself."""
+        if raw.content_type == adapters.EVENTS:
+            adapter = adapters.CanonicalAdapter()
+        return adapter.parse(raw, env)
 
     @api.model
     def _apply(self, source, messages, options, unmapped, landed, anonymised=None):

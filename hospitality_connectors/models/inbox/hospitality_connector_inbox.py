@@ -11,7 +11,7 @@ from odoo.tools.translate import code_translations
 from odoo.addons.hospitality_crm.tools.arrays import pg_array, pg_int_array
 from odoo.addons.hospitality_crm.tools.soft_many2one import SoftMany2one
 
-from ..engine import reasons
+from ...engine import reasons
 
 GC_BATCH = 10_000
 

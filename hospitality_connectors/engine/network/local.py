@@ -1,0 +1,46 @@
+"""Limits, breaker and tokens of a single process: for a look at a vendor without a database, and for tests."""
+
+import time
+
+from . import limits
+
+
+class LocalShared:
+    """What :class:`engine.network.session.Session` shares, kept in memory.
+
+    :param clock: function of the Unix time
+    """
+
+    def __init__(self, clock=time.time):
+        self._clock = clock
+        self._levels = {}
+        self._breaker = limits.Breaker()
+        self._token = None
+        self._token_ends = None
+
+    def take(self, bucket, rates):
+        now = self._clock()
+        wait, breaker = limits.may_send(self._breaker, now)
+        if wait:
+            return wait
+        wait, self._levels[bucket] = limits.take(self._levels.get(bucket), rates, now)
+        if not wait:
+            self._breaker = breaker
+        return wait
+
+    def success(self):
+        self._breaker = limits.after_success(self._breaker)
+
+    def failure(self):
+        self._breaker = limits.after_failure(self._breaker, self._clock())
+
+    def pause(self, seconds):
+        self._breaker = limits.after_pause(self._breaker, self._clock(), seconds)
+
+    def token(self, renew, refused):
+        ended = self._token_ends is not None and self._token_ends <= self._clock()
+        if self._token is None or self._token == refused or ended:
+            token = renew()
+            self._token = token.value
+            self._token_ends = None if token.lifetime is None else self._clock() + max(token.lifetime - 60, 1)
+        return self._token

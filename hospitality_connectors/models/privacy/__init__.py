@@ -1,0 +1,2 @@
+from . import hospitality_eraser
+from . import hospitality_privacy

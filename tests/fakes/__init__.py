@@ -1,0 +1,1 @@
+"""Vendors to talk to: small servers with real cursors, limits and faults, seeded from the vendors' own descriptions."""
