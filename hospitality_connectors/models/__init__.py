@@ -3,4 +3,5 @@ from . import imports
 from . import hook
 from . import fetch
 from . import health
+from . import compare
 from . import privacy

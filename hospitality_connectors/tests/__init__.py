@@ -9,5 +9,6 @@ from . import test_file_tour
 from . import test_inbox
 from . import test_mapping
 from . import test_pipeline
+from . import test_reader
 from . import test_reasons
 from . import test_erasure
