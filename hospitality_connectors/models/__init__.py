@@ -1,3 +1,4 @@
 from . import inbox
 from . import imports
+from . import secret
 from . import privacy

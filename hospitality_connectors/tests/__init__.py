@@ -11,3 +11,4 @@ from . import test_mapping
 from . import test_pipeline
 from . import test_reasons
 from . import test_erasure
+from . import test_secrets
