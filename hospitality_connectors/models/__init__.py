@@ -1,5 +1,6 @@
 from . import inbox
 from . import imports
+from . import secret
 from . import hook
 from . import fetch
 from . import health

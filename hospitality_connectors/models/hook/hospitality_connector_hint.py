@@ -134,7 +134,8 @@ class HospitalityConnectorHint(models.Model):
         self.env.cr.execute(
             SQL(
                 "UPDATE hospitality_connector_hint SET attempts = attempts + 1, error_code = %s, error_message = %s,"
-                " next_at = clock_timestamp() AT TIME ZONE 'UTC' + %s * interval '1 second', lease = NULL, leased_until = NULL,"
+                " next_at = clock_timestamp() AT TIME ZONE 'UTC' + %s * interval '1 second',"
+                " lease = NULL, leased_until = NULL,"
                 " is_given_up = CASE WHEN attempts + 1 >= %s THEN TRUE END"
                 " WHERE id = ANY(%s) AND lease = %s",
                 code,

@@ -27,6 +27,7 @@ class HospitalityPrivacy(models.AbstractModel):
             "hospitality.connector.hint": machinery,
             "hospitality.connector.mapping": machinery,
             "hospitality.connector.inbox": inbox,
+            "hospitality.connector.secret": machinery,
             "hospitality.import.folder": machinery,
             "hospitality.import.mapping": machinery,
             # Samples and reports of a file: searched for the guest's addresses with every other table.
