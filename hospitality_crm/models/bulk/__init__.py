@@ -12,6 +12,7 @@ from . import (
     hospitality_bulk_profile,
     hospitality_bulk_point,
     hospitality_bulk_redirect,
+    hospitality_bulk_consent,
     hospitality_pending_ref,
     hospitality_bulk,
 )
