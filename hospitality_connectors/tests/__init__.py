@@ -11,5 +11,7 @@ from . import test_mapping
 from . import test_pipeline
 from . import test_reader
 from . import test_reasons
+from . import test_source_consent
+from . import test_source_merge
 from . import test_erasure
 from . import test_secrets
