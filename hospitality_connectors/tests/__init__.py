@@ -8,6 +8,7 @@ from . import test_file_screen
 from . import test_file_tour
 from . import test_inbox
 from . import test_mapping
+from . import test_outbox
 from . import test_pipeline
 from . import test_reader
 from . import test_reasons
