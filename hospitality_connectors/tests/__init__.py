@@ -12,4 +12,5 @@ from . import test_pipeline
 from . import test_reasons
 from . import test_source_consent
 from . import test_source_merge
+from . import test_source_wish
 from . import test_erasure
