@@ -14,5 +14,6 @@ from . import test_reader
 from . import test_reasons
 from . import test_source_consent
 from . import test_source_merge
+from . import test_source_wish
 from . import test_erasure
 from . import test_secrets
