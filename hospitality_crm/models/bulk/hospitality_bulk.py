@@ -72,6 +72,9 @@ class HospitalityBulk(models.AbstractModel):
         """Choose the newest event of each record."""
         for message in batch.messages:
             for event in message.events:
+                if event["entity"] not in batch.items or event["op"] in ("merge", "unmerge"):
+                    message.wait(event["entity"], event["external_id"])
+                    continue
                 item = Item(message, event)
                 group = batch.items if event["op"] == "upsert" else batch.closings
                 rivals = group[event["entity"]]
