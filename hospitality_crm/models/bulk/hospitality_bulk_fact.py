@@ -18,6 +18,7 @@ STORED = {
     "check": ("status", "profile_id", "partner_id", "currency_id", "property_id", "business_date"),
     "charge": ("state", "stay_id", "check_id", "currency_id", "property_id", "business_date"),
     "payment": ("state", "stay_id", "check_id", "currency_id", "property_id", "NULL::date"),
+    "consent": ("state", "profile_id", "NULL::int", "NULL::int", "NULL::int", "NULL::date"),
 }
 
 
