@@ -13,6 +13,8 @@
         "security/hospitality_import_rules.xml",
         "data/hospitality_import_data.xml",
         "data/ir_cron_data.xml",
+        "data/ir_cron_reader_data.xml",
+        "data/mail_activity_data.xml",
         "wizards/hospitality_connector_discard_views.xml",
         "views/connector/hospitality_connector_inbox_views.xml",
         "views/connector/hospitality_connector_mapping_views.xml",
