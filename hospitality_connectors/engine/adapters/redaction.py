@@ -5,6 +5,7 @@ import re
 #: What stands in the place of a value.
 HIDDEN = "[redacted]"
 _NUMBER = re.compile(r"(?<![\d+])(?:\d[ -]?){12,18}\d(?!\d)")
+_UUID = re.compile(r"[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}", re.IGNORECASE).fullmatch
 #: Names of fields, in lower case without separators, whose value is taken out whatever it is.
 FIELDS = frozenset(
     "cardnumber cardno pan cvv cvc cvv2 csc securitycode cardholder cardholdername nameoncard track1 track2 trackdata"
@@ -32,7 +33,14 @@ def without_cards(text):
 
     >>> without_cards("paid with 4111-1111-1111-1111, thanks")
     'paid with [redacted], thanks'
+
+    A text that is a UUID and nothing else is a key, whatever its digits.
+
+    >>> without_cards("41111111-1111-1111-0000-000000000000")
+    '41111111-1111-1111-0000-000000000000'
     """
+    if _UUID(text):
+        return text
     return _NUMBER.sub(lambda match: HIDDEN if is_card(match.group()) else match.group(), text)
 
 
