@@ -6,6 +6,24 @@ from . import limits
 from .errors import Later
 
 
+class Memo:
+    """Values that are good for a while, kept by a process.
+
+    :param clock: function of the Unix time
+    """
+
+    def __init__(self, clock=time.time):
+        self._clock = clock
+        self._kept = {}
+
+    def get(self, key, make, seconds):
+        """Return what ``make()`` has given for a key, at most so many seconds ago."""
+        kept = self._kept.get(key)
+        if kept is None or kept[0] <= self._clock():
+            kept = self._kept[key] = self._clock() + seconds, make()
+        return kept[1]
+
+
 class LocalShared:
     """What :class:`engine.network.session.Session` shares, kept in memory.
 
@@ -18,6 +36,7 @@ class LocalShared:
         self._breaker = limits.Breaker()
         self._token = None
         self._token_ends = None
+        self.memo = Memo(clock).get
 
     def take(self, bucket, rates):
         now = self._clock()

@@ -9,12 +9,14 @@ from odoo.addons.hospitality_crm.tools.claim import lane_env
 
 from ...engine.network import limits
 from ...engine.network.errors import Denied, Later
+from ...engine.network.local import Memo
 
 #: A token is not used in the last part of its life.
 TOKEN_MARGIN = 60.0
 #: How long one worker may take to sign in before another one tries.
 SIGN_IN_SECONDS = 90.0
 SIGN_IN_PATIENCE = 20.0
+_MEMOS = {}
 
 
 class HospitalityConnectorAccount(models.Model):
@@ -156,6 +158,10 @@ class Account:
         ends = 0.0 if token.lifetime is None else self._clock() + max(token.lifetime, TOKEN_MARGIN + 1)
         self._settle(sign_in_until=0.0, token_key=key_id, token_text=text, token_ends=ends)
         return token.value
+
+    def memo(self, key, make, seconds):
+        """Return what ``make()`` gives; a process asks again after some seconds only."""
+        return _MEMOS.setdefault((self._env.cr.dbname, self._scope), Memo()).get(key, make, seconds)
 
     def _settle(self, **values):
         with lane_env(self._env) as env:
