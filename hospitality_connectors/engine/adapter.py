@@ -115,7 +115,7 @@ class Stream(NamedTuple):
     :ivar kind: ``changes`` what was changed since last time; ``queue`` what the vendor hands out once, or until it is
         acknowledged; ``sweep`` the records of a range of days whatever their time of change, each night
     :ivar windowed: pages belong to a :class:`Window`; else there is one cursor without an end
-    :ivar every: seconds between two readings
+    :ivar every: seconds between two readings; lanes look each minute, so that 45 means each minute
     :ivar overlap: how far a window begins before the end of the last one
     :ivar longest: longest window that the vendor accepts; a longer one is cut
     :ivar keeps: how far back the vendor knows changes; after a longer pause everything is read anew
@@ -126,7 +126,7 @@ class Stream(NamedTuple):
     name: str
     kind: str = "changes"
     windowed: bool = True
-    every: int = 60
+    every: int = 45
     overlap: timedelta = timedelta(hours=1)
     longest: timedelta | None = None
     keeps: timedelta | None = None
