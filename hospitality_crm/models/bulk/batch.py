@@ -71,9 +71,10 @@ class Item:
     :ivar row: values by column name, once codes and references are resolved
     :ivar version: version of the event, or the time of observation
     :ivar id: id of the row, once known
+    :ivar evidence: of a check: ``[(kind, normalised value, digest)]``
     """
 
-    __slots__ = ("message", "event", "key", "row", "version", "id", "partner_id", "extra")
+    __slots__ = ("message", "event", "key", "row", "version", "id", "partner_id", "extra", "evidence")
 
     def __init__(self, message, event):
         self.message = message
@@ -85,6 +86,7 @@ class Item:
         self.id = None
         self.partner_id = None
         self.extra = None
+        self.evidence = ()
 
 
 class Stored(NamedTuple):

@@ -225,6 +225,8 @@ class HospitalityBulk(models.AbstractModel):
                 continue
             new, changed, touched = parts[entity]
             self._link(batch, entity, (*new, *changed))
+            if entity == "check":
+                self.env["hospitality.bulk.evidence"]._attach(batch, (*new, *changed), codes)
             inserted, updated = fact._upsert(
                 batch,
                 entity,
@@ -235,6 +237,8 @@ class HospitalityBulk(models.AbstractModel):
             )
             if entity == "stay":
                 self.env["hospitality.bulk.stay"]._write_people(batch, inserted, updated)
+            elif entity == "check":
+                self.env["hospitality.bulk.evidence"]._store(batch, inserted, updated)
             rewritten[entity] = [item.id for item in updated]
             self._touch(batch, entity, inserted, updated)
             fact._recompute_foreign(
@@ -416,7 +420,14 @@ _EXPRESSIONS = {
             name=SQL.identifier(name),
         )
         for name in _STAY_AMOUNTS
-    }
+    },
+    # Whom a person has named stays.
+    "check": {
+        name: SQL(
+            "CASE WHEN t.guest_evidence = 'person' THEN t.%(name)s ELSE v.%(name)s END", name=SQL.identifier(name)
+        )
+        for name in ("profile_id", "partner_id", "guest_evidence", "guest_confidence")
+    },
 }
 
 __all__ = ["TABLES", "HospitalityBulk", "Message"]

@@ -46,7 +46,7 @@ CODES = {
         ("room", "room_id"),
         ("channel", "channel_id"),
     ),
-    "check": (("outlet", "outlet_id"),),
+    "check": (("outlet", "outlet_id"), ("room", "room_id")),
 }
 KIND_OF_CODE = {"room_type_charged": "room_type"}
 ENVELOPE = ("source_id", "external_id", "version", "payload_hash")
@@ -64,7 +64,7 @@ _OTHER_COLUMNS = {
     ),
     "check": tuple(
         "warnings property_id company_id outlet_id currency_id currency_rate stay_id reservation_id refund_of_id"
-        " profile_id partner_id".split()
+        " profile_id partner_id room_id guest_evidence guest_confidence".split()
     ),
     "charge": tuple("property_id company_id stay_id check_id currency_id".split()),
     "payment": tuple("property_id company_id stay_id check_id currency_id".split()),
