@@ -13,5 +13,6 @@ from . import test_reasons
 from . import test_source_check_guest
 from . import test_source_consent
 from . import test_source_merge
+from . import test_source_review
 from . import test_source_wish
 from . import test_erasure

@@ -2,7 +2,7 @@
 
 from typing import NamedTuple
 
-ENTITIES = ("guest", "booking", "reservation", "stay", "check", "charge", "payment", "consent")
+ENTITIES = ("guest", "booking", "reservation", "stay", "check", "charge", "payment", "review", "consent")
 MODELS = {
     "guest": "hospitality.profile",
     "booking": "hospitality.booking",
@@ -11,6 +11,7 @@ MODELS = {
     "check": "hospitality.check",
     "charge": "hospitality.charge",
     "payment": "hospitality.payment",
+    "review": "hospitality.review",
     "consent": "hospitality.consent.delivery",
 }
 TABLES = {entity: model.replace(".", "_") for entity, model in MODELS.items()}

@@ -16,6 +16,7 @@ CLOSED = {
     "check": ("status", "voided", None),
     "charge": ("state", "void", None),
     "payment": ("state", "void", None),
+    "review": ("status", "removed", None),
 }
 """What a tombstone does: column, its value, and the old values it replaces (None: all)."""
 _STAY_AMOUNTS = (
@@ -227,6 +228,8 @@ class HospitalityBulk(models.AbstractModel):
             self._link(batch, entity, (*new, *changed))
             if entity == "check":
                 self.env["hospitality.bulk.evidence"]._attach(batch, (*new, *changed), codes)
+            elif entity == "review":
+                self.env["hospitality.bulk.review"]._attach(batch, (*new, *changed))
             inserted, updated = fact._upsert(
                 batch,
                 entity,
@@ -427,6 +430,10 @@ _EXPRESSIONS = {
             "CASE WHEN t.guest_evidence = 'person' THEN t.%(name)s ELSE v.%(name)s END", name=SQL.identifier(name)
         )
         for name in ("profile_id", "partner_id", "guest_evidence", "guest_confidence")
+    },
+    "review": {
+        name: SQL("CASE WHEN t.linked_by = 'person' THEN t.%(name)s ELSE v.%(name)s END", name=SQL.identifier(name))
+        for name in ("profile_id", "partner_id", "linked_by", "stay_id", "check_id", "reservation_id")
     },
 }
 

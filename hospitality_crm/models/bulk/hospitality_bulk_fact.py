@@ -27,6 +27,7 @@ STORED = {
     ),
     "charge": ("state", "stay_id", "check_id", "currency_id", "property_id", "business_date"),
     "payment": ("state", "stay_id", "check_id", "currency_id", "property_id", "NULL::date"),
+    "review": ("status", "profile_id", "partner_id", "NULL::int", "property_id", "NULL::date"),
     "consent": ("state", "profile_id", "NULL::int", "NULL::int", "NULL::int", "NULL::date"),
 }
 
