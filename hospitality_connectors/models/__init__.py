@@ -1,4 +1,5 @@
 from . import inbox
 from . import imports
 from . import secret
+from . import hook
 from . import privacy

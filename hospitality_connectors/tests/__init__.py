@@ -12,3 +12,4 @@ from . import test_pipeline
 from . import test_reasons
 from . import test_erasure
 from . import test_secrets
+from . import test_hook_requests

@@ -176,7 +176,7 @@ class Md5Fields(Scheme):
                 continue
             parts.append("" if value is None else str(value))
         text = self.joint.join([*parts, secret])
-        return hashlib.md5(text.encode(), usedforsecurity=False).hexdigest()
+        return hashlib.md5(text.encode("utf-8", "surrogatepass"), usedforsecurity=False).hexdigest()
 
 
 class AnyOf(Scheme):
@@ -206,7 +206,7 @@ def check_time(value, now):
     """
     try:
         at = float(value)
-    except (TypeError, ValueError):
+    except (OverflowError, TypeError, ValueError):
         raise Rejected("missing") from None
     if at > 1e11:
         at /= 1000
@@ -222,6 +222,6 @@ def _header(request, name):
 
 
 def _same(left, right):
-    left = left.encode() if isinstance(left, str) else left
-    right = right.encode() if isinstance(right, str) else right
+    left = left.encode("utf-8", "surrogatepass") if isinstance(left, str) else left
+    right = right.encode("utf-8", "surrogatepass") if isinstance(right, str) else right
     return hmac.compare_digest(left, right)

@@ -21,6 +21,8 @@ class HospitalityPrivacy(models.AbstractModel):
             "hospitality.connector": machinery,
             "hospitality.connector.cursor": machinery,
             "hospitality.connector.mapping": machinery,
+            "hospitality.connector.hint": machinery,
+            "hospitality.connector.hook.count": machinery,
             "hospitality.connector.inbox": inbox,
             "hospitality.connector.secret": machinery,
             "hospitality.import.folder": machinery,
