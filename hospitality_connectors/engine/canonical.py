@@ -4,8 +4,9 @@ An adapter turns a raw record into a list of events, plain dicts:
 
 ``{"entity": ..., "op": ..., "external_id": ..., "version": ..., **fields}``
 
-* ``entity`` is a key of :data:`FIELDS`; ``op`` is ``upsert`` (default), ``tombstone`` (deleted in
-  the source) or ``anonymise`` (guests only).
+* ``entity`` is a key of :data:`FIELDS`; ``op`` is ``upsert`` (default) or ``tombstone`` (deleted in
+  the source); guests know ``anonymise``, ``merge`` (the source has merged this record ``into`` another
+  one) and ``unmerge`` (it has a life of its own again) as well, consents nothing but ``upsert``.
 * ``external_id`` is the record's key in the source: a non-empty text of at most 255 characters.
 * ``version`` is a number that grows with every change of the record in the source (a version
   number or the time of change in seconds since 1970, UTC), or missing when the source has none;
@@ -14,7 +15,7 @@ An adapter turns a raw record into a list of events, plain dicts:
   Never send a delta. The end state is then the same for every order of delivery.
 * Field names are the column names of the model. References are codes (``property room_type
   room_type_charged room channel outlet currency``) or external ids in the same source (``booking
-  stay check reservation refund_of``, and ``guest booker company agency``, which name guest events).
+  stay check reservation refund_of``, and ``guest booker company agency into``, which name guest events).
 * Money is a ``Decimal``, an ``int`` or a text with a decimal point, in the units of ``currency``.
   Dates are ``YYYY-MM-DD`` in the calendar of the property, instants are ISO 8601 (without a zone
   they count as UTC).
@@ -44,6 +45,8 @@ from .types import (
     guest_values,
     guests,
     instant,
+    is_masked,
+    link,
     money,
     number,
     text,
@@ -80,7 +83,16 @@ PAYMENT_STATE = ("live", "void", "refund")
 DAYPART = ("breakfast", "lunch", "afternoon", "dinner", "late")
 PURPOSE = ("leisure", "business", "group", "event")
 GUEST_KIND = ("person", "company", "agency", "group")
-OPS = ("upsert", "tombstone", "anonymise")
+CONSENT_CHANNEL = ("email", "sms", "phone", "post", "messenger", "third_party", "profiling")
+CONSENT_STATE = ("granted", "denied", "unknown")
+GUEST_OPS = ("upsert", "tombstone", "anonymise", "merge", "unmerge")
+OPS = {"guest": GUEST_OPS, "consent": ("upsert",)}
+"""What may be done to records of a kind; those of others are upserted or deleted."""
+_OPS = ("upsert", "tombstone")
+DEFAULT_SCALE = 5.0
+"""The best rating of sources that do not say theirs."""
+EVIDENCE = ("loyalty_number", "phone", "email", "card_fingerprint", "room")
+"""What a check says about whose it is, where its source does not name the ``guest``."""
 
 
 class Field(NamedTuple):
@@ -185,6 +197,11 @@ FIELDS = {
         "table": Field(SHORT),
         "covers": Field(COUNT),
         "waiter": Field(SHORT),
+        "loyalty_number": Field(SHORT),
+        "phone": Field(SHORT),
+        "email": Field(SHORT),
+        "card_fingerprint": Field(SHORT),
+        "room": Field(CODE),
         "currency": Field(currency),
         "amount_subtotal": Field(money),
         "amount_discount": Field(money),
@@ -224,6 +241,34 @@ FIELDS = {
         "card_last4": Field(text(4)),
         "warnings": Field(text_list(50)),
     },
+    "review": {
+        "property": Field(CODE),
+        "stay": Field(REF),
+        "check": Field(REF),
+        "reservation": Field(REF),
+        "rating": Field(number),
+        "scale": Field(number),
+        "title": Field(LINE),
+        "text": Field(LONG),
+        "language": Field(text(35)),
+        "author": Field(LINE),
+        "url": Field(link),
+        "at": Field(instant, True),
+        "updated_at": Field(instant),
+        "reply": Field(LONG),
+        "replied_at": Field(instant),
+        "warnings": Field(text_list(50)),
+    },
+    "consent": {
+        "property": Field(CODE),
+        "guest": Field(REF, True),
+        "channel": Field(choice(CONSENT_CHANNEL), True),
+        "state": Field(choice(CONSENT_STATE), True),
+        "purpose": Field(CODE),
+        "at": Field(instant),
+        "source_field": Field(SHORT),
+        "warnings": Field(text_list(50)),
+    },
 }
 ENTITIES = tuple(FIELDS)
 """Kinds of records in the order in which they are written: what is referred to comes first."""
@@ -239,7 +284,7 @@ def _validate_key(event):
     entity, op = event.get("entity"), event.get("op") or "upsert"
     if not isinstance(entity, str) or entity not in FIELDS:
         raise EventError("entity", "unknown_entity", entity)
-    if op not in OPS or (op == "anonymise" and entity != "guest"):
+    if not isinstance(op, str) or op not in OPS.get(entity, _OPS):
         raise EventError("op", "unknown_op", op)
     key = event.get("external_id")
     if key is None or key == "":
@@ -259,7 +304,22 @@ def _validate_key(event):
             raise EventError("version", "wrong_type", version, "a number") from None
     else:
         version = None
-    return {"entity": entity, "op": op, "external_id": key, "version": version}
+    result = {"entity": entity, "op": op, "external_id": key, "version": version}
+    if op == "merge":
+        result["into"] = _validate_winner(event, key)
+    return result
+
+
+def _validate_winner(event, key):
+    winner = event.get("into")
+    if winner is None or winner == "":
+        raise EventError("into", "missing_field")
+    winner = REF(winner, "into")
+    if not winner:
+        raise EventError("into", "missing_field")
+    if winner == key:
+        raise EventError("into", "cycle", winner)
+    return winner
 
 
 def validate(event):
@@ -268,7 +328,8 @@ def validate(event):
     :param dict event: as an adapter makes it; it is not changed
     :return: new dict with ``entity op external_id version`` and the given fields; texts are
         stripped, dates and instants are texts (instants ``YYYY-MM-DD HH:MM:SS`` in UTC), money is
-        text without superfluous zeros; a guest event lists the keys of hidden values in ``masked``
+        text without superfluous zeros; a guest event lists the keys of hidden values in ``masked``;
+        a merge has ``into``
     :raise EventError: with path, reason code and a sentence for people
     """
     if not isinstance(event, dict):
@@ -322,6 +383,10 @@ def _check_check(event):
         raise EventError("refund_of", "cycle", event["external_id"])
     if "business_date" not in event and "closed_at" not in event and "opened_at" not in event:
         raise EventError("business_date", "missing_field")
+    for name in EVIDENCE:
+        # What the source has hidden says nothing.
+        if name in event and is_masked(event[name]):
+            del event[name]
 
 
 def _check_line(event):
@@ -331,12 +396,23 @@ def _check_line(event):
         raise EventError("reverses", "cycle", event["external_id"])
 
 
+def _check_review(event):
+    scale = event.get("scale", DEFAULT_SCALE)
+    if scale <= 0:
+        raise EventError("scale", "bad_number", scale)
+    if not 0 <= event.get("rating", 0) <= scale:
+        raise EventError("rating", "bad_number", event["rating"])
+    if not event.keys() & {"rating", "title", "text"}:
+        raise EventError("rating", "no_review")
+
+
 _CHECKS = {
     "guest": _check_guest,
     "stay": _check_stay,
     "check": _check_check,
     "charge": _check_line,
     "payment": _check_line,
+    "review": _check_review,
 }
 
 # What json.dumps(sort_keys=True, ensure_ascii=False, separators=(",", ":")) makes anew for every call.

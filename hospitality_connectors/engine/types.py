@@ -20,7 +20,7 @@ def _(text):
 MESSAGES = {
     "not_a_record": _("The record is not a set of named values."),
     "unknown_entity": _("“%(value)s” is no kind of record that can be imported."),
-    "unknown_op": _("“%(value)s” is no operation; use upsert, tombstone or anonymise."),
+    "unknown_op": _("“%(value)s” is no operation; use upsert, tombstone, or for guests anonymise, merge or unmerge."),
     "missing_key": _("The record has no key: the source must say which record it is."),
     "missing_field": _("The value “%(path)s” is missing."),
     "unknown_field": _("“%(path)s” is no value of this kind of record."),
@@ -41,6 +41,9 @@ MESSAGES = {
     "cycle": _("“%(path)s” leads back to the record itself: %(value)s."),
     "twice": _("“%(path)s” names the same person twice with one role: %(value)s."),
     "no_values": _("The guest has neither a name nor any other value."),
+    "no_review": _("The review has neither a rating nor a text."),
+    "no_words": _("“%(path)s” says neither a code nor a text."),
+    "bad_link": _("“%(path)s” is not a web address: %(value)s. Write it with http:// or https://."),
     "unknown_status": _(
         "Nobody has said what the status “%(value)s” means. Map it: the record is then taken up again."
     ),
@@ -263,6 +266,18 @@ def country(value, path):
 country.label = "ISO 3166 code"
 SHORT = text(255)
 LINE = text(1000)
+
+
+def link(value, path):
+    """Type of web addresses with http or https, of at most 1000 characters."""
+    value = LINE(value, path)
+    if value and not _LINK(value):
+        raise EventError(path, "bad_link", value)
+    return value
+
+
+link.label = "web address"
+_LINK = re.compile(r"https?://[^\s\"'<>]+", re.IGNORECASE).fullmatch
 LONG = text(100_000)
 CODE = text(64)
 REF = text(255)
@@ -347,6 +362,33 @@ def memberships(value, path):
 
 memberships.label = "list of {program, number, level}"
 
+
+def words(value, path):
+    """Type of wishes and diets: ``[{"code", "text"}]``, each with a code of the source, a text or both."""
+    if not isinstance(value, (list, tuple)) or len(value) > 100:
+        raise EventError(path, "wrong_type", value, _("a list of at most 100 wishes"))
+    result = []
+    for index, item in enumerate(value):
+        here = f"{path}.{index}"
+        if not isinstance(item, dict):
+            raise EventError(here, "wrong_type", item, _("a set of named values"))
+        unknown = item.keys() - {"code", "text"}
+        if unknown:
+            raise EventError(f"{here}.{min(unknown, key=str)}", "unknown_field")
+        word = {}
+        for name, coerce in (("code", CODE), ("text", LINE)):
+            part = item.get(name)
+            if part is not None and part != "" and (part := coerce(part, f"{here}.{name}")):
+                word[name] = part
+        if not word:
+            raise EventError(here, "no_words")
+        if word not in result:
+            result.append(word)
+    return result
+
+
+words.label = "list of {code, text}"
+
 # Canonical values of a guest. Strange but harmless content (an e-mail address without @) is not
 # refused here: the writer keeps it in the profile and does not make a contact point of it.
 VALUES = {
@@ -374,6 +416,8 @@ VALUES = {
     "vip": SHORT,
     "notes": LONG,
     "memberships": memberships,
+    "preferences": words,
+    "diet": words,
 }
 MASK = re.compile(r"[*•●xX#\s@.+()-]*\*{3,}[*•●xX#\s@.+()-]*").fullmatch
 
@@ -392,7 +436,7 @@ def guest_values(value, path, masked=None):
     for key, item in value.items():
         if not item and (item is None or item == "" or item == []):
             continue
-        if masked is not None and _is_masked(item):
+        if masked is not None and is_masked(item):
             masked.append(key)
             continue
         coerce = VALUES.get(key)
@@ -407,10 +451,11 @@ def guest_values(value, path, masked=None):
     return result
 
 
-def _is_masked(item):
+def is_masked(item):
+    """Return whether a source has hidden a text, or one of a list, behind asterisks."""
     if item.__class__ is str:
         return "***" in item and MASK(item) is not None
-    return item.__class__ in (list, tuple) and any(part.__class__ is str and _is_masked(part) for part in item)
+    return item.__class__ in (list, tuple) and any(part.__class__ is str and is_masked(part) for part in item)
 
 
 guest_values.label = "canonical guest values"

@@ -21,6 +21,8 @@ class TestBadRecords(ConnectorCommon):
             "check": {"entity": "check", "business_date": "2025-02-01"},
             "reservation": {"entity": "reservation", "starts_at": "2025-02-01T18:00:00Z"},
             "booking": {"entity": "booking"},
+            "review": {"entity": "review", "at": "2025-02-01T18:00:00Z", "rating": 4},
+            "consent": {"entity": "consent", "guest": "G1", "channel": "email", "state": "denied"},
         }[entity]
         event = {**base, "external_id": "X", **values}
         return {key: value for key, value in event.items() if value != "MISSING"}
@@ -32,7 +34,7 @@ class TestBadRecords(ConnectorCommon):
             "not_json": ["{broken", "", b"\xff\xfe\x00 binary"],
             "not_a_record": ["[1]", '"text"', "null"],
             "unknown_entity": [{"external_id": "X"}, body(entity="stay") | {"entity": "spaceship"}],
-            "unknown_op": [body(op="explode"), body(op="anonymise")],
+            "unknown_op": [body(op="explode"), body(op="anonymise"), body(op="merge"), body("consent", op="tombstone")],
             "missing_key": [body(external_id="MISSING"), body(external_id=""), body(external_id="   ")],
             "missing_field": [
                 body(arrival="MISSING"),
@@ -40,6 +42,9 @@ class TestBadRecords(ConnectorCommon):
                 body("payment", amount="MISSING"),
                 body("check", business_date="MISSING"),
                 body(guests=[{"role": "primary"}]),
+                body("guest", op="merge"),
+                body("consent", guest="MISSING"),
+                body("review", at="MISSING"),
             ],
             "unknown_field": [body(colour="blue"), body("guest", values={"shoe_size": "44"})],
             "wrong_type": [
@@ -51,12 +56,20 @@ class TestBadRecords(ConnectorCommon):
                 body(version="latest"),
                 body(market={"a": 1}),
                 body(external_id=["X"]),
+                body("guest", values={"name": "A", "diet": ["nuts"]}),
             ],
-            "bad_number": [body(adults=-1), body(children=99_999_999)],
+            "bad_number": [body(adults=-1), body(children=99_999_999), body("review", rating=6)],
             "bad_amount": [body(rate_amount="12,5"), body("charge", amount_gross="NaN"), body(amount_total=True)],
             "bad_date": [body(arrival="2025-02-30"), body(arrival="01/02/2025"), body(arrival="0001-01-01")],
             "bad_instant": [body("reservation", starts_at="tomorrow"), body(checked_in_at="2025-13-01T00:00:00Z")],
-            "bad_choice": [body(guests=[{"guest": "G1", "role": "pilot"}])],
+            "bad_choice": [
+                body(guests=[{"guest": "G1", "role": "pilot"}]),
+                body("consent", state="perhaps"),
+                body("consent", channel="pigeon"),
+            ],
+            "bad_link": [body("review", url="javascript:alert(1)")],
+            "no_review": [body("review", rating="MISSING")],
+            "no_words": [body("guest", values={"name": "A", "preferences": [{"code": ""}]})],
             "bad_currency": [body(currency="EURO")],
             "bad_country": [body("guest", values={"name": "A", "country": "UKR"})],
             "too_long": [body(external_id="X" * 300), body(guests=[{"guest": f"G{n}"} for n in range(201)])],
@@ -69,6 +82,7 @@ class TestBadRecords(ConnectorCommon):
             "cycle": [
                 body("check", refund_of="X"),
                 body("charge", reverses="X"),
+                body("guest", op="merge", into="X"),
                 [
                     body("check", external_id="C1", refund_of="C2"),
                     body("check", external_id="C2", refund_of="C1"),

@@ -237,3 +237,72 @@ def test_valid_numbers_of_every_type_and_region_are_valid(region):
         if example:
             text = phonenumbers.format_number(example, phonenumbers.PhoneNumberFormat.E164)
             assert contact.split_e164(text) is None or contact.is_valid_e164(text)
+
+
+def test_a_source_merges_and_takes_it_back():
+    merge = canonical.validate({"entity": "guest", "op": "merge", "external_id": 7, "into": " 8 ", "version": 3})
+    assert merge == {"entity": "guest", "op": "merge", "external_id": "7", "version": 3.0, "into": "8"}
+    other = canonical.validate({**merge, "into": "9"})
+    assert canonical.payload_hash(merge) != canonical.payload_hash(other)
+    unmerge = canonical.validate({"entity": "guest", "op": "unmerge", "external_id": "7", "into": "8"})
+    assert "into" not in unmerge
+    for into, code in ((None, "missing_field"), (" ", "missing_field"), ("7", "cycle"), (["8"], "wrong_type")):
+        assert refuse({"entity": "guest", "op": "merge", "external_id": "7", "into": into}).code == code
+    assert refuse({**STAY, "op": "merge", "into": "8"}).code == "unknown_op"
+    assert refuse({"entity": "guest", "external_id": "7", "into": "8", "values": {"name": "A"}}).code == "unknown_field"
+
+
+CONSENT = {"entity": "consent", "external_id": "7:mail", "guest": "7", "channel": "email", "state": "granted"}
+
+
+def test_consents():
+    event = canonical.validate({**CONSENT, "at": "2025-02-01T10:00:00+02:00", "source_field": "optIn", "purpose": None})
+    assert (event["at"], event["source_field"], "purpose" in event) == ("2025-02-01 08:00:00", "optIn", False)
+    for name in ("guest", "channel", "state"):
+        assert refuse({**CONSENT, name: None}).code == "missing_field"
+    assert refuse({**CONSENT, "state": "yes"}).code == "bad_choice"
+    assert refuse({**CONSENT, "op": "tombstone"}).code == "unknown_op"
+
+
+REVIEW = {"entity": "review", "external_id": "R1", "at": "2025-02-01T10:00:00Z", "rating": "4"}
+
+
+@pytest.mark.parametrize(
+    "change, code",
+    [
+        ({"rating": 6}, "bad_number"),
+        ({"rating": -1}, "bad_number"),
+        ({"scale": 0}, "bad_number"),
+        ({"rating": None}, "no_review"),
+        ({"url": "javascript:alert(1)"}, "bad_link"),
+        ({"url": "https://a b"}, "bad_link"),
+        ({"at": None}, "missing_field"),
+    ],
+)
+def test_wrong_reviews(change, code):
+    assert refuse({**REVIEW, **change}).code == code
+
+
+def test_reviews():
+    assert canonical.validate({**REVIEW, "rating": 9, "scale": 10, "url": "https://a.example/r?x=1"})["rating"] == 9.0
+    assert canonical.validate({**REVIEW, "rating": None, "text": "Lovely"})["text"] == "Lovely"
+
+
+def test_wishes_and_diet():
+    guest = {"entity": "guest", "external_id": "7"}
+    words = [{"code": "FTH"}, {"text": " No feathers "}, {"code": "FTH", "text": None}, {"code": 4}]
+    event = canonical.validate({**guest, "values": {"preferences": words, "diet": []}})
+    assert event["values"] == {"preferences": [{"code": "FTH"}, {"text": "No feathers"}, {"code": "4"}]}
+    for diet, code in (
+        ("nuts", "wrong_type"),
+        (["nuts"], "wrong_type"),
+        ([{"text": " "}], "no_words"),
+        ([{"word": "nuts"}], "unknown_field"),
+    ):
+        assert refuse({**guest, "values": {"diet": diet}}).code == code
+
+
+def test_hidden_evidence_is_none():
+    check = {"entity": "check", "external_id": "K1", "business_date": "2025-02-01"}
+    event = canonical.validate({**check, "phone": "+3805***12", "email": "***@***", "loyalty_number": "L7", "room": 12})
+    assert {name for name in canonical.EVIDENCE if name in event} == {"phone", "loyalty_number", "room"}

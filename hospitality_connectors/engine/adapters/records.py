@@ -1,8 +1,9 @@
 """What adapters do alike: records to raw, texts to money and time."""
 
 import json
+import re
 from datetime import date, datetime, timezone
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from hashlib import blake2b
 from zoneinfo import ZoneInfo
 
@@ -14,6 +15,8 @@ EXPONENTS = {
     **dict.fromkeys(("BHD IQD JOD KWD LYD OMR TND").split(), 3),
     **dict.fromkeys(("CLF UYW").split(), 4),
 }
+
+_WHOLE = re.compile(r"[+-]?\d{1,18}(?:\.0{0,6})?", re.ASCII).fullmatch
 
 
 def raw(entity, external_id, record, version=None, observed_at=None):
@@ -72,12 +75,10 @@ def minor_units(amount, currency):
     """
     if amount is None or amount == "":
         return None
-    try:
-        value = Decimal(str(amount))
-        if value != value.to_integral_value():
-            raise InvalidOperation
-    except InvalidOperation:
-        raise ParseError("", "bad_amount", f"{str(amount)[:40]!r} is not an amount in smallest units.") from None
+    text = str(amount)
+    if not _WHOLE(text):
+        raise ParseError("", "bad_amount", f"{text[:40]!r} is not an amount in smallest units.")
+    value = Decimal(text)
     return format(value.scaleb(-EXPONENTS.get(currency or "", 2)), "f")
 
 
@@ -106,11 +107,11 @@ def parse_instant(text, tz="UTC"):
         text = f"{head}.{tail[:digits][:6]:0<6}{tail[digits:]}"
     try:
         value = datetime.fromisoformat(text)
-    except ValueError:
+        if value.tzinfo is None:
+            value = value.replace(tzinfo=ZoneInfo(tz))
+        return value.astimezone(timezone.utc)
+    except (ValueError, OverflowError):
         return None
-    if value.tzinfo is None:
-        value = value.replace(tzinfo=ZoneInfo(tz))
-    return value.astimezone(timezone.utc)
 
 
 def local_day(text, tz):

@@ -221,6 +221,8 @@ def _person_targets(slot):
     yield Target(slot, "external_id", "key")
     yield Target(slot, "version", "version")
     for name, kind in types.VALUES.items():
+        if kind is types.words:
+            continue
         if name == "emails":
             yield Target(slot, "email", "email")
         elif name == "phones":
@@ -242,7 +244,11 @@ def _record_targets(slot):
     yield Target(slot, "external_id", "key")
     yield Target(slot, "version", "version")
     for name, field in canonical.FIELDS[slot].items():
-        if name in _NOT_MAPPED or (slot, name) == ("stay", "booking"):
+        if (
+            name in _NOT_MAPPED
+            or (slot, name) == ("stay", "booking")
+            or (slot == "check" and name in canonical.EVIDENCE)
+        ):
             continue
         kind = _KINDS.get(field.type)
         label = field.type.label

@@ -19,7 +19,13 @@ class HospitalityPrivacy(models.AbstractModel):
         )
         return super()._privacy_handlers() | {
             "hospitality.connector": machinery,
+            "hospitality.connector.account": machinery,
+            "hospitality.connector.census": machinery,
+            "hospitality.connector.comparison": machinery,
             "hospitality.connector.cursor": machinery,
+            "hospitality.connector.difference": machinery,
+            "hospitality.connector.hint": machinery,
+            "hospitality.connector.outbox": machinery,
             "hospitality.connector.mapping": machinery,
             "hospitality.connector.hint": machinery,
             "hospitality.connector.hook.count": machinery,

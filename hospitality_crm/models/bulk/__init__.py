@@ -11,6 +11,9 @@ from . import (
     hospitality_bulk_guest,
     hospitality_bulk_profile,
     hospitality_bulk_point,
+    hospitality_bulk_redirect,
+    hospitality_bulk_consent,
+    hospitality_bulk_wish,
     hospitality_pending_ref,
     hospitality_bulk,
 )

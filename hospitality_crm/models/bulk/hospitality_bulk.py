@@ -65,6 +65,12 @@ class HospitalityBulk(models.AbstractModel):
         parts = self._prepare(batch, codes)
         self._write_batch(batch, parts, codes)
         self._finish(batch)
+        if batch.wishes or batch.diets:
+            self.env["hospitality.bulk.wish"]._write(batch)
+        if batch.consents:
+            self.env["hospitality.bulk.consent"]._record(batch)
+        if batch.redirects:
+            self.env["hospitality.bulk.redirect"]._follow(batch)
         return batch
 
     @api.model
@@ -72,9 +78,17 @@ class HospitalityBulk(models.AbstractModel):
         """Choose the newest event of each record."""
         for message in batch.messages:
             for event in message.events:
+                if event["entity"] not in batch.items:
+                    message.wait(event["entity"], event["external_id"])
+                    continue
                 item = Item(message, event)
-                group = batch.items if event["op"] == "upsert" else batch.closings
-                rivals = group[event["entity"]]
+                if event["op"] in _REDIRECTS:
+                    rivals = batch.redirects
+                else:
+                    group = batch.items if event["op"] == "upsert" else batch.closings
+                    rivals = group[event["entity"]]
+                    if event["entity"] == "guest" and "diet" in event.get("values", ()):
+                        batch.diets.append(item)
                 other = rivals.get(item.key)
                 # Of equally old ones the later message is the better news.
                 if other is None or item.version >= other.version or event["op"] == "anonymise":
@@ -89,12 +103,16 @@ class HospitalityBulk(models.AbstractModel):
                 event = item.event
                 if entity == "stay":
                     keys["guest"].update(one["guest"] for one in event.get("guests", ()))
+                elif entity == "consent":
+                    keys["guest"].add(event["guest"])
                 for waiter, reference in _REFERENCES.get(entity, ()):
                     if reference in event:
                         keys[LINKS[waiter, reference][0]].add(event[reference])
                 if entity in FOLIO:
                     parent = "stay" if "stay" in event else "check"
                     keys[parent].add(event[parent])
+        for key, item in batch.redirects.items():
+            keys["guest"].update(filter(None, (key, item.event.get("into"))))
         self.env["hospitality.bulk.fact"]._read_stored(batch, keys)
 
     # Preparation: everything that can refuse a message happens before anything is written.
@@ -116,11 +134,15 @@ class HospitalityBulk(models.AbstractModel):
             parts[entity] = fact._partition(batch, entity, items.values())
             if entity != "guest":
                 new, changed, _touched = parts[entity]
-                visit._prepare_rows(batch, entity, (*new, *changed), codes)
+                self.env[_WRITERS.get(entity, "hospitality.bulk.visit")]._prepare_rows(
+                    batch, entity, (*new, *changed), codes
+                )
                 if entity in PARENTS:
                     visit._refuse_currency_changes(batch, entity, changed)
         visit._refuse_cycles(batch, _both(parts.get("check")))
         self._find_waiting(batch)
+        if batch.redirects:
+            self.env["hospitality.bulk.redirect"]._check(batch)
         while self._drop_refused(batch, parts):
             for entity in FOLIO:
                 for item in _both(parts.get(entity)):
@@ -178,6 +200,8 @@ class HospitalityBulk(models.AbstractModel):
                 for key in [key for key, item in items.items() if item.message.problem]:
                     items.pop(key).row = None
                     dropped = True
+        for key in [key for key, item in batch.redirects.items() if item.message.problem]:
+            del batch.redirects[key]
         if dropped:
             for entity, groups in parts.items():
                 parts[entity] = tuple([item for item in group if not item.message.problem] for group in groups)
@@ -195,6 +219,9 @@ class HospitalityBulk(models.AbstractModel):
                 continue
             if entity == "guest":
                 self.env["hospitality.bulk.profile"]._write_profiles(batch, *parts[entity], codes)
+                continue
+            if entity in _WRITERS:
+                self.env[_WRITERS[entity]]._write(batch, parts[entity])
                 continue
             new, changed, touched = parts[entity]
             self._link(batch, entity, (*new, *changed))
@@ -373,6 +400,9 @@ def _both(parts):
     return (*parts[0], *parts[1]) if parts else ()
 
 
+# Who writes what is no visit.
+_WRITERS = {"consent": "hospitality.bulk.consent"}
+_REDIRECTS = frozenset(("merge", "unmerge"))
 _ENTITIES = {model: entity for entity, model in MODELS.items()}
 _REFERENCES = {}
 for _waiter, _reference in LINKS:
