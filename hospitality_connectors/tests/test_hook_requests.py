@@ -105,7 +105,7 @@ class TestHookRequests(HookCommon, HttpCase):
         self.assertFalse(self._counted())
 
     def test_a_connector_whose_vendor_never_posts_has_no_address(self):
-        self.connector.adapter = "canonical"
+        self.connector.adapter = "file"
         self.assertEqual(self._post([]).status_code, 404)
 
     def test_renewed_address(self):
