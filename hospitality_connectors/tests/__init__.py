@@ -10,4 +10,5 @@ from . import test_inbox
 from . import test_mapping
 from . import test_pipeline
 from . import test_reasons
+from . import test_source_merge
 from . import test_erasure

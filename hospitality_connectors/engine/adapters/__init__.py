@@ -1,3 +1,4 @@
 """The adapters, one file each."""
 
+from . import cloudbeds
 from . import square

@@ -11,6 +11,7 @@ from . import (
     hospitality_bulk_guest,
     hospitality_bulk_profile,
     hospitality_bulk_point,
+    hospitality_bulk_redirect,
     hospitality_pending_ref,
     hospitality_bulk,
 )

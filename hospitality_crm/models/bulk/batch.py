@@ -108,6 +108,7 @@ class Batch:
         mappings ``{(kind, code): target code}``)
     :ivar stored: per entity ``{external id: Stored}`` of the rows that exist
     :ivar items: per entity ``{external id: Item}``, the newest of this batch
+    :ivar redirects: ``{external id: Item}`` of guests that the source has merged or taken apart
     :ivar written: per model name the ids of inserted and updated rows
     :ivar closings: the same for tombstones and anonymisations
     :ivar landed: per entity ``{external id: (id, profile id, partner id)}`` of written rows
@@ -129,6 +130,7 @@ class Batch:
         self.stored = {entity: {} for entity in ENTITIES}
         self.items = {entity: {} for entity in ENTITIES}
         self.closings = {entity: {} for entity in ENTITIES}
+        self.redirects = {}
         self.landed = {entity: {} for entity in ENTITIES}
         self.written = {}
         self.counts = {}

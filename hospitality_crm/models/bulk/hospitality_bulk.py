@@ -65,6 +65,8 @@ class HospitalityBulk(models.AbstractModel):
         parts = self._prepare(batch, codes)
         self._write_batch(batch, parts, codes)
         self._finish(batch)
+        if batch.redirects:
+            self.env["hospitality.bulk.redirect"]._follow(batch)
         return batch
 
     @api.model
@@ -72,12 +74,15 @@ class HospitalityBulk(models.AbstractModel):
         """Choose the newest event of each record."""
         for message in batch.messages:
             for event in message.events:
-                if event["entity"] not in batch.items or event["op"] in ("merge", "unmerge"):
+                if event["entity"] not in batch.items:
                     message.wait(event["entity"], event["external_id"])
                     continue
                 item = Item(message, event)
-                group = batch.items if event["op"] == "upsert" else batch.closings
-                rivals = group[event["entity"]]
+                if event["op"] in _REDIRECTS:
+                    rivals = batch.redirects
+                else:
+                    group = batch.items if event["op"] == "upsert" else batch.closings
+                    rivals = group[event["entity"]]
                 other = rivals.get(item.key)
                 # Of equally old ones the later message is the better news.
                 if other is None or item.version >= other.version or event["op"] == "anonymise":
@@ -98,6 +103,8 @@ class HospitalityBulk(models.AbstractModel):
                 if entity in FOLIO:
                     parent = "stay" if "stay" in event else "check"
                     keys[parent].add(event[parent])
+        for key, item in batch.redirects.items():
+            keys["guest"].update(filter(None, (key, item.event.get("into"))))
         self.env["hospitality.bulk.fact"]._read_stored(batch, keys)
 
     # Preparation: everything that can refuse a message happens before anything is written.
@@ -124,6 +131,8 @@ class HospitalityBulk(models.AbstractModel):
                     visit._refuse_currency_changes(batch, entity, changed)
         visit._refuse_cycles(batch, _both(parts.get("check")))
         self._find_waiting(batch)
+        if batch.redirects:
+            self.env["hospitality.bulk.redirect"]._check(batch)
         while self._drop_refused(batch, parts):
             for entity in FOLIO:
                 for item in _both(parts.get(entity)):
@@ -181,6 +190,8 @@ class HospitalityBulk(models.AbstractModel):
                 for key in [key for key, item in items.items() if item.message.problem]:
                     items.pop(key).row = None
                     dropped = True
+        for key in [key for key, item in batch.redirects.items() if item.message.problem]:
+            del batch.redirects[key]
         if dropped:
             for entity, groups in parts.items():
                 parts[entity] = tuple([item for item in group if not item.message.problem] for group in groups)
@@ -376,6 +387,7 @@ def _both(parts):
     return (*parts[0], *parts[1]) if parts else ()
 
 
+_REDIRECTS = frozenset(("merge", "unmerge"))
 _ENTITIES = {model: entity for entity, model in MODELS.items()}
 _REFERENCES = {}
 for _waiter, _reference in LINKS:

@@ -26,6 +26,13 @@ class HospitalityBulkVisit(models.AbstractModel):
             "bulk.cycle": self.env._(
                 "The check refunds “%(key)s”, which leads back to the check itself. Correct one of them in the source."
             ),
+            "bulk.merge_cycle": self.env._(
+                "The source has merged “%(key)s” into “%(winner)s”, which leads back to “%(key)s”. Correct one of the "
+                "merges in the source."
+            ),
+            "bulk.unmerge_refused": self.env._(
+                "The source has taken the merge of “%(key)s” back, which is not possible here any more: %(reason)s"
+            ),
             "bulk.two_currencies": self.env._(
                 "The record is in %(parent)s but its lines are in %(line)s. A bill has one currency: correct it in the "
                 "source, then replay."

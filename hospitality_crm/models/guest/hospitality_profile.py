@@ -57,6 +57,13 @@ class HospitalityProfile(models.Model):
     meta = fields.Json()
     seen_at = fields.Datetime(string="Last Changed", default=fields.Datetime.now, required=True)
     link_ids = fields.One2many("hospitality.contact.link", "profile_id", string="Contact Points")
+    redirect_id = SoftMany2one(
+        "hospitality.profile", string="Merged in the Source into", readonly=True, copy=False, ondelete="set null"
+    )
+    redirect_version = fields.Float(readonly=True, copy=False, help="Version of what the source said last about it.")
+    redirect_merge_id = SoftMany2one("hospitality.merge", readonly=True, copy=False, ondelete="set null")
+
+    _redirect_idx = models.Index("(redirect_id) WHERE redirect_id IS NOT NULL")
 
     @api.depends("name", "source_id")
     def _compute_display_name(self):

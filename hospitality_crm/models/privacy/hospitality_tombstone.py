@@ -116,7 +116,7 @@ class HospitalityTombstone(models.Model):
         """
         if not self._is_used():
             return
-        references = ("guest", "booker", "company", "agency")
+        references = ("guest", "booker", "company", "agency", "into")
         wanted = set()
         for message in messages:
             for event in message.events:

@@ -163,6 +163,7 @@ class HospitalityMatchTexts(models.AbstractModel):
             "guard": self.env._("Caution"),
             "organisation": self.env._("Company or agency"),
             "prior": self.env._("Starting point"),
+            "source": self.env._("Source system"),
         }
 
     @api.model
@@ -225,6 +226,7 @@ class HospitalityMatchTexts(models.AbstractModel):
                 "document": self.env._("Another document number, and no contact in common."),
                 "contact": self.env._("Other contacts, and nothing but the name in common."),
             },
+            "source": {"merge": self.env._("The source system has merged both records.")},
             "gender": {"same": self.env._("The same gender."), "differs": self.env._("Different genders.")},
             "company": {"same": self.env._("The same company."), "differs": self.env._("Different companies.")},
             "prior": {
