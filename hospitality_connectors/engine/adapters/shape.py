@@ -1,6 +1,7 @@
 """Looking into records of vendors: what is not as described is said with its path, never a crash."""
 
 import re
+from zoneinfo import ZoneInfo
 
 from ..adapter import ParseError
 from .records import minor_units
@@ -97,3 +98,16 @@ def pairs(value):
 def words(value):
     """Return the parts of a setting that are separated by commas."""
     return [item.strip() for item in (value or "").split(",") if item.strip()]
+
+
+def same_zone(zone, tz, at):
+    """Say whether two time zones show the same time at an instant; a zone that nobody knows does not.
+
+    >>> from datetime import datetime, timezone
+    >>> same_zone("Europe/Kiev", "Europe/Kyiv", datetime(2026, 1, 1, tzinfo=timezone.utc))
+    True
+    """
+    try:
+        return at.astimezone(ZoneInfo(zone)).utcoffset() == at.astimezone(ZoneInfo(tz)).utcoffset()
+    except (ValueError, OSError, KeyError, TypeError):
+        return False
