@@ -309,6 +309,10 @@ class Adapter:
         """Return the :class:`Capabilities` of the source."""
         raise NotImplementedError
 
+    def account(self, settings):
+        """Return the account at the vendor whose limits and token several connectors share; empty: each has its own."""
+        return ""
+
     # Reading
 
     def streams(self, settings):

@@ -3,6 +3,25 @@
 import time
 
 from . import limits
+from .errors import Later
+
+
+class Memo:
+    """Values that are good for a while, kept by a process.
+
+    :param clock: function of the Unix time
+    """
+
+    def __init__(self, clock=time.time):
+        self._clock = clock
+        self._kept = {}
+
+    def get(self, key, make, seconds):
+        """Return what ``make()`` has given for a key, at most so many seconds ago."""
+        kept = self._kept.get(key)
+        if kept is None or kept[0] <= self._clock():
+            kept = self._kept[key] = self._clock() + seconds, make()
+        return kept[1]
 
 
 class LocalShared:
@@ -17,12 +36,13 @@ class LocalShared:
         self._breaker = limits.Breaker()
         self._token = None
         self._token_ends = None
+        self.memo = Memo(clock).get
 
     def take(self, bucket, rates):
         now = self._clock()
         wait, breaker = limits.may_send(self._breaker, now)
         if wait:
-            return wait
+            raise Later(wait, "pause")
         wait, self._levels[bucket] = limits.take(self._levels.get(bucket), rates, now)
         if not wait:
             self._breaker = breaker

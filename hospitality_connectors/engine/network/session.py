@@ -20,11 +20,12 @@ class Session:
 
     Limits, circuit breaker and tokens are shared by all workers and belong to ``shared``:
 
-    * ``shared.take(bucket, rates) -> seconds to wait`` (0: go)
+    * ``shared.take(bucket, rates) -> seconds to wait`` for a limit (0: go); raises :class:`Later` during a pause
     * ``shared.success()``, ``shared.failure()``, ``shared.pause(seconds)``
     * ``shared.token(renew, refused) -> text``: the valid token; ``renew()`` returns a new
       :class:`engine.adapter.Token` and is called by one worker at a time; ``refused`` is a value that the vendor has
       turned down, or None
+    * ``shared.memo(key, make, seconds) -> value``: what ``make()`` has given, at most so many seconds ago
 
     :param adapter: an :class:`engine.adapter.Adapter`
     :param client: with ``request(method, url, headers=, body=, secrets=)`` and its exceptions as attributes, such as
@@ -80,6 +81,14 @@ class Session:
         if self._token is None:
             self._token = self._shared.token(lambda: self.adapter.sign_in(self), None)
         return self._token
+
+    def memo(self, key, make, seconds=3600.0):
+        """Return what ``make()`` gives, asking again after some seconds only: names of rooms, versions spoken.
+
+        :param str key: unique within the adapter
+        :param make: function without arguments
+        """
+        return self._shared.memo(key, make, seconds)
 
     def get(self, url, **options):
         """Make a GET call, see :meth:`call`."""

@@ -15,6 +15,9 @@ RECORD_KINDS = {
     "channel": "hospitality.channel",
     "outlet": "hospitality.outlet",
     "currency": "res.currency",
+    "consent_purpose": "hospitality.purpose",
+    "preference": "hospitality.preference.type",
+    "diet": "hospitality.allergen",
 }
 VALUE_KINDS = {
     "stay_status": canonical.STAY_STATUS,
@@ -57,6 +60,9 @@ class HospitalityConnectorMapping(models.Model):
             ("department", "Department"),
             ("method", "Payment Method"),
             ("purpose", "Purpose of the Stay"),
+            ("consent_purpose", "Purpose of a Consent"),
+            ("preference", "Preference"),
+            ("diet", "Allergen or Diet"),
         ],
         required=True,
     )

@@ -65,6 +65,10 @@ class HospitalityBulk(models.AbstractModel):
         parts = self._prepare(batch, codes)
         self._write_batch(batch, parts, codes)
         self._finish(batch)
+        if batch.wishes or batch.diets:
+            self.env["hospitality.bulk.wish"]._write(batch)
+        if batch.consents:
+            self.env["hospitality.bulk.consent"]._record(batch)
         if batch.redirects:
             self.env["hospitality.bulk.redirect"]._follow(batch)
         return batch
@@ -83,6 +87,8 @@ class HospitalityBulk(models.AbstractModel):
                 else:
                     group = batch.items if event["op"] == "upsert" else batch.closings
                     rivals = group[event["entity"]]
+                    if event["entity"] == "guest" and "diet" in event.get("values", ()):
+                        batch.diets.append(item)
                 other = rivals.get(item.key)
                 # Of equally old ones the later message is the better news.
                 if other is None or item.version >= other.version or event["op"] == "anonymise":
@@ -97,6 +103,8 @@ class HospitalityBulk(models.AbstractModel):
                 event = item.event
                 if entity == "stay":
                     keys["guest"].update(one["guest"] for one in event.get("guests", ()))
+                elif entity == "consent":
+                    keys["guest"].add(event["guest"])
                 for waiter, reference in _REFERENCES.get(entity, ()):
                     if reference in event:
                         keys[LINKS[waiter, reference][0]].add(event[reference])
@@ -126,7 +134,9 @@ class HospitalityBulk(models.AbstractModel):
             parts[entity] = fact._partition(batch, entity, items.values())
             if entity != "guest":
                 new, changed, _touched = parts[entity]
-                visit._prepare_rows(batch, entity, (*new, *changed), codes)
+                self.env[_WRITERS.get(entity, "hospitality.bulk.visit")]._prepare_rows(
+                    batch, entity, (*new, *changed), codes
+                )
                 if entity in PARENTS:
                     visit._refuse_currency_changes(batch, entity, changed)
         visit._refuse_cycles(batch, _both(parts.get("check")))
@@ -209,6 +219,9 @@ class HospitalityBulk(models.AbstractModel):
                 continue
             if entity == "guest":
                 self.env["hospitality.bulk.profile"]._write_profiles(batch, *parts[entity], codes)
+                continue
+            if entity in _WRITERS:
+                self.env[_WRITERS[entity]]._write(batch, parts[entity])
                 continue
             new, changed, touched = parts[entity]
             self._link(batch, entity, (*new, *changed))
@@ -387,6 +400,8 @@ def _both(parts):
     return (*parts[0], *parts[1]) if parts else ()
 
 
+# Who writes what is no visit.
+_WRITERS = {"consent": "hospitality.bulk.consent"}
 _REDIRECTS = frozenset(("merge", "unmerge"))
 _ENTITIES = {model: entity for entity, model in MODELS.items()}
 _REFERENCES = {}

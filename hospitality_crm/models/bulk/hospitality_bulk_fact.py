@@ -11,13 +11,14 @@ from .batch import TABLES, Stored
 
 # Expressions of `Stored` per entity, from state on.
 STORED = {
-    "guest": ("state", "id", "partner_id", "NULL::int", "property_id", "NULL::date"),
+    "guest": ("state", "id", "partner_id", "has_wishes::int", "property_id", "NULL::date"),
     "booking": ("status", "profile_id", "partner_id", "NULL::int", "property_id", "NULL::date"),
     "reservation": ("status", "profile_id", "partner_id", "currency_id", "property_id", "business_date"),
     "stay": ("status", "profile_id", "partner_id", "currency_id", "property_id", "arrival"),
     "check": ("status", "profile_id", "partner_id", "currency_id", "property_id", "business_date"),
     "charge": ("state", "stay_id", "check_id", "currency_id", "property_id", "business_date"),
     "payment": ("state", "stay_id", "check_id", "currency_id", "property_id", "NULL::date"),
+    "consent": ("state", "profile_id", "NULL::int", "NULL::int", "NULL::int", "NULL::date"),
 }
 
 

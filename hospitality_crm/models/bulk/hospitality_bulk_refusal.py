@@ -33,6 +33,7 @@ class HospitalityBulkVisit(models.AbstractModel):
             "bulk.unmerge_refused": self.env._(
                 "The source has taken the merge of “%(key)s” back, which is not possible here any more: %(reason)s"
             ),
+            "bulk.consent_refused": self.env._("The consent can't be recorded: %(reason)s"),
             "bulk.two_currencies": self.env._(
                 "The record is in %(parent)s but its lines are in %(line)s. A bill has one currency: correct it in the "
                 "source, then replay."

@@ -6,6 +6,7 @@ from . import (
     hospitality_consent_entry,
     hospitality_consent_confirmation,
     hospitality_consent_payload,
+    hospitality_consent_delivery,
     hospitality_consent_state,
     hospitality_consent_receipt,
     hospitality_guest_tabs,

@@ -104,11 +104,13 @@ class HospitalityConsentEvent(models.Model):
         guests = Partner.browse(set(targets.values()))
         own = dict(zip(guests.ids, guests._get_odoo_profile().sudo(), strict=True))  # read for the system's ledger
         Profile = self.env["hospitality.profile"].sudo()  # see above
+        delivered = {entry["profile_id"] for entry in entries if not entry.get("partner_id")}
+        by_id = {profile.id: profile for profile in Profile.browse(sorted(delivered))}
         for entry in entries:
             if entry.get("partner_id"):
                 entry["profile"] = own[targets[entry["partner_id"]]]
             else:
-                entry["profile"] = Profile.browse(entry["profile_id"])
+                entry["profile"] = by_id[entry["profile_id"]]
             entry["guest"] = entry["profile"].partner_id
 
     @api.model
@@ -257,10 +259,13 @@ class HospitalityConsentEvent(models.Model):
         salts = [secrets.token_hex(16) for _entry in entries]
         rows = [self._to_row(entry, now, salt) for entry, salt in zip(entries, salts, strict=True)]
         ids = self._append(rows)
-        for event_id, entry, salt in zip(ids, entries, salts, strict=True):
-            details = self._get_details(entry)
-            if details:
-                self.env["hospitality.consent.payload"].create({"event_id": event_id, "salt": salt, **details})
+        self.env["hospitality.consent.payload"].create(
+            [
+                {"event_id": event_id, "salt": salt, **details}
+                for event_id, entry, salt in zip(ids, entries, salts, strict=True)
+                if (details := self._get_details(entry))
+            ]
+        )
         return ids
 
     @api.model

@@ -177,6 +177,9 @@ def _get_identity_handlers():
             hide=("salt", "guardian_name"),
             reason=_LEDGER_REASON,
         ),
+        "hospitality.consent.delivery": PrivacyHandler(
+            erase="delete", via=_via("hospitality_profile", "profile_id"), export=False, own=False
+        ),
         "hospitality.consent.state": PrivacyHandler(erase="keep", plain=ALL, own=False, reason=_LEDGER_REASON),
     }
 

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hospitality_connectors.engine.adapter import Page, Rate, Raw, Stream
-from hospitality_connectors.engine.network import limits, reader
+from hospitality_connectors.engine.network import limits, local, reader
 
 NOW = datetime.datetime(2026, 11, 22, 12, 0, tzinfo=datetime.timezone.utc)
 
@@ -157,3 +157,16 @@ def test_gap_is_seen_when_the_vendor_has_forgotten():
     stream = Stream("stays", keeps=datetime.timedelta(days=7))
     assert not reader.has_gap(reader.Progress(until=(NOW - datetime.timedelta(days=6)).isoformat()), stream, NOW)
     assert reader.has_gap(reader.Progress(until=(NOW - datetime.timedelta(days=8)).isoformat()), stream, NOW)
+
+
+def test_what_seldom_changes_is_asked_for_after_a_while_only():
+    now, asked = [0.0], []
+    memo = local.Memo(lambda: now[0])
+
+    def make():
+        asked.append(now[0])
+        return len(asked)
+
+    assert [memo.get("rooms", make, 60), memo.get("rooms", make, 60), memo.get("rates", make, 60)] == [1, 1, 2]
+    now[0] = 61.0
+    assert memo.get("rooms", make, 60) == 3
