@@ -1,1 +1,3 @@
 """The adapters, one file each."""
+
+from . import mews
