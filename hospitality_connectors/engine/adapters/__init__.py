@@ -1,3 +1,3 @@
 """The adapters, one file each."""
 
-from . import mews
+from . import exely, mews
