@@ -19,6 +19,8 @@
         "views/connector/hospitality_connector_inbox_views.xml",
         "views/connector/hospitality_connector_mapping_views.xml",
         "views/connector/hospitality_connector_views.xml",
+        "views/connector/hospitality_connector_comparison_views.xml",
+        "views/connector/hospitality_connector_outbox_views.xml",
         "views/connector/hospitality_connector_menus.xml",
         "views/connector/res_config_settings_views.xml",
         "views/imports/hospitality_import_reports.xml",

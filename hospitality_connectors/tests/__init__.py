@@ -8,8 +8,12 @@ from . import test_file_screen
 from . import test_file_tour
 from . import test_inbox
 from . import test_mapping
+from . import test_outbox
 from . import test_pipeline
+from . import test_reader
 from . import test_reasons
 from . import test_source_consent
 from . import test_source_merge
+from . import test_source_wish
 from . import test_erasure
+from . import test_secrets

@@ -1,3 +1,6 @@
 """The adapters, one file each."""
 
-from . import exely, mews
+from . import cloudbeds
+from . import exely
+from . import mews
+from . import square

@@ -3,6 +3,7 @@
 import time
 
 from . import limits
+from .errors import Later
 
 
 class Memo:
@@ -41,7 +42,7 @@ class LocalShared:
         now = self._clock()
         wait, breaker = limits.may_send(self._breaker, now)
         if wait:
-            return wait
+            raise Later(wait, "pause")
         wait, self._levels[bucket] = limits.take(self._levels.get(bucket), rates, now)
         if not wait:
             self._breaker = breaker

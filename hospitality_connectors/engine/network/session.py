@@ -20,7 +20,7 @@ class Session:
 
     Limits, circuit breaker and tokens are shared by all workers and belong to ``shared``:
 
-    * ``shared.take(bucket, rates) -> seconds to wait`` (0: go)
+    * ``shared.take(bucket, rates) -> seconds to wait`` for a limit (0: go); raises :class:`Later` during a pause
     * ``shared.success()``, ``shared.failure()``, ``shared.pause(seconds)``
     * ``shared.token(renew, refused) -> text``: the valid token; ``renew()`` returns a new
       :class:`engine.adapter.Token` and is called by one worker at a time; ``refused`` is a value that the vendor has

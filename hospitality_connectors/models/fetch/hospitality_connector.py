@@ -132,8 +132,12 @@ class HospitalityConnector(models.Model):
             night += datetime.timedelta(days=1)
         return night.astimezone(datetime.timezone.utc).replace(tzinfo=None)
 
-    def _after_page(self, stream, window, page, done):
-        """Hook: a page has been stored, in the same transaction."""
+    def _after_page(self, stream, window, page, done, is_first):
+        """Hook: a page has been stored, in the same transaction.
+
+        :param bool done: it was the last one until the next reading
+        :param bool is_first: it was the first one since the last reading
+        """
 
     def _wake_readers(self):
         """Start the lanes that read, after the current transaction."""

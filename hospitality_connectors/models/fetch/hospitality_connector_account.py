@@ -84,6 +84,10 @@ class Account:
         self._troubled = True
 
     def take(self, bucket, rates):
+        """Take one call out of a limit; return the seconds to wait for it.
+
+        :raise Later: the vendor has asked for a pause, or the breaker is open
+        """
         now = self._clock()
         with lane_env(self._env) as env:
             model = env["hospitality.connector.account"]
@@ -92,7 +96,7 @@ class Account:
             self._troubled = known != limits.Breaker()
             wait, breaker = limits.may_send(known, now)
             if wait:
-                return wait
+                raise Later(wait, "pause")
             levels = row["levels"] or {}
             level = limits.Level(tuple(levels[bucket][0]), levels[bucket][1]) if bucket in levels else None
             wait, level = limits.take(level, rates, now)

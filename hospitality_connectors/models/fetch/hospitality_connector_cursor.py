@@ -65,8 +65,8 @@ class HospitalityConnectorCursor(models.Model):
             claim_query(
                 "hospitality_connector_cursor",
                 SQL(
-                    "next_at <= now() AT TIME ZONE 'UTC'"
-                    " AND (leased_until IS NULL OR leased_until < now() AT TIME ZONE 'UTC')"
+                    "next_at <= clock_timestamp() AT TIME ZONE 'UTC'"
+                    " AND (leased_until IS NULL OR leased_until < clock_timestamp() AT TIME ZONE 'UTC')"
                     " AND EXISTS (SELECT FROM hospitality_connector c WHERE c.id = connector_id"
                     " AND c.active AND c.state = 'running')"
                 ),
@@ -80,7 +80,7 @@ class HospitalityConnectorCursor(models.Model):
         self.env.cr.execute(
             SQL(
                 "UPDATE hospitality_connector_cursor SET lease = %s,"
-                " leased_until = now() AT TIME ZONE 'UTC' + %s * interval '1 second' WHERE id = %s",
+                " leased_until = clock_timestamp() AT TIME ZONE 'UTC' + %s * interval '1 second' WHERE id = %s",
                 lease,
                 LEASE_SECONDS,
                 rows[0][0],

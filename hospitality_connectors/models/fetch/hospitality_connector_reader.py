@@ -99,6 +99,7 @@ class HospitalityConnectorReader(models.AbstractModel):
         has_gap = reader.has_gap(progress, stream, now)
         if has_gap:
             progress = reader.Progress()
+        is_first = not progress.is_reading() and (stream.kind != "sweep" or not progress.until)
         progress, window = reader.plan(progress, stream, now, since.replace(tzinfo=now.tzinfo))
         page = session.adapter.fetch_page(session, stream, window, progress.cursor)
         progress, done = reader.advance(progress, stream, page, session.now())
@@ -110,6 +111,7 @@ class HospitalityConnectorReader(models.AbstractModel):
             "progress": progress,
             "done": done,
             "has_gap": has_gap,
+            "is_first": is_first,
         }
 
     @api.model
@@ -123,7 +125,7 @@ class HospitalityConnectorReader(models.AbstractModel):
             new_ids = connector._store(page.records)
             connector._wake(len(new_ids))
             env["hospitality.connector.hint"]._note(connector, page.hints)
-            connector._after_page(stream, outcome["window"], page, outcome["done"])
+            connector._after_page(stream, outcome["window"], page, outcome["done"], outcome["is_first"])
             now = fields.Datetime.now()
             values = {
                 "progress": outcome["progress"].dump(),

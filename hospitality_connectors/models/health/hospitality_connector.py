@@ -15,7 +15,7 @@ class HospitalityConnector(models.Model):
     """Whether records still come in, and who is told when they don't."""
 
     _name = "hospitality.connector"
-    _inherit = ["hospitality.connector", "mail.activity.mixin"]
+    _inherit = ["hospitality.connector", "mail.thread", "mail.activity.mixin"]
 
     user_id = fields.Many2one(
         "res.users",

@@ -57,7 +57,7 @@ class HospitalityConnectorHint(models.Model):
                 "INSERT INTO hospitality_connector_hint AS h (connector_id, entity, external_id, reason, noted_at,"
                 " next_at, attempts)"
                 " SELECT %s, v.entity, v.external_id, v.reason, clock_timestamp() AT TIME ZONE 'UTC',"
-                " now() AT TIME ZONE 'UTC', 0"
+                " clock_timestamp() AT TIME ZONE 'UTC', 0"
                 " FROM unnest(%s::varchar[], %s::varchar[], %s::varchar[]) AS v(entity, external_id, reason)"
                 " ON CONFLICT (connector_id, entity, external_id) DO UPDATE SET noted_at = excluded.noted_at,"
                 " next_at = CASE WHEN h.error_code IS NULL OR h.is_given_up THEN excluded.next_at ELSE h.next_at END,"
@@ -80,8 +80,8 @@ class HospitalityConnectorHint(models.Model):
         """
         self.env["hospitality.connector"].flush_model(["active", "state"])
         due = SQL(
-            "h.next_at <= now() AT TIME ZONE 'UTC' AND h.is_given_up IS NOT TRUE"
-            " AND (h.leased_until IS NULL OR h.leased_until < now() AT TIME ZONE 'UTC')"
+            "h.next_at <= clock_timestamp() AT TIME ZONE 'UTC' AND h.is_given_up IS NOT TRUE"
+            " AND (h.leased_until IS NULL OR h.leased_until < clock_timestamp() AT TIME ZONE 'UTC')"
         )
         rows = self.env.execute_query(
             SQL(
@@ -101,7 +101,7 @@ class HospitalityConnectorHint(models.Model):
         self.env.cr.execute(
             SQL(
                 "UPDATE hospitality_connector_hint SET lease = %s,"
-                " leased_until = now() AT TIME ZONE 'UTC' + %s * interval '1 second' WHERE id = ANY(%s)",
+                " leased_until = clock_timestamp() AT TIME ZONE 'UTC' + %s * interval '1 second' WHERE id = ANY(%s)",
                 lease,
                 LEASE_SECONDS,
                 pg_int_array([row[0] for row in rows]),
@@ -134,7 +134,8 @@ class HospitalityConnectorHint(models.Model):
         self.env.cr.execute(
             SQL(
                 "UPDATE hospitality_connector_hint SET attempts = attempts + 1, error_code = %s, error_message = %s,"
-                " next_at = now() AT TIME ZONE 'UTC' + %s * interval '1 second', lease = NULL, leased_until = NULL,"
+                " next_at = clock_timestamp() AT TIME ZONE 'UTC' + %s * interval '1 second',"
+                " lease = NULL, leased_until = NULL,"
                 " is_given_up = CASE WHEN attempts + 1 >= %s THEN TRUE END"
                 " WHERE id = ANY(%s) AND lease = %s",
                 code,
@@ -153,7 +154,7 @@ class HospitalityConnectorHint(models.Model):
         self.env.cr.execute(
             SQL(
                 "UPDATE hospitality_connector_hint SET lease = NULL, leased_until = NULL,"
-                " next_at = now() AT TIME ZONE 'UTC' + %s * interval '1 second' WHERE lease = %s",
+                " next_at = clock_timestamp() AT TIME ZONE 'UTC' + %s * interval '1 second' WHERE lease = %s",
                 seconds,
                 lease,
             )

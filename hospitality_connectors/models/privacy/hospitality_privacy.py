@@ -19,9 +19,16 @@ class HospitalityPrivacy(models.AbstractModel):
         )
         return super()._privacy_handlers() | {
             "hospitality.connector": machinery,
+            "hospitality.connector.account": machinery,
+            "hospitality.connector.census": machinery,
+            "hospitality.connector.comparison": machinery,
             "hospitality.connector.cursor": machinery,
+            "hospitality.connector.difference": machinery,
+            "hospitality.connector.hint": machinery,
+            "hospitality.connector.outbox": machinery,
             "hospitality.connector.mapping": machinery,
             "hospitality.connector.inbox": inbox,
+            "hospitality.connector.secret": machinery,
             "hospitality.import.folder": machinery,
             "hospitality.import.mapping": machinery,
             # Samples and reports of a file: searched for the guest's addresses with every other table.

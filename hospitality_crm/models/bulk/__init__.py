@@ -13,6 +13,7 @@ from . import (
     hospitality_bulk_point,
     hospitality_bulk_redirect,
     hospitality_bulk_consent,
+    hospitality_bulk_wish,
     hospitality_pending_ref,
     hospitality_bulk,
 )

@@ -110,6 +110,8 @@ class Batch:
     :ivar stored: per entity ``{external id: Stored}`` of the rows that exist
     :ivar items: per entity ``{external id: Item}``, the newest of this batch
     :ivar redirects: ``{external id: Item}`` of guests that the source has merged or taken apart
+    :ivar wishes: guest items that were written and tell preferences or diets, or whose profile has told some before
+    :ivar diets: guest items, also older ones, that tell allergies or diets
     :ivar consents: items of consents that were written, whose statements are to be recorded
     :ivar written: per model name the ids of inserted and updated rows
     :ivar closings: the same for tombstones and anonymisations
@@ -133,6 +135,8 @@ class Batch:
         self.items = {entity: {} for entity in ENTITIES}
         self.closings = {entity: {} for entity in ENTITIES}
         self.redirects = {}
+        self.wishes = []
+        self.diets = []
         self.consents = []
         self.landed = {entity: {} for entity in ENTITIES}
         self.written = {}

@@ -65,6 +65,8 @@ class HospitalityBulk(models.AbstractModel):
         parts = self._prepare(batch, codes)
         self._write_batch(batch, parts, codes)
         self._finish(batch)
+        if batch.wishes or batch.diets:
+            self.env["hospitality.bulk.wish"]._write(batch)
         if batch.consents:
             self.env["hospitality.bulk.consent"]._record(batch)
         if batch.redirects:
@@ -85,6 +87,8 @@ class HospitalityBulk(models.AbstractModel):
                 else:
                     group = batch.items if event["op"] == "upsert" else batch.closings
                     rivals = group[event["entity"]]
+                    if event["entity"] == "guest" and "diet" in event.get("values", ()):
+                        batch.diets.append(item)
                 other = rivals.get(item.key)
                 # Of equally old ones the later message is the better news.
                 if other is None or item.version >= other.version or event["op"] == "anonymise":

@@ -11,7 +11,7 @@ from .batch import TABLES, Stored
 
 # Expressions of `Stored` per entity, from state on.
 STORED = {
-    "guest": ("state", "id", "partner_id", "NULL::int", "property_id", "NULL::date"),
+    "guest": ("state", "id", "partner_id", "has_wishes::int", "property_id", "NULL::date"),
     "booking": ("status", "profile_id", "partner_id", "NULL::int", "property_id", "NULL::date"),
     "reservation": ("status", "profile_id", "partner_id", "currency_id", "property_id", "business_date"),
     "stay": ("status", "profile_id", "partner_id", "currency_id", "property_id", "arrival"),

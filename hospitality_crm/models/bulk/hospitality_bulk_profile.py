@@ -7,7 +7,18 @@ from odoo.tools import SQL
 from ...engine import names, profile
 from ...tools.arrays import pg_int_array
 
-COLUMNS = ("version", "payload_hash", "state", "kind", "property_id", "name", "name_key", "values", "seen_at")
+COLUMNS = (
+    "version",
+    "payload_hash",
+    "state",
+    "kind",
+    "property_id",
+    "name",
+    "name_key",
+    "values",
+    "seen_at",
+    "has_wishes",
+)
 # So many new or changed profiles of a batch are compared in full at once; more are left to the lanes of matching.
 MATCH_AT_ONCE = 100
 
@@ -77,6 +88,7 @@ class HospitalityBulkProfile(models.AbstractModel):
         )
         if people:
             written = {item.key for item in inserted} | {item.key for item in updated}
+            batch.wishes = [item for item in (*inserted, *updated) if "has_wishes" in item.row]
             people = [person for person in people if person.item.key in written]
             inserted_keys, touched_keys = {item.key for item in inserted}, {item.key for item in touched}
             counted = self._write_links(people, points, inserted_keys)
@@ -122,6 +134,9 @@ class HospitalityBulkProfile(models.AbstractModel):
         }
         if person.values:
             row["values"] = _encode(person.values)
+        stored = batch.stored["guest"].get(item.key)
+        if (stored is not None and stored.currency_id) or not _WISHES.isdisjoint(item.event["values"]):
+            row["has_wishes"] = True  # `Stored` holds it there
         return row
 
     @api.model
@@ -324,6 +339,7 @@ class HospitalityBulkProfile(models.AbstractModel):
             if group is hidden and done:
                 batch.anonymised += sorted(done)
                 self._forget_points(done)
+                self.env["hospitality.bulk.wish"]._forget(done)
                 self.env["hospitality.matcher"]._erase(done)
         batch.touched |= due
         if due:
@@ -332,6 +348,7 @@ class HospitalityBulkProfile(models.AbstractModel):
             batch.count("res.partner", [], changed)
 
 
+_WISHES = frozenset({"preferences", "diet"})
 _COMPANY_KINDS = frozenset({"company", "agency"})
 _encode = json.JSONEncoder(ensure_ascii=False, check_circular=False).encode
 _ANONYMISED = {"state": "anonymised", "name": None, "name_key": None, "values": None, "meta": None}

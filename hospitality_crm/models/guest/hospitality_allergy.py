@@ -31,6 +31,12 @@ class HospitalityAllergy(models.Model):
         [("1", "Discomfort"), ("2", "Serious"), ("3", "Life-threatening")], default="2", required=True
     )
     confirmed_on = fields.Date(string="Last Confirmed", default=fields.Date.context_today)
+    is_dropped = fields.Boolean(
+        string="To Be Confirmed",
+        readonly=True,
+        copy=False,
+        help="The system that told it doesn't any more. Ask the guest, then confirm or withdraw it.",
+    )
     active = fields.Boolean(default=True)
     withdrawn_by_id = fields.Many2one("res.users", readonly=True, ondelete="restrict", copy=False)
     withdrawn_on = fields.Datetime(readonly=True, copy=False)
@@ -79,6 +85,10 @@ class HospitalityAllergy(models.Model):
         if not (reason or "").strip():
             raise UserError(self.env._("Say why the allergy no longer holds."))
         self.write({"active": False, "withdrawn_reason": reason.strip()})
+
+    def action_confirm(self):
+        """Record that the guest has confirmed the entries today."""
+        self.write({"confirmed_on": fields.Date.context_today(self), "is_dropped": False})
 
     def action_withdraw(self):
         """Ask for the reason and take the entries out of use."""

@@ -57,6 +57,7 @@ class HospitalityProfile(models.Model):
     meta = fields.Json()
     seen_at = fields.Datetime(string="Last Changed", default=fields.Datetime.now, required=True)
     link_ids = fields.One2many("hospitality.contact.link", "profile_id", string="Contact Points")
+    has_wishes = fields.Boolean(readonly=True, copy=False, help="The source has told preferences, allergies or diets.")
     redirect_id = SoftMany2one(
         "hospitality.profile", string="Merged in the Source into", readonly=True, copy=False, ondelete="set null"
     )

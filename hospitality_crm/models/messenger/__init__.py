@@ -1,4 +1,5 @@
 from . import (
+    hospitality_secret_mixin,
     hospitality_message_provider,
     hospitality_message_secret,
     hospitality_message_content,

@@ -13,7 +13,7 @@ from fakes.fault_proxy import FAULTS, PHASES, FaultProxy
 from fakes.reading import Reading
 from http_server import load_client
 
-import hospitality_connectors.engine.adapters  # noqa: F401 registers them
+import hospitality_connectors.engine.adapters  # noqa: F401  registers them
 from hospitality_connectors.engine import adapter as adapters
 from hospitality_connectors.engine.network import errors
 from hospitality_connectors.engine.network.session import Session

@@ -1,0 +1,6 @@
+from . import (
+    hospitality_connector_census,
+    hospitality_connector_comparison,
+    hospitality_connector_difference,
+    hospitality_connector,
+)

@@ -1,0 +1,209 @@
+from odoo import api, fields, models
+from odoo.tools import SQL
+
+from odoo.addons.hospitality_crm.tools.claim import lane_env, with_retry
+
+from ...engine import adapter as adapters
+from ...engine.canonical import validate
+from ...engine.mapping import translate
+from ...engine.types import EventError
+
+#: Amounts that differ by less are the same: vendors round per night.
+TOLERANCE = 0.01
+#: A comparison that shows more differences than this has them fetched by the next full reading, not one by one.
+MOST_HINTS = 2000
+
+
+class HospitalityConnector(models.Model):
+    """Whether what is known here is what the source says: counts, sums and single records per day of arrival."""
+
+    _inherit = "hospitality.connector"
+
+    compare_from = fields.Date(readonly=True, help="A comparison of the arrivals from this day is due.")
+    compare_to = fields.Date(readonly=True)
+    difference_count = fields.Integer(string="Differences", compute="_compute_difference_count")
+
+    def _compute_difference_count(self):
+        counts = dict(
+            self.env["hospitality.connector.difference"]
+            .sudo()  # a number
+            ._read_group([("connector_id", "in", self.ids)], ["connector_id"], ["__count"])
+        )
+        for connector in self:
+            connector.difference_count = counts.get(connector, 0)
+
+    def action_open_comparison(self):
+        """Show the days that were compared."""
+        action = self.env["ir.actions.act_window"]._for_xml_id(
+            "hospitality_connectors.hospitality_connector_comparison_action"
+        )
+        return {**action, "domain": [("connector_id", "in", self.ids)]}
+
+    def _after_page(self, stream, window, page, done, is_first):
+        super()._after_page(stream, window, page, done, is_first)
+        if stream.kind != "sweep" or stream.entity != "stay":
+            return
+        Census = self.env["hospitality.connector.census"]
+        if is_first:
+            Census._clear(self)
+            self.write({"compare_from": window.start, "compare_to": False})
+        Census._add(self, self._list_stays(page.records))
+        if done:
+            self.write({"compare_to": fields.Date.subtract(window.end, days=1)})
+
+    def _list_stays(self, records):
+        """Return ``(external_id, day, status, currency, amount)`` of the stays that raw records tell of.
+
+        A record that can't be read is in quarantine already.
+        """
+        adapter, env, codes = self._get_adapter(), self._get_adapter_env(), self._get_code_map()
+        rows = []
+        for record in records:
+            try:
+                events = [
+                    validate(translate(event, codes, {}, strict=False)) for event in self._parse(adapter, record, env)
+                ]
+            except EventError:
+                continue
+            rows += [
+                (
+                    event["external_id"],
+                    event["arrival"],
+                    event.get("status"),
+                    event.get("currency") or env.currency or None,
+                    event.get("amount_total"),
+                )
+                for event in events
+                if event["entity"] == "stay" and event["op"] == "upsert" and not event.get("is_pseudo")
+            ]
+        return rows
+
+    @api.model
+    def _parse(self, adapter, record, env):
+        body = record.body.decode("utf-8", "replace") if isinstance(record.body, bytes) else record.body
+        return adapter.parse(adapters.Raw(record.entity, record.external_id, body, record.content_type), env)
+
+    @api.model
+    def _cron_watch(self):
+        for connector in self.search([("compare_from", "!=", False), ("compare_to", "!=", False)]):
+            if not connector.new_count:
+                with_retry(connector._compare_step)
+        return super()._cron_watch()
+
+    def _compare_step(self):
+        with lane_env(self.env) as env:
+            self.with_env(env)._compare()
+
+    def _compare(self):
+        """Compare what the source has listed with what is known, day by day, and fetch what differs once more."""
+        self.ensure_one()
+        self.env.flush_all()
+        first, last = self.compare_from, self.compare_to
+        self.env.cr.execute(
+            SQL("DELETE FROM hospitality_connector_difference WHERE connector_id = %s", self.id),
+        )
+        found = self._insert_differences(first, last)
+        self._insert_comparison(first, last)
+        hints = [adapters.Hint("stay", key, "difference") for key in found[:MOST_HINTS]]
+        self.env["hospitality.connector.hint"]._note(self, hints)
+        self.write({"compare_from": False, "compare_to": False})
+        self.env["hospitality.connector.census"]._clear(self)
+        self.env["hospitality.connector.comparison"].invalidate_model(flush=False)
+        self.env["hospitality.connector.difference"].invalidate_model(flush=False)
+        if hints:
+            self._wake_readers()
+
+    def _get_our_stays(self, first, last):
+        """Return the query of the stays that the source should have listed."""
+        place = SQL("AND s.property_id = %s", self.property_id.id) if self.property_id else SQL("")
+        return SQL(
+            "SELECT s.id, s.external_id, s.arrival AS day, s.status, c.name AS currency, s.amount_total AS amount,"
+            " s.revenue_basis = 'source' AS is_told"
+            " FROM hospitality_stay s LEFT JOIN res_currency c ON c.id = s.currency_id"
+            " WHERE s.source_id = %s AND s.arrival BETWEEN %s AND %s AND s.is_pseudo IS NOT TRUE %s",
+            self.source_id.id,
+            first,
+            last,
+            place,
+        )
+
+    def _insert_differences(self, first, last):
+        rows = self.env.execute_query(
+            SQL(
+                """
+                WITH ours AS (%(ours)s),
+                     theirs AS (SELECT * FROM hospitality_connector_census
+                                 WHERE connector_id = %(connector)s AND day BETWEEN %(first)s AND %(last)s),
+                     known AS (SELECT t.external_id, s.id, s.arrival AS day FROM theirs t
+                                 JOIN hospitality_stay s ON s.source_id = %(source)s AND s.external_id = t.external_id),
+                     found AS (
+                        SELECT t.external_id, t.day, 'missing' AS kind, t.status AS theirs, NULL AS ours,
+                               NULL::int AS stay
+                          FROM theirs t WHERE NOT EXISTS (SELECT FROM known k WHERE k.external_id = t.external_id)
+                     UNION ALL
+                        SELECT k.external_id, t.day, 'day', t.day::text, k.day::text, k.id
+                          FROM known k JOIN theirs t USING (external_id) WHERE t.day <> k.day
+                     UNION ALL
+                        SELECT o.external_id, o.day, 'extra', NULL, o.status, o.id FROM ours o
+                         WHERE o.status NOT IN ('cancelled', 'no_show') AND NOT EXISTS (
+                               SELECT FROM hospitality_connector_census t
+                                WHERE t.connector_id = %(connector)s AND t.external_id = o.external_id)
+                     UNION ALL
+                        SELECT o.external_id, o.day, 'status', t.status, o.status, o.id
+                          FROM ours o JOIN theirs t USING (external_id)
+                         WHERE t.status IS NOT NULL AND t.status <> o.status
+                     UNION ALL
+                        SELECT o.external_id, o.day, 'amount', concat_ws(' ', t.amount, t.currency),
+                               concat_ws(' ', o.amount, o.currency), o.id
+                          FROM ours o JOIN theirs t USING (external_id)
+                         WHERE o.is_told AND t.amount IS NOT NULL
+                           AND (abs(t.amount - o.amount) > %(tolerance)s OR t.currency <> o.currency))
+                INSERT INTO hospitality_connector_difference (connector_id, external_id, day, kind, theirs, ours,
+                                                              stay_id, found_at)
+                SELECT %(connector)s, external_id, day, kind, theirs, ours, stay, now() AT TIME ZONE 'UTC' FROM found
+                RETURNING external_id
+                """,
+                ours=self._get_our_stays(first, last),
+                connector=self.id,
+                source=self.source_id.id,
+                first=first,
+                last=last,
+                tolerance=TOLERANCE,
+            )
+        )
+        return sorted({row[0] for row in rows})
+
+    def _insert_comparison(self, first, last):
+        self.env.cr.execute(
+            SQL(
+                "DELETE FROM hospitality_connector_comparison WHERE connector_id = %s AND day BETWEEN %s AND %s",
+                self.id,
+                first,
+                last,
+            )
+        )
+        self.env.cr.execute(
+            SQL(
+                """
+                WITH ours AS (%(ours)s),
+                     theirs AS (SELECT * FROM hospitality_connector_census
+                                 WHERE connector_id = %(connector)s AND day BETWEEN %(first)s AND %(last)s),
+                     told AS (SELECT day, currency, count(*) AS count, coalesce(sum(amount), 0) AS amount
+                                FROM theirs GROUP BY day, currency),
+                     known AS (SELECT o.day, o.currency, count(*) AS count,
+                                      coalesce(sum(o.amount) FILTER (WHERE t.amount IS NOT NULL), 0) AS amount
+                                 FROM ours o LEFT JOIN theirs t USING (external_id) GROUP BY o.day, o.currency),
+                     wrong AS (SELECT day, count(DISTINCT external_id) AS count
+                                 FROM hospitality_connector_difference WHERE connector_id = %(connector)s GROUP BY day)
+                INSERT INTO hospitality_connector_comparison (connector_id, day, currency, their_count, our_count,
+                                                              their_amount, our_amount, difference_count, compared_at)
+                SELECT %(connector)s, day, currency, coalesce(t.count, 0), coalesce(k.count, 0), coalesce(t.amount, 0),
+                       coalesce(k.amount, 0), coalesce(w.count, 0), now() AT TIME ZONE 'UTC'
+                  FROM told t FULL JOIN known k USING (day, currency) LEFT JOIN wrong w USING (day)
+                """,
+                ours=self._get_our_stays(first, last),
+                connector=self.id,
+                first=first,
+                last=last,
+            )
+        )

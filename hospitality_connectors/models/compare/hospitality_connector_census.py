@@ -1,0 +1,55 @@
+from odoo import api, fields, models
+from odoo.tools import SQL
+
+from odoo.addons.hospitality_crm.tools.arrays import pg_array
+from odoo.addons.hospitality_crm.tools.soft_many2one import SoftMany2one
+
+
+class HospitalityConnectorCensus(models.Model):
+    """What a source has listed in a nightly comparison: one row per stay, kept until it is compared."""
+
+    _name = "hospitality.connector.census"
+    _description = "Record Listed by a Source"
+    _log_access = False
+    _rec_name = "external_id"
+
+    connector_id = SoftMany2one("hospitality.connector", required=True)
+    external_id = fields.Char(required=True, readonly=True)
+    day = fields.Date(required=True, readonly=True)
+    status = fields.Char(readonly=True)
+    currency = fields.Char(readonly=True)
+    amount = fields.Float(readonly=True, digits=(16, 3))
+
+    _key_uniq = models.UniqueIndex("(connector_id, external_id)", "A record is listed once.")
+
+    @api.model
+    def _add(self, connector, rows):
+        """List records.
+
+        :param rows: tuples ``(external_id, day, status, currency, amount or None)``
+        """
+        latest = {row[0]: row for row in rows}
+        if not latest:
+            return
+        keys, days, statuses, currencies, amounts = zip(*(latest[key] for key in sorted(latest)), strict=True)
+        self.env.cr.execute(
+            SQL(
+                "INSERT INTO hospitality_connector_census (connector_id, external_id, day, status, currency, amount)"
+                " SELECT %s, v.* FROM unnest(%s::varchar[], %s::date[], %s::varchar[], %s::varchar[], %s::numeric[])"
+                " AS v(external_id, day, status, currency, amount)"
+                " ON CONFLICT (connector_id, external_id) DO UPDATE SET day = excluded.day, status = excluded.status,"
+                " currency = excluded.currency, amount = excluded.amount",
+                connector.id,
+                pg_array(keys),
+                pg_array(days),
+                pg_array(statuses),
+                pg_array(currencies),
+                pg_array(amounts),
+            )
+        )
+        self.invalidate_model(flush=False)
+
+    @api.model
+    def _clear(self, connector):
+        self.env.cr.execute(SQL("DELETE FROM hospitality_connector_census WHERE connector_id = %s", connector.id))
+        self.invalidate_model(flush=False)

@@ -1,0 +1,75 @@
+from odoo import api, models
+from odoo.tools import SQL
+
+from odoo.addons.hospitality_crm.tools.arrays import pg_int_array
+
+
+class HospitalityConnectorOutbox(models.Model):
+    """What sources don't know yet of guests that were merged, taken apart, or met by a source for the first time."""
+
+    _inherit = "hospitality.connector.outbox"
+
+    @api.model
+    def _tell_known(self, partner_ids):
+        """Have sources told what is known of guests and they weren't told about before.
+
+        :return: number of rows that wait now
+        """
+        Connector = self.env["hospitality.connector"]
+        if not partner_ids or not Connector._get_teller_ids():
+            return 0
+        self._note_moved(partner_ids)
+        facts = {
+            "vip": SQL("SELECT partner_id, '' AS topic FROM hospitality_alert WHERE active AND kind = 'vip'"),
+            "alert": SQL("SELECT partner_id, kind AS topic FROM hospitality_alert WHERE active AND kind <> 'vip'"),
+            "allergy": SQL("SELECT partner_id, '' AS topic FROM hospitality_allergy WHERE active AND kind <> 'none'"),
+            "preference": SQL(
+                "SELECT f.partner_id, t.code AS topic FROM hospitality_preference f"
+                " JOIN hospitality_preference_type t ON t.id = f.type_id WHERE t.code IS NOT NULL"
+            ),
+            "consent": SQL(
+                "SELECT f.partner_id, f.channel AS topic FROM hospitality_consent_state f"
+                " JOIN hospitality_purpose u ON u.id = f.purpose_id"
+                " WHERE u.is_marketing AND f.state IN ('granted', 'denied')"
+                " AND f.channel IN ('email', 'sms', 'phone', 'post', 'messenger')"
+            ),
+        }
+        count = 0
+        for kind, query in facts.items():
+            connectors = Connector._get_tellers(kind)
+            if not connectors:
+                continue
+            self.env.flush_all()
+            count += self._note(
+                SQL(
+                    "SELECT t.connector_id, p.id, p.partner_id, %s AS kind, f.topic"
+                    " FROM hospitality_profile p"
+                    " JOIN (%s) t ON t.source_id = p.source_id AND t.place = %s"
+                    " JOIN (%s) f ON f.partner_id = p.partner_id"
+                    " WHERE p.partner_id = ANY(%s::int[]) AND p.state = 'live'",
+                    kind,
+                    self._get_teller_rows(connectors),
+                    self._get_place(connectors),
+                    query,
+                    pg_int_array(sorted(set(partner_ids))),
+                ),
+                again=False,
+            )
+        return count
+
+    @api.model
+    def _note_moved(self, partner_ids):
+        """Have what was told of a profile told again when it belongs to another guest now."""
+        rows = self.env.execute_query(
+            SQL(
+                "UPDATE hospitality_connector_outbox o SET state = 'waiting', revision = o.revision + 1,"
+                " for_partner_id = p.partner_id, noted_at = now() AT TIME ZONE 'UTC',"
+                " next_at = now() AT TIME ZONE 'UTC', attempts = 0, conflicts = 0"
+                " FROM hospitality_profile p WHERE p.id = o.profile_id AND p.partner_id = ANY(%s::int[])"
+                " AND o.for_partner_id IS DISTINCT FROM p.partner_id RETURNING o.id",
+                pg_int_array(sorted(set(partner_ids))),
+            )
+        )
+        if rows:
+            self.invalidate_model(flush=False)
+            self.env["hospitality.connector"]._wake_readers()

@@ -1,0 +1,90 @@
+from odoo import fields, models
+
+#: Channels of consents that sources know.
+CHANNELS = ("email", "sms", "phone", "post", "messenger")
+
+
+class HospitalityConnectorOutbox(models.Model):
+    """What a row says: read from the guest as he is now."""
+
+    _inherit = "hospitality.connector.outbox"
+
+    def _get_values(self):
+        """Return the plain values of the command, or None when there is nothing to say any more."""
+        self.ensure_one()
+        partner = self.profile_id.partner_id
+        if self.profile_id.state != "live" or not partner:
+            return None
+        return getattr(self, f"_get_{self.kind}_values")(partner)
+
+    def _get_alerts(self, partner):
+        today = fields.Date.context_today(self)
+        place = self.profile_id.property_id
+        return self.env["hospitality.alert"].search(
+            [
+                ("partner_id", "=", partner.id),
+                "|",
+                ("date_to", "=", False),
+                ("date_to", ">=", today),
+                ("property_id", "in", [False, place.id]),
+            ]
+        )
+
+    def _get_vip_values(self, partner):
+        alerts = self._get_alerts(partner).filtered(lambda alert: alert.kind == "vip")
+        return {"code": (alerts[0].message or "VIP") if alerts else ""}
+
+    def _get_alert_values(self, partner):
+        alerts = self._get_alerts(partner).filtered(lambda alert: alert.kind == self.topic)
+        return {
+            "kind": self.topic,
+            "active": bool(alerts),
+            "text": "; ".join(filter(None, alerts.mapped("message"))),
+        }
+
+    def _get_allergy_values(self, partner):
+        allergies = self.env["hospitality.allergy"].search([("partner_id", "=", partner.id), ("kind", "!=", "none")])
+        return {
+            "codes": sorted(filter(None, allergies.allergen_id.mapped("code"))),
+            "text": "; ".join(dict.fromkeys(allergies.mapped("display_name"))),
+        }
+
+    def _get_preference_values(self, partner):
+        found = self.env["hospitality.preference"].search(
+            [("partner_id", "=", partner.id), ("type_id.code", "=", self.topic), ("is_current", "=", True)]
+        )
+        return {
+            "code": self.topic,
+            "active": bool(found),
+            "text": "; ".join(dict.fromkeys(found.mapped("display_name"))),
+        }
+
+    def _get_consent_values(self, partner):
+        """Consent to marketing by a channel: the most restrictive of its purposes, nothing where nobody was asked."""
+        states = self.env["hospitality.consent.state"].search(
+            [
+                ("partner_id", "=", partner.id),
+                ("channel", "=", self.topic),
+                ("purpose_id.is_marketing", "=", True),
+                ("brand_id", "in", [False, self.profile_id.property_id.brand_id.id]),
+            ]
+        )
+        known = states.filtered(lambda row: row.effective in ("granted", "denied"))
+        if not known:
+            return None
+        denied = known.filtered(lambda row: row.effective == "denied")
+        if not denied and all(row.sudo().event_id.profile_id == self.profile_id for row in known):
+            return None  # the source has said so itself
+        since = max((denied or known).mapped("since"))
+        return {
+            "channel": self.topic,
+            "state": "denied" if denied else "granted",
+            "at": f"{since:%Y-%m-%dT%H:%M:%SZ}",
+        }
+
+    def _get_tier_values(self, partner):
+        """Filled by the loyalty programme."""
+        return None
+
+    def _get_note_values(self, partner):
+        return None

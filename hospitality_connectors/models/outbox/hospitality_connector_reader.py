@@ -1,0 +1,182 @@
+import hashlib
+import json
+import time
+
+from odoo import api, fields, models
+
+from odoo.addons.hospitality_crm.tools import http
+from odoo.addons.hospitality_crm.tools.claim import lane_env, with_retry
+
+from ...engine.adapter import Command, Hint
+from ...engine.network.errors import Declined, Denied, Failed, Later
+from .hospitality_connector_outbox import MOST_CONFLICTS, MOST_TRIES
+
+#: Rows that are told between two looks at the clock.
+TOLD_AT_ONCE = 20
+#: How long a record that was changed meanwhile is left alone: it is fetched first.
+CONFLICT_SECONDS = 120
+
+
+class HospitalityConnectorReader(models.AbstractModel):
+    """Tells sources what has changed here, in the same lanes that read from them."""
+
+    _inherit = "hospitality.connector.reader"
+
+    @api.model
+    def _step_stream(self, deadline=None):
+        told = self._step_outbox(deadline)
+        told = self._step_erasures(deadline) or told
+        return super()._step_stream(deadline) or told
+
+    @api.model
+    def _step_outbox(self, deadline=None):
+        """Tell a source about some of its guests; say whether there was anything to tell."""
+        claimed = with_retry(self._claim_outbox)
+        if not claimed:
+            return False
+        connector_id, lease, commands, session = claimed
+        outcomes, wait = [], 0.0
+        for id_, revision, digest, command in commands:
+            if deadline is not None and time.monotonic() >= deadline:
+                break
+            if command is None:
+                outcomes.append((id_, revision, {"state": digest}, None))
+                continue
+            try:
+                pushed = session.adapter.push(session, command)
+            except (Later, Denied) as error:
+                wait = self._describe(error)[2]
+                break
+            except Exception as error:
+                outcomes.append((id_, revision, error, command))
+                if isinstance(error, Failed):
+                    break
+                continue
+            outcomes.append((id_, revision, self._after_push(pushed, digest), command))
+        with_retry(lambda: self._store_outbox(connector_id, lease, outcomes, wait))
+        return True
+
+    @api.model
+    def _claim_outbox(self):
+        """Take rows and what they say.
+
+        :return: ``(connector id, lease, [(id, revision, digest, Command)], session)``. Where there is nothing to say
+            the command is None, and the digest the state that the row ends in.
+        """
+        with lane_env(self.env) as env:
+            claimed = env["hospitality.connector.outbox"]._claim_due(TOLD_AT_ONCE)
+            if not claimed:
+                return None
+            connector_id, lease, rows = claimed
+            commands = []
+            for row in rows:
+                values = row._get_values()
+                digest = _digest(values)
+                if values is None:
+                    commands.append((row.id, row.revision, "dropped", None))
+                elif digest == row.digest:
+                    commands.append((row.id, row.revision, "told", None))
+                else:
+                    key = f"{env.cr.dbname}-{row.id}-{row.revision}"
+                    command = Command(key, row.kind, row.profile_id.external_id, values)
+                    commands.append((row.id, row.revision, digest, command))
+            return connector_id, lease, commands, env["hospitality.connector"].browse(connector_id)._get_session()
+
+    @api.model
+    def _after_push(self, pushed, digest):
+        now = fields.Datetime.now()
+        message = (pushed.message or "")[:500]
+        if pushed.state in ("done", "same"):
+            return {"state": "told", "digest": digest, "told_at": now, "error_message": False}
+        if pushed.state == "conflict":
+            return {"conflict": True, "error_message": message}
+        return {"state": "gone" if pushed.state == "gone" else "refused", "error_message": message}
+
+    @api.model
+    def _store_outbox(self, connector_id, lease, outcomes, wait):
+        with lane_env(self.env) as env:
+            Outbox = env["hospitality.connector.outbox"]
+            hints = []
+            for id_, revision, outcome, command in outcomes:
+                row = Outbox.browse(id_)
+                if isinstance(outcome, Exception):
+                    outcome = self._after_failure(row, outcome)
+                elif outcome.pop("conflict", False):
+                    hints.append(Hint("guest", command.external_id, "conflict"))
+                    outcome |= self._after_conflict(row)
+                elif outcome.get("state") == "gone":
+                    hints.append(Hint("guest", command.external_id, "gone"))
+                Outbox._settle(lease, id_, revision, outcome)
+            Outbox._release(lease, wait)
+            env["hospitality.connector.hint"]._note(env["hospitality.connector"].browse(connector_id), hints)
+
+    @api.model
+    def _after_conflict(self, row):
+        conflicts = row.conflicts + 1
+        later = fields.Datetime.add(fields.Datetime.now(), seconds=CONFLICT_SECONDS)
+        return {
+            "conflicts": conflicts,
+            "next_at": later,
+            **({"state": "conflict"} if conflicts > MOST_CONFLICTS else {}),
+        }
+
+    @api.model
+    def _after_failure(self, row, error):
+        """Return the values of a row that could not be told: later, with the same key, or for a person."""
+        _code, message, seconds = self._describe(error)
+        attempts = row.attempts + 1
+        values = {"attempts": attempts, "error_message": message[:500]}
+        if isinstance(error, Declined) or attempts >= MOST_TRIES:
+            return {**values, "state": "refused"}
+        seconds = http.backoff(attempts) if seconds is None else seconds
+        return {**values, "next_at": fields.Datetime.add(fields.Datetime.now(), seconds=max(1, round(seconds)))}
+
+    # Erasures
+
+    @api.model
+    def _step_erasures(self, deadline=None):
+        """Tell a source that a guest was erased; say whether there was one to be told of."""
+        claimed = with_retry(self._claim_erasure)
+        if not claimed:
+            return False
+        notice_id, external_id, session = claimed
+        try:
+            pushed = session.adapter.push(session, Command(f"erasure-{notice_id}", "erasure", external_id, {}))
+        except Exception as error:
+            problem, pushed = self._describe(error)[1], None
+        with_retry(lambda: self._store_erasure(notice_id, pushed, "" if pushed else problem))
+        return True
+
+    @api.model
+    def _claim_erasure(self):
+        with lane_env(self.env) as env:
+            connectors = (
+                env["hospitality.connector"]
+                ._get_tellers("erasure")
+                .filtered(lambda connector: connector.state == "running")
+            )
+            notice = env["hospitality.erasure.notice"]._claim_due(connectors.source_id)
+            if not notice:
+                return None
+            place = notice.property_id
+            able = connectors.filtered(lambda connector: connector.source_id == notice.source_id)
+            connector = (able.filtered(lambda connector: connector.property_id == place) or able)[:1]
+            return notice.id, notice.external_id, connector._get_session()
+
+    @api.model
+    def _store_erasure(self, notice_id, pushed, problem):
+        with lane_env(self.env) as env:
+            notice = env["hospitality.erasure.notice"].browse(notice_id)
+            if pushed and pushed.state in ("done", "same", "gone"):
+                notice._mark_told(confirmed=True)
+            else:
+                notice._mark_failed(problem or (pushed.message or pushed.state))
+
+
+def _digest(values):
+    """Return the hash of what a command says; None for nothing."""
+    if values is None:
+        return None
+    # The time of a consent says when it was given, not whether it is another one.
+    said = {key: value for key, value in values.items() if key != "at"}
+    return hashlib.sha256(json.dumps(said, sort_keys=True).encode()).hexdigest()

@@ -1,0 +1,4 @@
+from . import (
+    hospitality_connector_secret,
+    hospitality_connector,
+)
