@@ -1,5 +1,7 @@
 """The adapters, one file each."""
 
 from . import cloudbeds
+from . import exely
+from . import mews
 from . import poster
 from . import square
