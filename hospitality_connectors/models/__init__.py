@@ -3,6 +3,7 @@ from . import imports
 from . import secret
 from . import hook
 from . import fetch
+from . import rest
 from . import outbox
 from . import health
 from . import compare
