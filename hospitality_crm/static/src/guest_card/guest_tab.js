@@ -151,7 +151,7 @@ guestTabs.add("wishes", (data, card) => [
             tone: row.severity_key === "3" ? "danger" : "secondary",
             lines: [joined(row.kind, row.source)],
             right: shortDate(row.confirmed_on),
-            below: _t("confirmed"),
+            below: row.is_dropped ? _t("to be confirmed") : _t("confirmed"),
         })),
     },
     {
