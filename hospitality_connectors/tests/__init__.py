@@ -22,3 +22,4 @@ from . import test_rest
 from . import test_secrets
 from . import test_hook_requests
 from . import test_hook_schemes
+from . import test_connector_screen
