@@ -3,3 +3,4 @@
 from . import cloudbeds
 from . import poster
 from . import square
+from . import syrve
