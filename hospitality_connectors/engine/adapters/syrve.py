@@ -64,7 +64,7 @@ class SyrveAdapter(Adapter):
         Setting(
             "categories",
             "Categories of Guests",
-            help="Which guest category stands for which VIP code or level, such as VIP1=id of the category, Gold=another.",
+            help="Which guest category stands for which VIP code or level, such as VIP1=its id, Gold=another one.",
         ),
         Setting("api_login", "API Login", secret=True, required=True, help="Issued in Syrve Web under Cloud API."),
         Setting(
