@@ -1,6 +1,8 @@
 """The adapters, one file each."""
 
 from . import cloudbeds
+from . import exely
+from . import mews
 from . import poster
 from . import square
 from . import syrve
