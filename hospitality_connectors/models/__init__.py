@@ -6,4 +6,5 @@ from . import fetch
 from . import outbox
 from . import health
 from . import compare
+from . import pos
 from . import privacy
