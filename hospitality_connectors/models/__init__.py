@@ -7,4 +7,5 @@ from . import rest
 from . import outbox
 from . import health
 from . import compare
+from . import pos
 from . import privacy

@@ -6,3 +6,4 @@ from . import mews
 from . import poster
 from . import rest
 from . import square
+from . import syrve

@@ -77,6 +77,8 @@ class HospitalityConnector(models.Model):
     def _check_vendor(self):
         """Return the findings of a look at the vendor."""
         adapter = self._get_adapter()
+        if adapter.local:
+            return self._check_local()
         session = self._get_session()
         try:
             findings = adapter.check(session)
@@ -90,6 +92,14 @@ class HospitalityConnector(models.Model):
                 )
             )
         return findings
+
+    def _check_local(self):
+        """Hook: the findings of a look at a source in this database."""
+        return []
+
+    def _fetch_local(self, stream, window, cursor):
+        """Hook: a :class:`engine.adapter.Page` of a source in this database, see :meth:`Adapter.fetch_page`."""
+        raise NotImplementedError
 
     # Streams
 
