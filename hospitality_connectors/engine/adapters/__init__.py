@@ -3,4 +3,5 @@
 from . import cloudbeds
 from . import exely
 from . import mews
+from . import ota
 from . import square

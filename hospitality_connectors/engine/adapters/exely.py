@@ -29,7 +29,7 @@ from ..hook.verify import AnyOf, Basic, HeaderToken
 from ..network.errors import Declined, Denied, Strange
 from . import exely_parse
 from .records import path, raw, stamp
-from .redaction import FIELDS, redact, without_cards
+from .redaction import redact_raw
 from .values import dicts_of, list_of, text_of
 
 COUNT, PAGE = 1000, 100
@@ -249,11 +249,7 @@ class ExelyAdapter(Adapter):
         return findings
 
     def redact(self, raw):
-        try:
-            record = json.loads(raw.body)
-        except (ValueError, RecursionError):
-            return raw._replace(body=without_cards(str(raw.body)))
-        return raw._replace(body=json.dumps(redact(record, FIELDS, KEPT), ensure_ascii=False, separators=(",", ":")))
+        return redact_raw(raw, keep=KEPT)
 
     def parse(self, raw, env):
         return exely_parse.parse(raw, env)

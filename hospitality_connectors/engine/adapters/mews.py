@@ -27,7 +27,7 @@ from ..hook.verify import SecretUrl
 from ..network.errors import Declined, Denied
 from . import mews_parse, mews_push
 from .records import path, raw, stamp
-from .redaction import FIELDS, redact
+from .redaction import redact_raw
 from .values import dicts_of, text_of
 
 CLIENT = "Hospitality CRM 1.0"
@@ -59,9 +59,9 @@ EVENTS = {
 #: Records at the top of a list that are remembered, to notice when it begins anew.
 TOP = 10
 #: Never needed here, and too personal to be kept.
-UNWANTED = frozenset(
-    "passport identitycard visa driverslicense italianfiscalcode italianlotterycode taxidentificationnumber"
-    " carregistrationnumber qrcodedata birthplace occupation".split()
+UNWANTED = (
+    "Passport IdentityCard Visa DriversLicense ItalianFiscalCode ItalianLotteryCode TaxIdentificationNumber"
+    " CarRegistrationNumber QrCodeData BirthPlace Occupation".split()
 )
 KEPT = frozenset("id chainid enterpriseid accountid reservationid groupid serviceorderid number channelnumber".split())
 
@@ -322,14 +322,7 @@ class MewsAdapter(Adapter):
         return findings
 
     def redact(self, raw):
-        try:
-            record = json.loads(raw.body)
-        except (ValueError, RecursionError):
-            return raw._replace(body=redact(str(raw.body)))
-        if isinstance(record, dict):
-            record = {key: value for key, value in record.items() if key.lower() not in UNWANTED}
-        record = redact(record, FIELDS, KEPT)
-        return raw._replace(body=json.dumps(record, ensure_ascii=False, separators=(",", ":")))
+        return redact_raw(raw, keep=KEPT, drop=UNWANTED)
 
     def parse(self, raw, env):
         return mews_parse.parse(raw, env)
