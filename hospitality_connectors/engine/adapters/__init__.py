@@ -4,4 +4,5 @@ from . import cloudbeds
 from . import exely
 from . import mews
 from . import ota
+from . import poster
 from . import square
