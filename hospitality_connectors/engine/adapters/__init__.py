@@ -1,4 +1,5 @@
 """The adapters, one file each."""
 
 from . import cloudbeds
+from . import ohip
 from . import square
