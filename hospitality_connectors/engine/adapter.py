@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from typing import NamedTuple
 
 from .canonical import ENTITIES
+from .hook.verify import AnyOf, Basic, HeaderToken, StandardWebhooks
 from .types import EventError
 
 
@@ -115,7 +116,7 @@ class Stream(NamedTuple):
     :ivar kind: ``changes`` what was changed since last time; ``queue`` what the vendor hands out once, or until it is
         acknowledged; ``sweep`` the records of a range of days whatever their time of change, each night
     :ivar windowed: pages belong to a :class:`Window`; else there is one cursor without an end
-    :ivar every: seconds between two readings
+    :ivar every: seconds between two readings; lanes look each minute, so that 45 means each minute
     :ivar overlap: how far a window begins before the end of the last one
     :ivar longest: longest window that the vendor accepts; a longer one is cut
     :ivar keeps: how far back the vendor knows changes; after a longer pause everything is read anew
@@ -126,7 +127,7 @@ class Stream(NamedTuple):
     name: str
     kind: str = "changes"
     windowed: bool = True
-    every: int = 60
+    every: int = 45
     overlap: timedelta = timedelta(hours=1)
     longest: timedelta | None = None
     keeps: timedelta | None = None
@@ -422,13 +423,28 @@ def selection():
 
 @register
 class CanonicalAdapter(Adapter):
-    """Records that are canonical events already: one JSON object or a list of them."""
+    """Records that are canonical events already: one JSON object or a list of them.
+
+    Systems of one's own post them, described in ``docs/hook-openapi.json``. They prove themselves by a signature
+    (Standard Webhooks), or, where they can't make one, by a token in a header or a login.
+    """
 
     code = "canonical"
     name = "Canonical Events (JSON)"
+    settings = (
+        Setting(
+            "hook_key",
+            "Signing Key",
+            secret=True,
+            help="Key of the signature webhook-signature, as in Standard Webhooks. It protects best.",
+        ),
+        Setting("hook_token", "Token", secret=True, help="Value of the header X-API-Key, for what can't sign."),
+        Setting("hook_login", "Login", secret=True, help="user:password of HTTP Basic, for what can't sign."),
+    )
+    hook = AnyOf(StandardWebhooks(), HeaderToken("X-API-Key"), Basic())
 
     def capabilities(self):
-        return Capabilities(frozenset(ENTITIES))
+        return Capabilities(frozenset(ENTITIES), webhook="record")
 
     def parse(self, raw, env):
         try:
@@ -436,3 +452,22 @@ class CanonicalAdapter(Adapter):
         except (ValueError, RecursionError) as error:
             raise EventError("", "not_json", str(error)) from None
         return events if isinstance(events, list) else [events]
+
+    def receive(self, request, env):
+        try:
+            events = json.loads(request.body)
+        except (ValueError, RecursionError) as error:
+            raise EventError("", "not_json", str(error)) from None
+        return Received([self._record(event) for event in (events if isinstance(events, list) else [events])])
+
+    def _record(self, event):
+        # What is no event is stored as well: it waits in quarantine, beside the others that land.
+        known = event if isinstance(event, dict) else {}
+        body = json.dumps(event, ensure_ascii=False)
+        return Raw(str(known.get("entity") or ""), str(known.get("external_id") or ""), body)
+
+    def reply(self, request, error=None):
+        if error is None:
+            return Reply(200, b'{"stored": true}', "application/json")
+        body = json.dumps({"error": error.code, "message": error.message}).encode()
+        return Reply(400, body, "application/json")

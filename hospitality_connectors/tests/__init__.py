@@ -12,8 +12,12 @@ from . import test_outbox
 from . import test_pipeline
 from . import test_reader
 from . import test_reasons
+from . import test_source_check_guest
 from . import test_source_consent
 from . import test_source_merge
+from . import test_source_review
 from . import test_source_wish
 from . import test_erasure
 from . import test_secrets
+from . import test_hook_requests
+from . import test_hook_schemes

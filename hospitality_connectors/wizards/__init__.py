@@ -1,1 +1,2 @@
+from . import hospitality_connector_address
 from . import hospitality_connector_discard

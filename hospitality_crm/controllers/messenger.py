@@ -15,11 +15,13 @@ _logger = logging.getLogger(__name__)
 #: Larger than any event of the providers that holds text.
 MAX_BYTES = 256 * 1024
 PATH = "/hospitality/hook"
+#: Longer ones are secret addresses of other addons.
+CODE = "<string(maxlength=42):code>"
 
 
 class MessengerHooks(http.Controller):
     # nosemgrep: setup.lint.odoo-csrf-off - signed by the provider
-    @http.route(f"{PATH}/<string:code>", type="http", auth="public", methods=["POST"], csrf=False, save_session=False)
+    @http.route(f"{PATH}/{CODE}", type="http", auth="public", methods=["POST"], csrf=False, save_session=False)
     def receive(self, code, **_form):
         body = _read_body()
         if body is None:
@@ -46,7 +48,7 @@ class MessengerHooks(http.Controller):
         )
         return _answer(200)
 
-    @http.route(f"{PATH}/<string:code>", type="http", auth="public", methods=["GET"], save_session=False)
+    @http.route(f"{PATH}/{CODE}", type="http", auth="public", methods=["GET"], save_session=False)
     def prove(self, code, **_query):
         """Answer WhatsApp's question whether this is our web-hook. Changes nothing."""
         provider = _find_provider(code)

@@ -48,6 +48,11 @@ def prepare(odoo: Odoo, name: str, demo_size: str | None) -> bool:
     return bool(outdated) or rows is not None
 
 
+def has_demo(odoo: Odoo, name: str) -> bool:
+    """Whether the demo group is in a database."""
+    return bool(_parameters(odoo, name).get(DEMO))
+
+
 def _create(odoo: Odoo, name: str) -> None:
     base = templates.core(odoo, "minimal")
     database.drop_abandoned(odoo.server, "part_")

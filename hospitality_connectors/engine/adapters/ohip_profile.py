@@ -7,7 +7,7 @@ wrappers: ``guestDetails``, ``profileDetails`` and ``profiles.profileInfo[].prof
 import re
 
 from .records import compact, path, utc
-from .values import birthdate_of, country_of, dicts_of, is_true, key_of, present, text_of, whole_mask
+from .values import birthdate_of, country_of, dicts_of, is_true, key_of, list_of, present, text_of, whole_mask
 
 KIND = {"company": "company", "agent": "agency", "source": "agency", "travelagent": "agency", "group": "group"}
 CONSENTS = (
@@ -66,7 +66,7 @@ def _values(profile, env):
     other = next((item for item in names if letters(item.get("nameType")) == "alternate"), {})
     local = " ".join(filter(None, (whole_mask(other.get(part)) for part in ("givenName", "surname"))))
     address = first([inner(item, "address") for item in dicts_of(profile, "addresses", "addressInfo")])
-    lines = [whole_mask(line) for line in address.get("addressLine") or () if text_of(line)]
+    lines = [whole_mask(line) for line in list_of(address, "addressLine") if text_of(line)]
     emails = [inner(item, "email") for item in dicts_of(profile, "emails", "emailInfo")]
     phones = [inner(item, "telephone") for item in dicts_of(profile, "telephones", "telephoneInfo")]
     wishes, diet = _preferences(profile, env)

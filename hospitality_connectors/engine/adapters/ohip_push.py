@@ -188,7 +188,7 @@ def _comment(adapter, ctx, command, rest, profile):
 
 def _erase(adapter, ctx, command, rest, profile):
     """Ask first whether the profile can be forgotten: the vendor gives the reasons why not."""
-    criteria = {"profileIdList": [{"id": command.external_id, "type": "Profile"}]}
+    criteria = {"validateForgetProfilesCriteria": {"profiles": [{"id": command.external_id, "type": "Profile"}]}}
     answer = ctx.json(ctx.put(adapter.url(ctx, "/crm/v1/validateForgetProfiles"), json=criteria))
     result = next(iter(dicts_of(answer, "validateForgetProfilesResults")), {})
     if result.get("status") in ("Requested", "Anonymized"):

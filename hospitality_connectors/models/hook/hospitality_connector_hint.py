@@ -111,6 +111,20 @@ class HospitalityConnectorHint(models.Model):
         return rows[0][1], lease, [(row[0], *row[2:]) for row in rows]
 
     @api.model
+    def _has_due(self):
+        """Say whether a hint of a running connector is due and in nobody's hands."""
+        self.env["hospitality.connector"].flush_model(["active", "state"])
+        [[found]] = self.env.execute_query(
+            SQL(
+                "SELECT EXISTS (SELECT FROM hospitality_connector_hint h JOIN hospitality_connector c"
+                " ON c.id = h.connector_id AND c.active AND c.state = 'running' WHERE h.is_given_up IS NOT TRUE"
+                " AND h.next_at <= now() AT TIME ZONE 'UTC'"
+                " AND (h.leased_until IS NULL OR h.leased_until < now() AT TIME ZONE 'UTC'))"
+            )
+        )
+        return found
+
+    @api.model
     def _settle(self, lease, ids, noted):
         """Take hints off the list that were followed; one that was noted anew meanwhile stays.
 

@@ -27,6 +27,8 @@ class HospitalityPrivacy(models.AbstractModel):
             "hospitality.connector.hint": machinery,
             "hospitality.connector.outbox": machinery,
             "hospitality.connector.mapping": machinery,
+            "hospitality.connector.hint": machinery,
+            "hospitality.connector.hook.count": machinery,
             "hospitality.connector.inbox": inbox,
             "hospitality.connector.secret": machinery,
             "hospitality.import.folder": machinery,

@@ -64,6 +64,9 @@ class HospitalityProfile(models.Model):
     redirect_version = fields.Float(readonly=True, copy=False, help="Version of what the source said last about it.")
     redirect_merge_id = SoftMany2one("hospitality.merge", readonly=True, copy=False, ondelete="set null")
 
+    _membership_idx = models.Index(
+        """USING gin (("values" -> 'memberships') jsonb_path_ops) WHERE "values" ? 'memberships'"""
+    )
     _redirect_idx = models.Index("(redirect_id) WHERE redirect_id IS NOT NULL")
 
     @api.depends("name", "source_id")
