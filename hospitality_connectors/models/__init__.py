@@ -4,6 +4,7 @@ from . import secret
 from . import hook
 from . import fetch
 from . import outbox
+from . import outbound
 from . import health
 from . import compare
 from . import privacy

@@ -13,10 +13,11 @@ from hashlib import blake2b
 from zoneinfo import ZoneInfo
 
 from .. import adapter as base
-from ..adapter import Capabilities, Finding, Gone, Hint, Page, Rate, Raw, Setting, Stream, Token, gone, moved
+from ..adapter import Capabilities, Finding, Gone, Hint, Page, Rate, Raw, Received, Setting, Stream, Token, gone, moved
+from ..hook.verify import HeaderToken
 from ..network.errors import Strange
+from . import ohip_outbound, ohip_profile, ohip_push
 from . import ohip_parse as parser
-from . import ohip_profile, ohip_push
 from .ohip_jobs import run_job
 from .records import content, path, raw
 from .redaction import redact
@@ -54,6 +55,13 @@ class Ohip(base.Adapter):
         Setting("password", "Password of the Integration User", secret=True),
         Setting("hotel_id", "Hotel Code", required=True, help="Code of the property in OPERA Cloud."),
         Setting("external_system", "External System", required=True, help="OPERA Cloud: Toolbox > External System."),
+        Setting("chain", "Chain Code", help="Where OPERA looks up guests here: the chain that it may ask for."),
+        Setting(
+            "outbound_token",
+            "Token of OPERA",
+            secret=True,
+            help="Where OPERA looks up guests here: the bearer token that it carries, at least 32 random characters.",
+        ),
         Setting(
             "lines", "Charges", default="journal", choices=("journal", "folios", "no"), help="Where they come from."
         ),
@@ -72,6 +80,8 @@ class Ohip(base.Adapter):
             help="What it says about a guest that an opt-in is not ticked: nothing, or that he refuses.",
         ),
     )
+    #: OPERA looks up guests below the connector's own address; it brings nothing.
+    hook = HeaderToken("authorization", "outbound_token", "Bearer ")
     rates = {"": (Rate(50, 1),), "events": (Rate(300, 60),), "async": (Rate(100, 60),)}
 
     def capabilities(self):
@@ -281,6 +291,12 @@ class Ohip(base.Adapter):
             "folio": parser.parse_folio,
         }.get(raw.entity)
         return parse(record, env, raw.version) if parse else []
+
+    def receive(self, request, env):
+        return Received()
+
+    def reply(self, request, error=None):
+        return ohip_outbound.problem(405, "Nothing is taken here; guests can be looked up.")
 
     def push(self, ctx, command):
         return ohip_push.push(self, ctx, command)
