@@ -5,6 +5,7 @@ from . import hook
 from . import fetch
 from . import rest
 from . import outbox
+from . import outbound
 from . import health
 from . import compare
 from . import pos

@@ -23,3 +23,4 @@ from . import test_secrets
 from . import test_hook_requests
 from . import test_hook_schemes
 from . import test_connector_screen
+from . import test_ohip_outbound
