@@ -8,7 +8,8 @@ from odoo.tools import SQL
 from ..models.message import guest_lock
 from ..tools import http
 from .lanes_common import LanesCommon
-from .messenger_common import TOKEN, VendorMixin, Vendors
+from .messenger_common import VendorMixin
+from .messenger_vendors import TOKEN, Vendors
 
 GUESTS = 30
 _CLEAN_UP = (

@@ -11,7 +11,8 @@ from odoo.tools import SQL
 from ..models.messenger import hospitality_messenger
 from ..models.messenger.hospitality_message_provider import BREAKER_CALLS
 from ..tools import http
-from .messenger_common import SECRETS, TOKEN, MessengerCommon
+from .messenger_common import MessengerCommon
+from .messenger_vendors import SECRETS, TOKEN
 from .test_gate import DAY, HOUR, NOW
 
 SECOND = datetime.timedelta(seconds=1)

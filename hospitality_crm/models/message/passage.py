@@ -66,6 +66,7 @@ class Passage:
         self._current = None  # (message id, guest id) that is being handed over
         self._left = None  # guest id of the message that was left and not committed yet
         self._pending = None  # the statement that says what became of it, sent with the next one
+        self._is_noted = False  # whether it was executed in the transaction that is open
         self._done = None  # guest id of the message that is committed, to be given free with the next statement
 
     def __enter__(self):
@@ -76,9 +77,12 @@ class Passage:
     def __exit__(self, kind, error, trace):
         try:
             if not self.env.cr.closed:
+                if error or self._current:
+                    # What was broken must not take with it what became of the message before.
+                    self.env.cr.rollback()
+                    self._is_noted = False
                 if self._current:
                     _logger.warning("Message %s was interrupted while it was handed over", self._current[0])
-                    self.env.cr.rollback()
                     self.leave("uncertain", error=str(error or "")[:500] or None)
                 self.settle()
         finally:
@@ -159,6 +163,7 @@ class Passage:
         self.env.cr.commit()  # pylint: disable=invalid-commit
         self._current = (message_id, partner_id)
         self._done, self._left = self._left, None
+        self._pending = None
         return True
 
     def leave(self, state, **values):
@@ -178,10 +183,11 @@ class Passage:
         columns += [SQL("%s = %s", SQL.identifier(name), value) for name, value in values.items()]
         self._pending = SQL("UPDATE hospitality_message SET %s WHERE id = %s", SQL(", ").join(columns), message_id)
         self._left = partner_id
+        self._is_noted = False
 
     def settle(self):
         """Commit what was left and give guests free."""
-        if self._pending:
+        if self._pending and not self._is_noted:
             self.env.cr.execute(self._pending)
         guests = (self._left, self._done)
         self._pending = self._left = self._done = None
@@ -197,10 +203,10 @@ class Passage:
         """
         cr = self.env.cr
         for _attempt in range(2):
-            steps = [self._pending] if self._pending else []
+            steps = [self._pending] if self._pending and not self._is_noted else []
             if self._done:
                 steps.append(guest_lock.unlock_sql(self._done))
-            self._pending = self._done = None
+            self._done = None
             steps.append(
                 SQL(
                     "WITH mine AS MATERIALIZED (SELECT * FROM hospitality_message"
@@ -213,6 +219,7 @@ class Passage:
                 )
             )
             cr.execute(SQL("; ").join(steps))
+            self._is_noted = True
             row = (cr.dictfetchall() or [None])[0]
             if row is None or guest_lock.keep_or_release(cr, row):
                 return row
