@@ -65,7 +65,7 @@ class MailingJob:
     def __init__(self, env, mailing):
         user = mailing.user_id or mailing.write_uid or env.user
         self.mailing = mailing.with_context(
-            **env["res.users"].with_user(user).context_get(), hospitality_fast_mailing=True
+            **env["res.users"].with_user(user).context_get(), hospitality_fast_mailing=True, hospitality_links={}
         )
         self.env = self.mailing.env
         self.needs_rows = mailing.keep_archives or mailing.reply_to_mode != "new" or bool(self._find_row_hooks())
@@ -233,25 +233,21 @@ class MailingJob:
             if alias:
                 context["domain_notifications_email"] = alias.default_from_email
                 context["domain_bounce_address"] = email["headers"].get("Return-Path") or alias.bounce_email
-            message = (
-                self.env["ir.mail_server"]
-                .with_context(**context)
-                ._build_email__(
-                    email_from=email_from,
-                    email_to=email["email_to"],
-                    subject=email["subject"],
-                    body=email["body"],
-                    body_alternative=email["body_alternative"],
-                    email_cc=email["email_cc"],
-                    reply_to=email["reply_to"],
-                    attachments=email["attachments"],
-                    message_id=email["message_id"],
-                    references=email["references"],
-                    object_id=email["object_id"],
-                    subtype="html",
-                    subtype_alternative="plain",
-                    headers=email["headers"],
-                )
+            message = letter.session.prepare(context)._build_email__(
+                email_from=email_from,
+                email_to=email["email_to"],
+                subject=email["subject"],
+                body=email["body"],
+                body_alternative=email["body_alternative"],
+                email_cc=email["email_cc"],
+                reply_to=email["reply_to"],
+                attachments=email["attachments"],
+                message_id=email["message_id"],
+                references=email["references"],
+                object_id=email["object_id"],
+                subtype="html",
+                subtype_alternative="plain",
+                headers=email["headers"],
             )
             letter.parts.append((message, context))
         if not letter.parts:

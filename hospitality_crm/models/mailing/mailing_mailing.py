@@ -238,6 +238,24 @@ class MailingMailing(models.Model):
         sample = self.env.execute_query(SQL("SELECT id FROM (%s) AS r ORDER BY random() LIMIT %s", remaining, size))
         return SQL("SELECT unnest(%s::int[]) AS id", [partner_id for (partner_id,) in sample])
 
+    # -- links of a mail -----------------------------------------------------------------------
+
+    def _get_unsubscribe_url(self, email_to, res_id):
+        return self._remember_link("unsubscribe", super()._get_unsubscribe_url, email_to, res_id)
+
+    def _get_view_url(self, email_to, res_id):
+        return self._remember_link("view", super()._get_view_url, email_to, res_id)
+
+    def _remember_link(self, kind, make, email_to, res_id):
+        """Make a guest's link once for the HTML and the plain text of his mail, while a lane makes it."""
+        links = self.env.context.get("hospitality_links")
+        if links is None:
+            return make(email_to, res_id)
+        key = (self.id, email_to, res_id)
+        if links.get(kind, (None,))[0] != key:
+            links[kind] = key, make(email_to, res_id)
+        return links[kind][1]
+
     # -- the end -------------------------------------------------------------------------------
 
     def _finish_lanes(self):
