@@ -60,6 +60,7 @@ from . import test_privacy_gate
 from . import test_privacy_request
 from . import test_privacy_residue
 from . import test_review_rpc
+from . import test_signed_token
 from . import test_spreadsheet_exports
 from . import test_sms_gate
 from . import test_stay_shares

@@ -232,6 +232,14 @@ class TestMessengerSend(MessengerCommon):
         self._run()
         self.assertEqual(self.vendors.sent[1:], [("whatsapp", "380441234567", "Winter!")])
 
+    def test_message_that_cannot_be_prepared_fails_for_certain(self):
+        guest = self._create_chatty("whatsapp:+380441234567")
+        message = self._plan(guest, template={"lang": "en"})
+        with self.assertLogs("odoo.addons.hospitality_crm.models.messenger.hospitality_messenger", "ERROR"):
+            self._run()
+        self.assertRecordValues(message, [{"state": "failed", "error": "the message can't be prepared"}])
+        self.assertFalse(self.vendors.calls)
+
     def test_number_that_is_not_on_whatsapp(self):
         guest = self._create_chatty("whatsapp:+380441234567")
         self._point("whatsapp:+380441234567")._note_heard(NOW)

@@ -29,12 +29,11 @@ class MailMail(models.Model):
     A mail to several people of whom one is a guest is split, so that each gets or doesn't get his own.
     """
 
-    _inherit = "mail.mail"
+    _name = "mail.mail"
+    _inherit = ["mail.mail", "hospitality.purposed"]
 
-    hospitality_purpose_id = fields.Many2one(
-        "hospitality.purpose", string="Purpose", readonly=True, ondelete="restrict", index="btree_not_null"
-    )
-    hospitality_brand_id = fields.Many2one("hospitality.brand", string="Brand", readonly=True, ondelete="restrict")
+    hospitality_purpose_id = fields.Many2one(readonly=True, index="btree_not_null")
+    hospitality_brand_id = fields.Many2one(readonly=True)
 
     @api.model_create_multi
     def create(self, vals_list):

@@ -323,7 +323,7 @@ class HospitalityMessenger(models.AbstractModel):
             return Outcome("failed", error=str(error), broken=True), True
         try:
             request = carrier.prepare(credentials, self._get_outgoing(job))
-        except Exception:
+        except (AttributeError, LookupError, TypeError, ValueError):  # what is stored isn't what the provider expects
             _logger.exception("Message %s can't be prepared", job["id"])
             return Outcome("failed", error="the message can't be prepared"), True
         if isinstance(request, Outcome):
