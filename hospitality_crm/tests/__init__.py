@@ -22,6 +22,7 @@ from . import test_guest_search
 from . import test_identity_document
 from . import test_ledger
 from . import test_lookup
+from . import test_mailing_body
 from . import test_mailing_gate
 from . import test_mailing_lanes
 from . import test_match_arrival

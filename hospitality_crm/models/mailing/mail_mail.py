@@ -3,7 +3,7 @@ import smtplib
 
 from odoo import api, fields, models
 from odoo.tools import SQL, email_normalize
-from odoo.tools.mail import email_split, email_split_and_format
+from odoo.tools.mail import append_content_to_html, email_split, email_split_and_format
 
 from ...engine import gate as engine
 from ...tools.claim import lane_env
@@ -11,6 +11,8 @@ from .smtp_session import Watch
 
 #: A mail waits so long for a guest whom somebody else is working on; then the queue sends it.
 LOCK_SECONDS = 5
+#: A link that goes through `link.tracker`, up to its end.
+TRACKED_LINK = re.compile(r"""href(?<=\bhref)=['"](?:https?:)?(?://[^/?#'"]*)?/r/[^'"]*(?=['"])""")
 #: Kinds of failure that the core knows, by the gate's reason.
 FAILURE_TYPES = {
     "no_address": "mail_email_missing",
@@ -44,6 +46,17 @@ class MailMail(models.Model):
             ]
         return super().create(vals_list)
 
+    def _prepare_outgoing_body(self):
+        """Name the trace in tracked links in one go, as ``mass_mailing`` does link by link."""
+        mass_mailing = self.env.context.get("hospitality_body_class")
+        if mass_mailing is None or not self.mailing_trace_ids:
+            return super()._prepare_outgoing_body()
+        body = super(mass_mailing, self)._prepare_outgoing_body()
+        if not body:
+            return body
+        body = TRACKED_LINK.sub(rf"\g<0>/m/{self.mailing_trace_ids[0].id}", str(body))
+        return append_content_to_html(body, f'<img src="{self._get_tracking_url()}"/>', plaintext=False)
+
     def _prepare_outgoing_list(self, mail_server=False, doc_to_followers=None):
         """Put the guest's own links into the plain text of a mailing, as the core does in its HTML."""
         emails = super()._prepare_outgoing_list(mail_server=mail_server, doc_to_followers=doc_to_followers)
@@ -54,7 +67,7 @@ class MailMail(models.Model):
             text = email["body_alternative"] or ""
             if not email["email_to"] or f"{base_url}/" not in text:
                 continue
-            address = email_normalize(email["email_to"][0], strict=False) or email["email_to"][0]
+            address = next(iter(email["email_to_normalized"]), None) or email["email_to"][0]
             mailing = self.mailing_id
             makers = {"unsubscribe_from_list": mailing._get_unsubscribe_url, "view": mailing._get_view_url}
             for path, make in makers.items():

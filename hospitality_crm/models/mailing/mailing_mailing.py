@@ -1,11 +1,13 @@
 import logging
 
+import werkzeug.urls
+
 from odoo import api, fields, models
 from odoo.tools import SQL
 
 from ...tools.claim import lane_env, with_retry
 from .hospitality_message import WORTH
-from .overrides import find_overriding
+from .overrides import find_overriding, is_next
 
 _logger = logging.getLogger(__name__)
 
@@ -241,20 +243,36 @@ class MailingMailing(models.Model):
     # -- links of a mail -----------------------------------------------------------------------
 
     def _get_unsubscribe_url(self, email_to, res_id):
-        return self._remember_link("unsubscribe", super()._get_unsubscribe_url, email_to, res_id)
+        return self._make_link("_get_unsubscribe_url", super()._get_unsubscribe_url, email_to, res_id)
+
+    def _get_unsubscribe_oneclick_url(self, email_to, res_id):
+        return self._make_link("_get_unsubscribe_oneclick_url", super()._get_unsubscribe_oneclick_url, email_to, res_id)
 
     def _get_view_url(self, email_to, res_id):
-        return self._remember_link("view", super()._get_view_url, email_to, res_id)
+        return self._make_link("_get_view_url", super()._get_view_url, email_to, res_id)
 
-    def _remember_link(self, kind, make, email_to, res_id):
-        """Make a guest's link once for the HTML and the plain text of his mail, while a lane makes it."""
+    def _make_link(self, method, make, email_to, res_id):
+        """Put a guest's link together while a lane makes his mail.
+
+        The core's links of a mailing differ in their values alone, and those of a guest have the same: the first link
+        of each kind is made by the core, and the others like it.
+        """
         links = self.env.context.get("hospitality_links")
         if links is None:
             return make(email_to, res_id)
-        key = (self.id, email_to, res_id)
-        if links.get(kind, (None,))[0] != key:
-            links[kind] = key, make(email_to, res_id)
-        return links[kind][1]
+        if links.get("guest") != (self.id, email_to, res_id):
+            token = self._generate_mailing_recipient_token(res_id, email_to)
+            values = {"document_id": res_id, "email": email_to, "hash_token": token}
+            links.update(guest=(self.id, email_to, res_id), values=werkzeug.urls.url_encode(values))
+        start = links.get((self.id, method))
+        if start:
+            return start + links["values"]
+        link = make(email_to, res_id)
+        if start is None:
+            before, mark, values = link.partition("?")
+            is_known = values == links["values"] and is_next(self, MailingMailing, method, "mass_mailing")
+            links[self.id, method] = before + mark if is_known else ""
+        return link
 
     # -- the end -------------------------------------------------------------------------------
 
