@@ -1,15 +1,18 @@
 import datetime
 import random
 from contextlib import suppress
+from unittest.mock import patch
 
+import psycopg2
 from freezegun import freeze_time
 
 from odoo import fields
 from odoo.exceptions import AccessError, UserError
 from odoo.tests import tagged
-from odoo.tools import SQL
+from odoo.tools import SQL, mute_logger
 
 from ..engine import gate as engine
+from ..models.message.passage import Passage
 from .test_consent import ConsentCommon
 
 NOW = datetime.datetime(2026, 5, 5, 12, 0)  # a Tuesday, 14:00 in Vienna
@@ -391,6 +394,22 @@ class TestGateMessages(GateCommon):
         self.env.invalidate_all()
         with self.assertRaises(UserError):
             message.with_user(marketing).action_mark_sent()
+
+    def test_an_error_about_the_next_message_leaves_the_last_one_sent(self):
+        """What became of a message is written together with the decision about the next one."""
+        spec = self._spec()
+        first, second = (self.gate._plan_one(self._create_willing(), spec) for _guest in range(2))
+
+        def fail(passage, row):
+            passage.env.cr.execute("SELECT 1 / 0")
+
+        with mute_logger("odoo.sql_db"), suppress(psycopg2.Error), self.gate._passage() as passage:
+            self.assertTrue(passage.enter(first.id))
+            passage.leave("sent", external_ref="R1")
+            with patch.object(Passage, "_decide", fail):
+                passage.enter(second.id)
+        self.env.invalidate_all()
+        self.assertEqual((first.state, first.external_ref, second.state), ("sent", "R1", "planned"))
 
     def test_sweeper_finds_what_nobody_sends_any_more(self):
         message = self.gate._plan_one(self._create_willing(), self._spec())

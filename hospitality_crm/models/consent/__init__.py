@@ -1,5 +1,6 @@
 from . import (
     hospitality_purpose,
+    hospitality_purposed,
     hospitality_notice,
     hospitality_notice_version,
     hospitality_consent_event,

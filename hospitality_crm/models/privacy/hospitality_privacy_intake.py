@@ -1,11 +1,10 @@
-import binascii
 import datetime
 import re
 import unicodedata
 
 from odoo import api, fields, models, tools
-from odoo.tools.misc import hash_sign, verify_hash_signed
 
+from ...tools import signed_token
 from .hospitality_privacy_request import KINDS
 
 SCOPE = "hospitality-privacy-request"
@@ -77,28 +76,18 @@ class HospitalityPrivacyRequest(models.Model):
         )
 
     def _get_token(self):
-        return hash_sign(
-            self.sudo().env,  # the secret of the database
-            SCOPE,
-            [self.id, self._get_address_digest()],
-            expiration=datetime.timedelta(days=CONFIRM_DAYS),
-        )
-
-    def _get_address_digest(self):
-        return tools.hmac(self.sudo().env, SCOPE, (self.id, self.email or ""))[:16]  # as above
+        return signed_token.sign(self.env, SCOPE, self.ids, self.email, CONFIRM_DAYS)
 
     @api.model
     def _find_unconfirmed(self, token):
         """Return the request that a link belongs to, empty when it isn't valid (any more)."""
         Request = self.sudo()  # the signature is the right to confirm
-        try:
-            values = verify_hash_signed(Request.env, SCOPE, token)
-        except (ValueError, binascii.Error, UnicodeDecodeError):
-            values = None
-        request = Request.browse(values[0]).exists() if values else Request
-        if not request or request.state != "unconfirmed" or request._get_address_digest() != values[1]:
-            return Request
-        return request
+
+        def find_address(ids):
+            request = Request.browse(ids).exists()
+            return (request.email or "") if request.state == "unconfirmed" else None
+
+        return Request.browse(signed_token.read(self.env, SCOPE, token, find_address))
 
     def _confirm(self):
         """Open a request whose address was proven; link the guest if one person alone has it."""
