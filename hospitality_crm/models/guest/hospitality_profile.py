@@ -34,7 +34,7 @@ class HospitalityProfile(models.Model):
     _order = "partner_id, id"
     _log_access = False
 
-    partner_id = fields.Many2one("res.partner", string="Guest", required=True, index=True, ondelete="restrict")
+    partner_id = fields.Many2one("res.partner", string="Guest", required=True, ondelete="restrict")
     state = fields.Selection(
         [
             ("live", "Live"),
@@ -68,6 +68,10 @@ class HospitalityProfile(models.Model):
         """USING gin (("values" -> 'memberships') jsonb_path_ops) WHERE "values" ? 'memberships'"""
     )
     _redirect_idx = models.Index("(redirect_id) WHERE redirect_id IS NOT NULL")
+
+    # Matching asks for dozens of guests of profiles, and profiles of guests: without a look at their wide rows.
+    _guest_idx = models.Index("(id) INCLUDE (partner_id, state)")
+    _partner_idx = models.Index("(partner_id) INCLUDE (id, state, source_id)")
 
     @api.depends("name", "source_id")
     def _compute_display_name(self):

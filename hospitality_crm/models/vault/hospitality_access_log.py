@@ -147,7 +147,7 @@ class HospitalityAccessLog(models.Model):
                            %s)
                 RETURNING id""",
                 self.env.uid,
-                self.env.company.id,
+                self._get_company_sql(),
                 kind,
                 records._name,
                 pg_int_array(records.ids),
@@ -163,6 +163,13 @@ class HospitalityAccessLog(models.Model):
             door = self.env["hospitality.access.reason"].sudo()  # the log is written for everybody whose act it notes
             door.create({"log_id": log_id, "salt": salt, "reason": reason})
         self.invalidate_model(flush=False)
+
+    @api.model
+    def _get_company_sql(self):
+        """Return the id of the current company, without reading all about a user who has not chosen any."""
+        if self.env.context.get("allowed_company_ids"):
+            return SQL("%s", self.env.company.id)
+        return SQL("(SELECT company_id FROM res_users WHERE id = %s)", self.env.uid)
 
     @api.model
     def _get_seen(self, kind, guest_ids):
