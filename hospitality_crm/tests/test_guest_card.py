@@ -210,7 +210,7 @@ class TestGuestCard(HospitalityCommon):
         )
 
     def test_tab_of_contacts_names_source_and_kind(self):
-        tab = self.env["hospitality.guest.card"].with_user(self.users["reception"])
+        tab = self.env["hospitality.guest.card"].with_user(self.users["manager"])
         guest = self._create_guest("Nora Mail", "nora@kovalenko.test")
         profile = guest._get_odoo_profile()
         point = self.env["hospitality.contact.point"].create({"channel": "messenger", "value": "@nora", "kind": "real"})
