@@ -1,4 +1,4 @@
-import { reactive, useState } from "@odoo/owl";
+import { reactive, toRaw, useState } from "@odoo/owl";
 import { _t } from "@web/core/l10n/translation";
 import { useService } from "@web/core/utils/hooks";
 
@@ -11,7 +11,8 @@ const opened = new WeakMap();
  */
 export function useContacts(getRecord) {
     const orm = useService("orm");
-    const model = getRecord().model;
+    // Each component has a proxy of its own of the form's model.
+    const model = toRaw(getRecord().model);
     if (!opened.has(model)) {
         opened.set(model, reactive({}));
     }
