@@ -93,7 +93,6 @@ class HospitalityLedgerSeal(models.Model):
                 body="\n".join(f"{result['ledger']}: {anchor._explain(result)}" for result in broken),
             )
 
-    @api.model
     def action_verify(self):
         """Check all ledgers and show what was found.
 
