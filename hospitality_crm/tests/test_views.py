@@ -48,7 +48,7 @@ class TestViews(HospitalityCommon):
     def test_empty_screens_name_the_first_step(self):
         for action in self._get_actions_of_messages_and_privacy():
             with self.subTest(action=action.name):
-                self.assertIn("<p>", action.help.partition("</p>")[2])
+                self.assertRegex(str(action.help), r"(?s)</p>.*<p>\s*\S")
 
     def test_lists_of_messages_and_privacy_have_cards_for_the_phone(self):
         for action in self._get_actions_of_messages_and_privacy():
