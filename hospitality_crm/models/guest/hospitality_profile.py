@@ -58,10 +58,11 @@ class HospitalityProfile(models.Model):
     seen_at = fields.Datetime(string="Last Changed", default=fields.Datetime.now, required=True)
     link_ids = fields.One2many("hospitality.contact.link", "profile_id", string="Contact Points")
 
-    @api.depends("name", "source_id")
+    @api.depends("name", "source_id", "partner_id.name")
     def _compute_display_name(self):
         for profile in self:
-            profile.display_name = " · ".join(filter(None, [profile.name, profile.source_id.name]))
+            name = profile.name or profile.partner_id.name
+            profile.display_name = " · ".join(filter(None, [name, profile.source_id.name]))
 
     @api.model_create_multi
     def create(self, vals_list):
