@@ -116,7 +116,7 @@ def _render_form(given, invalid=False, status=200):
         "invalid": invalid,
         "given": given,
         "langs": request.env["res.lang"].get_installed(),
-        "days": request.env.company.hospitality_privacy_days,
+        "clock": request.env._("We answer within %(days)s days.", days=request.env.company.hospitality_privacy_days),
     }
     return _render("hospitality_crm.privacy_form_page", values, status=status)
 
