@@ -101,6 +101,11 @@ class TestViews(HospitalityCommon):
             with self.subTest(menu=hidden):
                 self.assertNotIn(self.env.ref(f"hospitality_crm.{hidden}").id, visible)
 
+    def test_marketing_writes_mailings(self):
+        marketing = self._create_role_user("marketing")
+        mailing = self.env["mailing.mailing"].with_user(marketing).create({"subject": "News"})
+        self.assertEqual(mailing.user_id, marketing)
+
     def test_new_guest_by_hand(self):
         reception = self._create_role_user("reception")
         Partner = self.env["res.partner"].with_user(reception).with_context(default_is_guest=True)
