@@ -70,7 +70,7 @@ class HospitalityMessage(models.Model):
     history_text = fields.Text(string="Decided Before", compute="_compute_reason_text")
     consent_event_id = SoftMany2one(
         "hospitality.consent.event",
-        string="Allowed by",
+        string="Deciding Statement",
         readonly=True,
         groups="hospitality_crm.group_hospitality_manager,hospitality_crm.group_hospitality_dpo",
     )
