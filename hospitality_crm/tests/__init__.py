@@ -10,6 +10,7 @@ from . import test_bulk_attach
 from . import test_bulk_equality
 from . import test_consent
 from . import test_consent_confirmation
+from . import test_contact_masking
 from . import test_core_suites
 from . import test_data_quality
 from . import test_delete

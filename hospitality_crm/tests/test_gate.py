@@ -429,6 +429,27 @@ class TestGateMessages(GateCommon):
         self.assertEqual([(row["state"], row["origin"]) for row in rows], [("Not Sent", "News")])
         self.assertIn("never asked", rows[0]["why"])
 
+    def test_what_was_decided_before_is_told_in_words(self):
+        marketing = self._create_role_user("marketing")
+        message = self.gate._plan_one(self._create_willing(), self._spec())
+        self.env.cr.execute(
+            SQL("UPDATE hospitality_message SET state = 'uncertain', handed_at = %s WHERE id = %s", NOW, message.id)
+        )
+        self.env.invalidate_all()
+        message.with_user(marketing).action_mark_sent()
+        self.assertIn("Uncertain", message.history_text)
+        self.assertIn(f"{marketing.name} decided", message.history_text)
+
+    def test_only_a_lasting_sender_can_be_opened(self):
+        message = self.gate._plan_one(self.anna, self._spec())
+        self.assertTrue(message.with_user(self._create_role_user("admin")).sudo().can_open_origin)
+        self.env.cr.execute(
+            SQL("UPDATE hospitality_message SET origin_model = %s WHERE id = %s", "hospitality.message.compose", message.id)
+        )
+        self.env.invalidate_all()
+        self.assertFalse(message.can_open_origin)
+        self.assertEqual(message.origin, "Message to Guests")
+
     def test_messages_of_another_company_are_not_seen(self):
         company = self.env["res.company"].create({"name": "Other House"})
         message = self.gate._plan_one(self.anna, self._spec(company=company))

@@ -17,5 +17,6 @@ from . import (
     mailing_mailing,
     res_company,
     res_config_settings,
+    res_lang,
     res_partner,
 )

@@ -73,10 +73,11 @@ class HospitalityProfile(models.Model):
     _guest_idx = models.Index("(id) INCLUDE (partner_id, state)")
     _partner_idx = models.Index("(partner_id) INCLUDE (id, state, source_id)")
 
-    @api.depends("name", "source_id")
+    @api.depends("name", "source_id", "partner_id.name")
     def _compute_display_name(self):
         for profile in self:
-            profile.display_name = " · ".join(filter(None, [profile.name, profile.source_id.name]))
+            name = profile.name or profile.partner_id.name
+            profile.display_name = " · ".join(filter(None, [name, profile.source_id.name]))
 
     @api.model_create_multi
     def create(self, vals_list):

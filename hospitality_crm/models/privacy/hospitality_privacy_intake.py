@@ -70,7 +70,8 @@ class HospitalityPrivacyRequest(models.Model):
     def _send_confirmation(self):
         """Send the link that proves that the person reads the mail of the address."""
         template = self.env.ref("hospitality_crm.mail_template_privacy_confirm")
-        url = f"{self.get_base_url().rstrip('/')}/hospitality/privacy/confirm/{self._get_token()}"
+        # The page behind the link speaks the language of the form.
+        url = f"{self.get_base_url().rstrip('/')}/hospitality/privacy/confirm/{self._get_token()}?lang={self.env.lang}"
         template.with_context(hospitality_url=url).send_mail(
             self.id, email_values={"email_to": self.email, "recipient_ids": []}
         )
@@ -100,6 +101,20 @@ class HospitalityPrivacyRequest(models.Model):
         if len(guests) == 1:
             values["partner_id"] = guests.id
         self.write(values)
+
+    def _get_blockers_for_guest(self):
+        """Return in words for the person what stands in the way of the erasure, without what staff have noted."""
+        self.ensure_one()
+        texts = {
+            "staff": self.env._("You have a login of our staff."),
+            "in_house": self.env._("You are staying with us, and your bill is still open."),
+            "planned": self.env._("You have a stay ahead. Cancel it, or wait until it is over."),
+            "reservation": self.env._("You have reserved a table. Cancel it, or wait until your visit is over."),
+            "balance": self.env._("A bill is not settled yet."),
+            "invoice": self.env._("An invoice is not paid yet."),
+        }
+        other = self.env._("We have to keep the data for now, as the law demands. Ask us about it.")
+        return list(dict.fromkeys(texts.get(blocker["code"], other) for blocker in self.blockers or []))
 
     @api.model
     def _submit_portal(self, partner, values):
