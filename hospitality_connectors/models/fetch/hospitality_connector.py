@@ -106,7 +106,7 @@ class HospitalityConnector(models.Model):
     def _get_streams(self):
         """Return the streams of the adapter by name."""
         self.ensure_one()
-        return {stream.name: stream for stream in self._get_adapter().streams(self.settings or {})}
+        return {stream.name: stream for stream in self._get_adapter().streams(self._get_settings())}
 
     def _sync_streams(self):
         """Have a cursor for each stream of running connectors; cursors of streams that are gone stop."""
@@ -169,7 +169,7 @@ class HospitalityConnector(models.Model):
     def _get_account(self):
         """Return the name of the account whose limits and token the connector shares."""
         self.ensure_one()
-        account = self._get_adapter().account(self.settings or {})
+        account = self._get_adapter().account(self._get_settings())
         return f"{self.adapter}:{account}" if account else f"connector:{self.id}"
 
     def _get_session(self, deadline=None):

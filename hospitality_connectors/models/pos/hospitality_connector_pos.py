@@ -24,7 +24,7 @@ class HospitalityConnectorPos(models.AbstractModel):
         """Return the findings of a look at the points of sale of a connector."""
         configs = self.env["pos.config"].sudo().with_context(active_test=False).search([])  # names alone
         names = set(configs.mapped("name"))
-        settings = connector.settings or {}
+        settings = connector._get_settings()
         findings = [
             Finding("error", self.env._("There is no point of sale “%s”. Correct the name.", name))
             for name in dict.fromkeys([*words(settings.get("configs")), *pairs(settings.get("properties"))])
@@ -85,7 +85,7 @@ class HospitalityConnectorPos(models.AbstractModel):
     @api.model
     def _get_configs(self, connector):
         """Return the ids of the points of sale that are read, None for all."""
-        names = words((connector.settings or {}).get("configs"))
+        names = words(connector._get_settings().get("configs"))
         if not names:
             return None
         configs = self.env["pos.config"].sudo().with_context(active_test=False)  # the connector reads for the system
