@@ -67,7 +67,7 @@ class HospitalityBulk(models.AbstractModel):
         self._write_batch(batch, parts, codes)
         self._finish(batch)
         if batch.wishes or batch.diets:
-            self.env["hospitality.bulk.wish"]._write(batch)
+            self.env["hospitality.bulk.wish"]._record(batch)
         if batch.consents:
             self.env["hospitality.bulk.consent"]._record(batch)
         if batch.redirects:
@@ -222,7 +222,7 @@ class HospitalityBulk(models.AbstractModel):
                 self.env["hospitality.bulk.profile"]._write_profiles(batch, *parts[entity], codes)
                 continue
             if entity in _WRITERS:
-                self.env[_WRITERS[entity]]._write(batch, parts[entity])
+                self.env[_WRITERS[entity]]._record(batch, parts[entity])
                 continue
             new, changed, touched = parts[entity]
             self._link(batch, entity, (*new, *changed))

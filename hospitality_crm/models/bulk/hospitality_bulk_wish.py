@@ -21,7 +21,7 @@ class HospitalityBulkWish(models.AbstractModel):
     _description = "Bulk writes of preferences and allergies"
 
     @api.model
-    def _write(self, batch):
+    def _record(self, batch):
         """Write what the guests of a batch prefer and must not eat, after their profiles."""
         newest = {item.key: item for item in batch.wishes}
         if newest:
