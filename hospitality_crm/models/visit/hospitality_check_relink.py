@@ -6,6 +6,8 @@ from .hospitality_check_guest import CONFIDENCE, FIXED, Clue
 
 _STRONGEST_FIRST = sorted(CONFIDENCE, key=CONFIDENCE.get, reverse=True)
 _ADDRESSED = frozenset(("loyalty", "phone", "email"))
+# A check whose guest nobody has named.
+_OPEN = SQL("(k.guest_evidence IS NULL AND k.profile_id IS NULL OR k.guest_evidence NOT IN %s)", FIXED)
 
 
 class HospitalityCheck(models.Model):
@@ -60,9 +62,10 @@ class HospitalityCheck(models.Model):
             SQL(
                 """
                 SELECT 'check', NULL, NULL, k.id FROM hospitality_stay s JOIN hospitality_check k ON k.stay_id = s.id
-                 WHERE s.partner_id = ANY(%(ids)s::int[]) AND k.partner_id IS DISTINCT FROM s.partner_id
+                 WHERE s.partner_id = ANY(%(ids)s::int[]) AND k.partner_id IS DISTINCT FROM s.partner_id AND %(open)s
                 """,
                 ids=ids,
+                open=_OPEN,
             ),
             SQL(
                 """
@@ -71,26 +74,29 @@ class HospitalityCheck(models.Model):
                    AND k.business_date BETWEEN s.arrival AND s.departure
                  WHERE s.partner_id = ANY(%(ids)s::int[]) AND s.room_id IS NOT NULL
                    AND (k.partner_id IS DISTINCT FROM s.partner_id
-                        OR k.guest_evidence IN ('reservation', 'phone', 'email', 'card', 'table'))
+                        OR k.guest_evidence IN ('reservation', 'phone', 'email', 'card', 'table')) AND %(open)s
                 """,
                 ids=ids,
+                open=_OPEN,
             ),
             SQL(
                 """
                 SELECT 'check', NULL, NULL, k.id FROM hospitality_reservation r
                   JOIN hospitality_check k ON k.reservation_id = r.id
-                 WHERE r.partner_id = ANY(%(ids)s::int[]) AND k.partner_id IS DISTINCT FROM r.partner_id
+                 WHERE r.partner_id = ANY(%(ids)s::int[]) AND k.partner_id IS DISTINCT FROM r.partner_id AND %(open)s
                 """,
                 ids=ids,
+                open=_OPEN,
             ),
             SQL(
                 """
                 SELECT 'check', NULL, NULL, k.id FROM hospitality_reservation r
                   JOIN hospitality_check k ON k.property_id = r.property_id AND k.business_date = r.business_date
                    AND lower(k."table") = lower(r."table") AND k.partner_id IS DISTINCT FROM r.partner_id
-                 WHERE r.partner_id = ANY(%(ids)s::int[]) AND r."table" IS NOT NULL
+                 WHERE r.partner_id = ANY(%(ids)s::int[]) AND r."table" IS NOT NULL AND %(open)s
                 """,
                 ids=ids,
+                open=_OPEN,
             ),
         ]
 
@@ -146,12 +152,12 @@ class HospitalityCheck(models.Model):
                   LEFT JOIN hospitality_reservation r ON r.id = k.reservation_id
                  WHERE k.id = ANY(ARRAY(SELECT unnest(%(ids)s::int[]) UNION SELECT check_id
                        FROM hospitality_check_evidence WHERE digest = ANY(%(digests)s::varchar[])))
-                   AND (k.guest_evidence IS NULL AND k.profile_id IS NULL OR k.guest_evidence NOT IN %(fixed)s)
+                   AND %(open)s
                  ORDER BY k.id
                 """,
                 ids=pg_int_array(check_ids),
                 digests=pg_array(sorted(digests)),
-                fixed=FIXED,
+                open=_OPEN,
             )
         )
 
