@@ -15,4 +15,4 @@ class HospitalityGuestDirty(models.Model):
     @api.model
     def _follow_evidence(self, partner_ids, found):
         """Give what evidence connects with guests to them; see `hospitality.check._find_connected`."""
-        self.env["hospitality.check"]._relink(found)
+        return self.env["hospitality.check"]._relink(found)

@@ -6,6 +6,7 @@ class HospitalityGuestDirty(models.Model):
 
     @api.model
     def _follow_evidence(self, partner_ids, found):
-        super()._follow_evidence(partner_ids, found)
+        result = super()._follow_evidence(partner_ids, found)
         # A check that has found its guest takes its reviews along.
         self.env["hospitality.review"]._follow_visits(partner_ids)
+        return result
