@@ -122,7 +122,9 @@ class HospitalityConnector(models.Model):
 
     def _get_public_base(self):
         self.ensure_one()
-        return (self.public_url or self.get_base_url()).rstrip("/")
+        # Not that of a website: what the vendor has registered must not change with one.
+        system = self.env["ir.config_parameter"].sudo().get_param("web.base.url")  # known to everybody
+        return (self.public_url or system or "").rstrip("/")
 
     # Requests
 
