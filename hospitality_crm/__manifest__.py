@@ -77,6 +77,7 @@
         "views/consent/hospitality_consent_state_views.xml",
         "views/consent/hospitality_ledger_seal_views.xml",
         "views/consent/res_partner_consent_views.xml",
+        "views/feedback/hospitality_review_views.xml",
         "views/consent/preference_templates.xml",
         "views/consent/mailing_mailing_views.xml",
         "views/mailing/mailing_mailing_views.xml",

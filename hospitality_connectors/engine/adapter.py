@@ -116,7 +116,7 @@ class Stream(NamedTuple):
     :ivar kind: ``changes`` what was changed since last time; ``queue`` what the vendor hands out once, or until it is
         acknowledged; ``sweep`` the records of a range of days whatever their time of change, each night
     :ivar windowed: pages belong to a :class:`Window`; else there is one cursor without an end
-    :ivar every: seconds between two readings
+    :ivar every: seconds between two readings; lanes look each minute, so that 45 means each minute
     :ivar overlap: how far a window begins before the end of the last one
     :ivar longest: longest window that the vendor accepts; a longer one is cut
     :ivar keeps: how far back the vendor knows changes; after a longer pause everything is read anew
@@ -127,7 +127,7 @@ class Stream(NamedTuple):
     name: str
     kind: str = "changes"
     windowed: bool = True
-    every: int = 60
+    every: int = 45
     overlap: timedelta = timedelta(hours=1)
     longest: timedelta | None = None
     keeps: timedelta | None = None
@@ -297,6 +297,8 @@ class Adapter:
     :cvar rates: limits of the vendor per bucket, ``{bucket: (Rate, ...)}``; the bucket ``""`` is that of calls that
         name none
     :cvar hook: how requests of the vendor prove themselves, see :mod:`engine.hook.verify`; None where there are none
+    :cvar local: the source is this very database: `hospitality.connector._fetch_local` reads it instead of
+        :meth:`fetch_page`, and `_check_local` looks at it instead of :meth:`check`
     """
 
     code = None
@@ -305,6 +307,7 @@ class Adapter:
     settings = ()
     rates: dict = {}
     hook = None
+    local = False
 
     def capabilities(self):
         """Return the :class:`Capabilities` of the source."""

@@ -359,6 +359,22 @@ class TestComparison(ReaderCommon):
         day = self.env["hospitality.connector.comparison"].search([("connector_id", "=", self.connector.id)])
         self.assertEqual((day.difference_count, day.their_amount, day.our_amount), (1, 500.0, 201.0))
 
+    def test_what_came_after_the_list_is_no_difference(self):
+        self.vendor.add("s1")
+        self._read()
+        self._read("arrivals")
+        self.vendor.add("s2", ago=0)
+        self.vendor.add("s1", ago=0, status="in_house", total="250.00")
+        self._read()
+        self.assertEqual(len(self._stays()), 2)
+        self.connector._cron_watch()
+        self.env.invalidate_all()
+        self.assertFalse(
+            self.env["hospitality.connector.difference"].search([("connector_id", "=", self.connector.id)])
+        )
+        day = self.env["hospitality.connector.comparison"].search([("connector_id", "=", self.connector.id)])
+        self.assertEqual((day.their_count, day.our_count, day.difference_count), (1, 1, 0))
+
     def test_nothing_is_compared_before_the_inbox_is_empty(self):
         self.vendor.add("s1")
         (self.connector.stream_ids - self._cursor("arrivals")).next_at = "2100-01-01"

@@ -38,8 +38,12 @@ class Vendor(http.server.ThreadingHTTPServer):
     def url(self):
         return f"http://127.0.0.1:{self.server_port}"
 
-    def add(self, key, **values):
-        at = datetime.datetime.now(datetime.timezone.utc).isoformat()
+    def add(self, key, ago=60, **values):
+        """Add or change a stay.
+
+        :param ago: how many seconds ago that was
+        """
+        at = (datetime.datetime.now(datetime.timezone.utc) - datetime.timedelta(seconds=ago)).isoformat()
         day = datetime.date.today()
         record = {
             "id": key,

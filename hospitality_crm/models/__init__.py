@@ -19,3 +19,4 @@ from . import settings
 from . import review
 from . import quality
 from . import vault
+from . import feedback

@@ -48,6 +48,11 @@ def prepare(odoo: Odoo, name: str, demo_size: str | None) -> bool:
     return bool(outdated) or rows is not None
 
 
+def has_demo(odoo: Odoo, name: str) -> bool:
+    """Whether the demo group is in a database."""
+    return bool(_parameters(odoo, name).get(DEMO))
+
+
 def _create(odoo: Odoo, name: str) -> None:
     base = templates.core(odoo, "minimal")
     database.drop_abandoned(odoo.server, "part_")
@@ -55,6 +60,7 @@ def _create(odoo: Odoo, name: str) -> None:
     database.clone(odoo.server, base, part)
     say(f"installing {', '.join(addons())} into the database {name}")
     templates.install(odoo, part, addons())
+    database.give_identity(odoo.server, part)
     database.rename(odoo.server, part, name)
     logins_file(name).unlink(missing_ok=True)
 

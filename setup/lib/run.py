@@ -2,7 +2,7 @@
 
 import argparse
 
-from . import database, install, keys, odoo_source, postgres, proxy, server, venv
+from . import database, install, keys, odoo_source, postgres, proxy, server, vendors, venv
 from .odoo import Odoo
 from .shell import command_main, say
 
@@ -29,17 +29,24 @@ def main(argv: list[str]) -> int:
         odoo = Odoo(source, environment, cluster)
         if options.reset:
             server.stop(options.db)
+            vendors.forget(options.db)
             database.drop(cluster, options.db)
         changed = install.prepare(odoo, options.db, options.demo)
         if options.no_serve:
             say(f"the database {options.db} is ready: {database.psql_hint(cluster, options.db)}")
             return 0
-        wanted = {"port": options.port, "workers": options.workers}
+        live = install.has_demo(odoo, options.db) and not options.no_live
+        if live:
+            vendors.connect(odoo, options.db)
+            vendors.start(odoo, options.db)
+        else:
+            vendors.stop(options.db)
+        wanted = {"port": options.port, "workers": options.workers, "live": live}
         if running and not changed and running.items() >= wanted.items() and not options.reset:
             say("the server is already running")
         else:
             server.stop(options.db)
-            server.start(odoo, options.db, options.port, options.workers)
+            server.start(odoo, options.db, options.port, options.workers, live)
     _welcome(options)
     return 0
 
@@ -52,6 +59,7 @@ def _options(argv: list[str]) -> argparse.Namespace:
     parser.add_argument("--workers", type=int, default=0, help="worker processes behind a proxy (default: threads)")
     parser.add_argument("--demo", choices=("full", "small", "none"), help="size of the demo group (default: full)")
     parser.add_argument("--no-serve", action="store_true", help="prepare everything, start no server")
+    parser.add_argument("--no-live", action="store_true", help="without the PMS and POS that feed the demo group")
     parser.add_argument("--stop", action="store_true", help="stop the server, and PostgreSQL if nobody else uses it")
     parser.add_argument("--reset", action="store_true", help="drop the database first, with all that is in it")
     return parser.parse_args(argv)
@@ -59,6 +67,7 @@ def _options(argv: list[str]) -> argparse.Namespace:
 
 def _stop(name: str) -> int:
     stopped = server.stop(name)
+    vendors.stop(name)
     say(f"stopped the server of {name}" if stopped else f"no server of {name} was running")
     if not postgres.stop_unused("durable"):
         say("PostgreSQL goes on: another server or a benchmark uses it")
@@ -72,6 +81,8 @@ def _welcome(options: argparse.Namespace) -> None:
     for row in logins:
         cells = [str(row[key]).ljust(width) for key, width in zip(("role", "login", "password"), widths, strict=True)]
         print(f"  {'   '.join(cells)}   {row.get('hint', '')}".rstrip())
+    if server.state(options.db).get("live"):
+        print("\nA PMS and a POS on this machine feed the demo group: Configuration > Connectors shows them.")
     print("\nThese passwords are for this local demo database only: change them before anybody else can reach it.")
     print(f"Log: {server.folder(options.db) / 'odoo.log'}\nStop: ./setup/run --stop" + _name(options), flush=True)
 

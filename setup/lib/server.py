@@ -11,7 +11,7 @@ import time
 import urllib.error
 import urllib.request
 
-from . import proxy, shell
+from . import proxy, shell, vendors
 from .odoo import Odoo, free_ports
 from .paths import cache
 from .shell import SetupError, say
@@ -61,11 +61,16 @@ def check_port(port: int, name: str) -> None:
             raise SetupError(f"Port {port} is in use: {advice}, or choose another with --port.") from None
 
 
-def start(odoo: Odoo, name: str, port: int, workers: int) -> None:
-    """Start a server and wait until it answers."""
+def start(odoo: Odoo, name: str, port: int, workers: int, live: bool = False) -> None:
+    """Start a server and wait until it answers.
+
+    :param live: it may call the vendors on this machine that feed the demo group
+    """
     home = folder(name)
     http, gevent = free_ports(2)
     options: dict[str, object] = {"db_name": name, "dbfilter": f"^{name}$", "max_cron_threads": 2, "workers": workers}
+    if live:
+        options["hospitality_http_allow"] = vendors.ALLOWED
     if workers:
         options |= {"http_port": http, "gevent_port": gevent, "proxy_mode": True}
     else:
@@ -83,7 +88,7 @@ def start(odoo: Odoo, name: str, port: int, workers: int) -> None:
             start_new_session=True,
             pass_fds=descriptors,
         )
-    known = {"pid": process.pid, "port": port, "workers": workers}
+    known = {"pid": process.pid, "port": port, "workers": workers, "live": live}
     (home / "state.json").write_text(json.dumps(known))
     _wait_for(process, options["http_port"], home / "odoo.log")
     if workers:

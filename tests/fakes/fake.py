@@ -31,7 +31,7 @@ class Call(NamedTuple):
         return json.loads(self.body or b"null")
 
     def form(self):
-        return dict(urllib.parse.parse_qsl(self.body.decode()))
+        return dict(urllib.parse.parse_qsl(self.body.decode(), keep_blank_values=True))
 
 
 class Answer(NamedTuple):

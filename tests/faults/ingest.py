@@ -30,7 +30,7 @@ import sys
 import time
 import psycopg2
 from environment import odoo_env
-from odoo.addons.hospitality_connectors.models import hospitality_connector as module
+from odoo.addons.hospitality_connectors.models.inbox import hospitality_connector as module
 module.BATCH_SIZE = %(batch)s
 env.cr.commit()
 while True:

@@ -1,4 +1,12 @@
 """The adapters, one file each."""
 
 from . import cloudbeds
+from . import exely
+from . import mews
+from . import odoo_pos
+from . import ohip
+from . import ota
+from . import poster
+from . import rest
 from . import square
+from . import syrve

@@ -1,9 +1,11 @@
 """Looking into records of vendors: what is not as described is said with its path, never a crash."""
 
 import re
+from zoneinfo import ZoneInfo
 
 from ..adapter import ParseError
 from .records import minor_units
+from .values import text_of
 
 _TABLE = re.compile(r"(?:table|tisch|tbl|tab|стіл|стол|t)?\.?\s*#?\s*(\d{1,4}[a-z]?)", re.IGNORECASE).fullmatch
 _ROOM = re.compile(r"(?:room|zimmer|rm|номер|кімната)\.?\s*#?\s*(\w{1,10})", re.IGNORECASE).fullmatch
@@ -18,13 +20,6 @@ def need(record, name, where=""):
     if isinstance(value, bool) or not isinstance(value, (str, int)) or value == "":
         raise ParseError(where + name, "missing_field", f"The value “{where}{name}” is missing.")
     return str(value)
-
-
-def text(value):
-    """Return a text or number as a text without blanks around it; None for everything else, and for an empty one."""
-    if isinstance(value, bool) or not isinstance(value, (str, int, float)):
-        return None
-    return str(value).strip() or None
 
 
 def rows(record, name, where=""):
@@ -76,7 +71,7 @@ def table(value):
     >>> table("Table 12"), table("7a"), table("Anna")
     ('12', '7a', None)
     """
-    found = _TABLE(text(value) or "")
+    found = _TABLE(text_of(value) or "")
     return found and found.group(1)
 
 
@@ -86,7 +81,7 @@ def room(value):
     >>> room("Room #204"), room("cash"), room(None)
     ('204', None, None)
     """
-    found = _ROOM(text(value) or "")
+    found = _ROOM(text_of(value) or "")
     return found and found.group(1)
 
 
@@ -103,3 +98,16 @@ def pairs(value):
 def words(value):
     """Return the parts of a setting that are separated by commas."""
     return [item.strip() for item in (value or "").split(",") if item.strip()]
+
+
+def same_zone(zone, tz, at):
+    """Say whether two time zones show the same time at an instant; a zone that nobody knows does not.
+
+    >>> from datetime import datetime, timezone
+    >>> same_zone("Europe/Kiev", "Europe/Kyiv", datetime(2026, 1, 1, tzinfo=timezone.utc))
+    True
+    """
+    try:
+        return at.astimezone(ZoneInfo(zone)).utcoffset() == at.astimezone(ZoneInfo(tz)).utcoffset()
+    except (ValueError, OSError, KeyError, TypeError):
+        return False

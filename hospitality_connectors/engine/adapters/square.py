@@ -29,7 +29,7 @@ from ..types import EventError
 from .notes import line_of, put
 from .records import content, path, raw, stamp
 from .redaction import redact_raw
-from .shape import pairs, words
+from .shape import pairs, same_zone, words
 from .square_events import check_events, guest_events, payment_events
 
 VERSION = "2025-08-20"
@@ -144,7 +144,7 @@ class SquareAdapter(Adapter):
                 findings.append(
                     Finding("warning", f"“{name}” sells in {location['currency']}, the property in {ctx.currency}.")
                 )
-            if location.get("timezone") not in (None, ctx.tz):
+            if location.get("timezone") and not same_zone(location["timezone"], ctx.tz, ctx.now()):
                 findings.append(
                     Finding(
                         "warning", f"“{name}” is in the time zone {location['timezone']}, the property in {ctx.tz}."

@@ -5,7 +5,8 @@ from decimal import Decimal
 from ..adapter import ParseError
 from .notes import without
 from .records import compact, stamp, utc
-from .shape import minor, need, pairs, part, room, rows, table, text
+from .shape import minor, need, pairs, part, room, rows, table
+from .values import text_of
 
 _STATUS = {"OPEN": "open", "COMPLETED": "paid", "CANCELED": "voided"}
 _METHOD = {
@@ -27,30 +28,35 @@ def guest_events(customer, env):
     address = part(customer, "address")
     groups = customer.get("group_ids")
     groups = set(map(str, groups)) if isinstance(groups, list) else set()
-    birthday = text(customer.get("birthday")) or ""
+    birthday = text_of(customer.get("birthday")) or ""
     vip = next((code for code, group in pairs(env.settings.get("vip_groups")).items() if group in groups), None)
     values = {
-        "given_name": text(customer.get("given_name")),
-        "family_name": text(customer.get("family_name")),
-        "company_name": text(customer.get("company_name")),
+        "given_name": text_of(customer.get("given_name")),
+        "family_name": text_of(customer.get("family_name")),
+        "company_name": text_of(customer.get("company_name")),
         "emails": _some(customer.get("email_address")),
         "phones": _some(customer.get("phone_number")),
         # A birthday without its year has the year 0000.
         "birthdate": birthday if len(birthday) == 10 and not birthday.startswith("0000") else None,
-        "street": text(address.get("address_line_1")),
-        "street2": text(address.get("address_line_2")),
-        "city": text(address.get("locality")),
-        "state": text(address.get("administrative_district_level_1")),
-        "zip": text(address.get("postal_code")),
-        "country": text(address.get("country")) if text(address.get("country")) != "ZZ" else None,
+        "street": text_of(address.get("address_line_1")),
+        "street2": text_of(address.get("address_line_2")),
+        "city": text_of(address.get("locality")),
+        "state": text_of(address.get("administrative_district_level_1")),
+        "zip": text_of(address.get("postal_code")),
+        "country": text_of(address.get("country")) if text_of(address.get("country")) != "ZZ" else None,
         "notes": without(customer.get("note")),
         "vip": vip,
         "memberships": [
-            {"program": text(account.get("program_id")) or "", "number": need(account, "id", f"loyalty_accounts.{n}.")}
+            {
+                "program": text_of(account.get("program_id")) or "",
+                "number": need(account, "id", f"loyalty_accounts.{n}."),
+            }
             for n, account in enumerate(rows(customer, "loyalty_accounts"))
         ],
     }
-    values = compact(values) or {"name": text(customer.get("nickname")) or text(customer.get("reference_id")) or key}
+    values = compact(values) or {
+        "name": text_of(customer.get("nickname")) or text_of(customer.get("reference_id")) or key
+    }
     guest = {"entity": "guest", "external_id": key, "version": version, "kind": "person", "values": values}
     unsubscribed = part(customer, "preferences").get("email_unsubscribed")
     if unsubscribed is None:
@@ -74,7 +80,7 @@ def check_events(order, env):
     if state == "DRAFT":
         return []
     returns, lines = rows(order, "returns"), rows(order, "line_items")
-    source = next((text(item.get("source_order_id")) for item in returns if item.get("source_order_id")), None)
+    source = next((text_of(item.get("source_order_id")) for item in returns if item.get("source_order_id")), None)
     net = part(order, "net_amounts") if returns else {}
     currency = _currency(part(order, "total_money") or part(net, "total_money"), env)
     version = stamp(order.get("updated_at"))
@@ -85,11 +91,11 @@ def check_events(order, env):
         "entity": "check",
         "external_id": key,
         "version": version,
-        "outlet": text(order.get("location_id")),
+        "outlet": text_of(order.get("location_id")),
         "guest": _guest_of(order),
-        "number": text(order.get("reference_id")),
+        "number": text_of(order.get("reference_id")),
         "status": "refunded" if refund and status == "paid" else status,
-        "status_raw": None if status else text(state),
+        "status_raw": None if status else text_of(state),
         "refund_of": source if refund and source != key else None,
         "opened_at": utc(order.get("created_at")),
         "closed_at": utc(order.get("closed_at")),
@@ -112,13 +118,13 @@ def check_events(order, env):
     parts += [_refund(item, key, n) for n, item in enumerate(rows(order, "refunds"))]
     # Payments are records of their own; what was paid without one, in old orders, stands in the tender alone.
     tenders = enumerate(rows(order, "tenders"))
-    parts += [_tender(tender, key, n) for n, tender in tenders if not text(tender.get("payment_id"))]
+    parts += [_tender(tender, key, n) for n, tender in tenders if not text_of(tender.get("payment_id"))]
     return [compact(check), *(compact({**item, "version": version, "currency": currency}) for item in parts)]
 
 
 def payment_events(payment, env):
     """Return the events of a payment; nothing for one that belongs to no order."""
-    key, check = need(payment, "id"), text(payment.get("order_id"))
+    key, check = need(payment, "id"), text_of(payment.get("order_id"))
     if check is None:
         return []
     amount = _money(payment, "amount_money")
@@ -149,9 +155,9 @@ def _line(line, key, check, sign=""):
         "external_id": key,
         "check": check,
         "department": "fb",
-        "code": text(line.get("catalog_object_id")),
-        "name": " · ".join(filter(None, (text(line.get("name")), text(line.get("variation_name"))))) or "Item",
-        "quantity": text(line.get("quantity")),
+        "code": text_of(line.get("catalog_object_id")),
+        "name": " · ".join(filter(None, (text_of(line.get("name")), text_of(line.get("variation_name"))))) or "Item",
+        "quantity": text_of(line.get("quantity")),
         "amount_gross": gross and _minus(gross) if sign else gross,
         "amount_tax": tax and _minus(tax) if sign else tax,
         "state": "live",
@@ -187,8 +193,8 @@ def _tender(tender, check, n):
 
 def _guest_of(order):
     """Return the customer of an order: its own, else the one of all its tenders, never one of several."""
-    own = text(order.get("customer_id"))
-    payers = {text(tender.get("customer_id")) for tender in rows(order, "tenders")} - {None}
+    own = text_of(order.get("customer_id"))
+    payers = {text_of(tender.get("customer_id")) for tender in rows(order, "tenders")} - {None}
     return own or (payers.pop() if len(payers) == 1 else None)
 
 
@@ -197,7 +203,7 @@ def _evidence(order):
     cards, rooms, people = set(), set(), []
     for n, tender in enumerate(rows(order, "tenders")):
         details = part(tender, "card_details", f"tenders.{n}.")
-        cards.add(text(part(details, "card", f"tenders.{n}.card_details.").get("fingerprint")))
+        cards.add(text_of(part(details, "card", f"tenders.{n}.card_details.").get("fingerprint")))
         rooms.add(room(tender.get("note")))
     for n, item in enumerate(rows(order, "fulfillments")):
         for kind in ("pickup_details", "delivery_details", "shipment_details"):
@@ -205,15 +211,15 @@ def _evidence(order):
     return {
         "card_fingerprint": _only(cards),
         "room": _only(rooms),
-        "phone": _only({text(person.get("phone_number")) for person in people}),
-        "email": _only({text(person.get("email_address")) for person in people}),
+        "phone": _only({text_of(person.get("phone_number")) for person in people}),
+        "email": _only({text_of(person.get("email_address")) for person in people}),
         "table": table(order.get("ticket_name")),
     }
 
 
 def _card(card):
-    digits = text(card.get("last_4"))
-    brand = text(card.get("card_brand"))
+    digits = text_of(card.get("last_4"))
+    brand = text_of(card.get("card_brand"))
     return {"card_brand": brand, "card_last4": digits if digits and len(digits) == 4 else None}
 
 
@@ -223,7 +229,7 @@ def _only(values):
 
 
 def _some(value):
-    value = text(value)
+    value = text_of(value)
     return [value] if value else None
 
 
@@ -236,7 +242,7 @@ def _word(words, value, default):
 
 
 def _currency(money, env):
-    return text(money.get("currency")) or env.currency or None
+    return text_of(money.get("currency")) or env.currency or None
 
 
 def _money(record, name, where=""):

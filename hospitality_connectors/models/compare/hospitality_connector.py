@@ -21,6 +21,7 @@ class HospitalityConnector(models.Model):
 
     compare_from = fields.Date(readonly=True, help="A comparison of the arrivals from this day is due.")
     compare_to = fields.Date(readonly=True)
+    compare_at = fields.Datetime(readonly=True, help="When the source began to list them: what came later isn't there.")
     difference_count = fields.Integer(string="Differences", compute="_compute_difference_count")
 
     def _compute_difference_count(self):
@@ -46,13 +47,13 @@ class HospitalityConnector(models.Model):
         Census = self.env["hospitality.connector.census"]
         if is_first:
             Census._clear(self)
-            self.write({"compare_from": window.start, "compare_to": False})
+            self.write({"compare_from": window.start, "compare_to": False, "compare_at": fields.Datetime.now()})
         Census._add(self, self._list_stays(page.records))
         if done:
             self.write({"compare_to": fields.Date.subtract(window.end, days=1)})
 
     def _list_stays(self, records):
-        """Return ``(external_id, day, status, currency, amount)`` of the stays that raw records tell of.
+        """Return ``(external_id, day, status, currency, amount, version)`` of the stays that raw records tell of.
 
         A record that can't be read is in quarantine already.
         """
@@ -72,6 +73,7 @@ class HospitalityConnector(models.Model):
                     event.get("status"),
                     event.get("currency") or env.currency or None,
                     event.get("amount_total"),
+                    record.version if event["version"] is None else event["version"],
                 )
                 for event in events
                 if event["entity"] == "stay" and event["op"] == "upsert" and not event.get("is_pseudo")
@@ -114,17 +116,21 @@ class HospitalityConnector(models.Model):
             self._wake_readers()
 
     def _get_our_stays(self, first, last):
-        """Return the query of the stays that the source should have listed."""
+        """Return the query of the stays that the source should have listed; later ones only if it has."""
         place = SQL("AND s.property_id = %s", self.property_id.id) if self.property_id else SQL("")
         return SQL(
             "SELECT s.id, s.external_id, s.arrival AS day, s.status, c.name AS currency, s.amount_total AS amount,"
-            " s.revenue_basis = 'source' AS is_told"
+            " s.version, s.revenue_basis = 'source' AS is_told"
             " FROM hospitality_stay s LEFT JOIN res_currency c ON c.id = s.currency_id"
-            " WHERE s.source_id = %s AND s.arrival BETWEEN %s AND %s AND s.is_pseudo IS NOT TRUE %s",
+            " WHERE s.source_id = %s AND s.arrival BETWEEN %s AND %s AND s.is_pseudo IS NOT TRUE %s"
+            " AND (coalesce(s.version, 0) < extract(epoch FROM %s::timestamp) OR EXISTS ("
+            "SELECT FROM hospitality_connector_census t WHERE t.connector_id = %s AND t.external_id = s.external_id))",
             self.source_id.id,
             first,
             last,
             place,
+            self.compare_at,
+            self.id,
         )
 
     def _insert_differences(self, first, last):
@@ -134,15 +140,18 @@ class HospitalityConnector(models.Model):
                 WITH ours AS (%(ours)s),
                      theirs AS (SELECT * FROM hospitality_connector_census
                                  WHERE connector_id = %(connector)s AND day BETWEEN %(first)s AND %(last)s),
-                     known AS (SELECT t.external_id, s.id, s.arrival AS day FROM theirs t
-                                 JOIN hospitality_stay s ON s.source_id = %(source)s AND s.external_id = t.external_id),
+                     known AS (SELECT t.external_id, s.id, s.arrival AS day,
+                                      t.version IS NULL OR s.version <= t.version AS is_same_version
+                                 FROM theirs t JOIN hospitality_stay s
+                                   ON s.source_id = %(source)s AND s.external_id = t.external_id),
                      found AS (
                         SELECT t.external_id, t.day, 'missing' AS kind, t.status AS theirs, NULL AS ours,
                                NULL::int AS stay
                           FROM theirs t WHERE NOT EXISTS (SELECT FROM known k WHERE k.external_id = t.external_id)
                      UNION ALL
                         SELECT k.external_id, t.day, 'day', t.day::text, k.day::text, k.id
-                          FROM known k JOIN theirs t USING (external_id) WHERE t.day <> k.day
+                          FROM known k JOIN theirs t USING (external_id)
+                         WHERE t.day <> k.day AND k.is_same_version
                      UNION ALL
                         SELECT o.external_id, o.day, 'extra', NULL, o.status, o.id FROM ours o
                          WHERE o.status NOT IN ('cancelled', 'no_show') AND NOT EXISTS (
@@ -152,11 +161,12 @@ class HospitalityConnector(models.Model):
                         SELECT o.external_id, o.day, 'status', t.status, o.status, o.id
                           FROM ours o JOIN theirs t USING (external_id)
                          WHERE t.status IS NOT NULL AND t.status <> o.status
+                           AND (t.version IS NULL OR o.version <= t.version)
                      UNION ALL
                         SELECT o.external_id, o.day, 'amount', concat_ws(' ', t.amount, t.currency),
                                concat_ws(' ', o.amount, o.currency), o.id
                           FROM ours o JOIN theirs t USING (external_id)
-                         WHERE o.is_told AND t.amount IS NOT NULL
+                         WHERE o.is_told AND t.amount IS NOT NULL AND (t.version IS NULL OR o.version <= t.version)
                            AND (abs(t.amount - o.amount) > %(tolerance)s OR t.currency <> o.currency))
                 INSERT INTO hospitality_connector_difference (connector_id, external_id, day, kind, theirs, ours,
                                                               stay_id, found_at)

@@ -19,6 +19,7 @@ class HospitalityConnectorCensus(models.Model):
     status = fields.Char(readonly=True)
     currency = fields.Char(readonly=True)
     amount = fields.Float(readonly=True, digits=(16, 3))
+    version = fields.Float(readonly=True)
 
     _key_uniq = models.UniqueIndex("(connector_id, external_id)", "A record is listed once.")
 
@@ -26,25 +27,27 @@ class HospitalityConnectorCensus(models.Model):
     def _add(self, connector, rows):
         """List records.
 
-        :param rows: tuples ``(external_id, day, status, currency, amount or None)``
+        :param rows: tuples ``(external_id, day, status, currency, amount or None, version or None)``
         """
         latest = {row[0]: row for row in rows}
         if not latest:
             return
-        keys, days, statuses, currencies, amounts = zip(*(latest[key] for key in sorted(latest)), strict=True)
+        keys, days, statuses, currencies, amounts, versions = zip(*(latest[key] for key in sorted(latest)), strict=True)
         self.env.cr.execute(
             SQL(
-                "INSERT INTO hospitality_connector_census (connector_id, external_id, day, status, currency, amount)"
-                " SELECT %s, v.* FROM unnest(%s::varchar[], %s::date[], %s::varchar[], %s::varchar[], %s::numeric[])"
-                " AS v(external_id, day, status, currency, amount)"
+                "INSERT INTO hospitality_connector_census"
+                " (connector_id, external_id, day, status, currency, amount, version)"
+                " SELECT %s, v.* FROM unnest(%s::varchar[], %s::date[], %s::varchar[], %s::varchar[], %s::numeric[],"
+                " %s::float8[]) AS v(external_id, day, status, currency, amount, version)"
                 " ON CONFLICT (connector_id, external_id) DO UPDATE SET day = excluded.day, status = excluded.status,"
-                " currency = excluded.currency, amount = excluded.amount",
+                " currency = excluded.currency, amount = excluded.amount, version = excluded.version",
                 connector.id,
                 pg_array(keys),
                 pg_array(days),
                 pg_array(statuses),
                 pg_array(currencies),
                 pg_array(amounts),
+                pg_array(versions),
             )
         )
         self.invalidate_model(flush=False)

@@ -3,11 +3,15 @@ import datetime
 from odoo import api, fields, models
 from odoo.tools import SQL
 
+from ...engine.network.limits import capacity
+
 #: A stream is late when it was not read for so many of its own pauses, and at least so many minutes.
 LATE_PAUSES = 5
 LATE_MINUTES = 5
 #: Failures in a row after which somebody is told.
 TELL_AFTER = 3
+#: Streams that are read so often (seconds) say how fresh the records are.
+FREQUENT = 300
 NIGHT_LATE = datetime.timedelta(hours=30)
 
 
@@ -36,7 +40,9 @@ class HospitalityConnector(models.Model):
     health_reason = fields.Char(string="Reason", compute="_compute_health")
     last_success_at = fields.Datetime(string="Last Success", compute="_compute_health")
     next_run_at = fields.Datetime(string="Next Reading", compute="_compute_health")
-    lag_minutes = fields.Integer(string="Lag (min)", compute="_compute_health", help="Age of the oldest unread change.")
+    lag_minutes = fields.Integer(
+        string="Lag (min)", compute="_compute_health", help="How old a change may be that is not known yet."
+    )
     hint_count = fields.Integer(string="To Be Fetched", compute="_compute_backlog")
     error_rate = fields.Float(
         string="In Quarantine (%)", compute="_compute_backlog", help="Of the records of the last 24 hours."
@@ -51,7 +57,8 @@ class HospitalityConnector(models.Model):
             streams = connector.stream_ids.filtered("kind")
             connector.last_success_at = max(filter(None, streams.mapped("last_read_at")), default=False)
             connector.next_run_at = min(filter(None, streams.mapped("next_at")), default=False)
-            changes = [c.last_read_at for c in streams if c.kind != "sweep" and c.last_read_at]
+            frequent = {name for name, stream in connector._get_streams().items() if stream.every <= FREQUENT}
+            changes = [c.last_read_at for c in streams if c.stream in frequent and c.last_read_at]
             connector.lag_minutes = round((now - min(changes)).total_seconds() / 60) if changes else 0
             connector.health, connector.health_reason = connector._get_health(streams, now)
 
@@ -119,12 +126,21 @@ class HospitalityConnector(models.Model):
                 account.closed_until, datetime.timezone.utc
             ).replace(tzinfo=None)
             connector.breaker_until = until if until and until > now else False
-            levels = (account.levels or {}).items()
-            connector.quota_left = ", ".join(
-                f"{bucket or self.env._('calls')}: {int(min(level[0], default=0))}"
-                for bucket, level in sorted(levels)
-                if level[0]
+            connector.quota_left = connector._tell_quota(account.levels or {})
+
+    def _tell_quota(self, levels):
+        """Return how many calls may be made at once, and how many at most, per limit of the vendor."""
+        rates = self._get_adapter().rates
+        return ", ".join(
+            self.env._(
+                "%(name)s: %(left)s of %(most)s",
+                name=bucket or self.env._("calls"),
+                left=int(min(level[0])),
+                most=min(capacity(rate) for rate in rates[bucket]),
             )
+            for bucket, level in sorted(levels.items())
+            if rates.get(bucket) and level[0]
+        )
 
     # Telling people
 

@@ -25,6 +25,7 @@ class HospitalityPrivacy(models.AbstractModel):
             "hospitality.connector.cursor": machinery,
             "hospitality.connector.difference": machinery,
             "hospitality.connector.hint": machinery,
+            "hospitality.connector.list": machinery,
             "hospitality.connector.outbox": machinery,
             "hospitality.connector.mapping": machinery,
             "hospitality.connector.hook.count": machinery,

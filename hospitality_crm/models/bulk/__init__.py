@@ -14,6 +14,8 @@ from . import (
     hospitality_bulk_redirect,
     hospitality_bulk_consent,
     hospitality_bulk_wish,
+    hospitality_bulk_evidence,
+    hospitality_guest_dirty,
     hospitality_pending_ref,
     hospitality_bulk,
 )

@@ -2,7 +2,7 @@
 
 from typing import NamedTuple
 
-ENTITIES = ("guest", "booking", "reservation", "stay", "check", "charge", "payment", "consent")
+ENTITIES = ("guest", "booking", "reservation", "stay", "check", "charge", "payment", "review", "consent")
 MODELS = {
     "guest": "hospitality.profile",
     "booking": "hospitality.booking",
@@ -11,6 +11,7 @@ MODELS = {
     "check": "hospitality.check",
     "charge": "hospitality.charge",
     "payment": "hospitality.payment",
+    "review": "hospitality.review",
     "consent": "hospitality.consent.delivery",
 }
 TABLES = {entity: model.replace(".", "_") for entity, model in MODELS.items()}
@@ -71,9 +72,10 @@ class Item:
     :ivar row: values by column name, once codes and references are resolved
     :ivar version: version of the event, or the time of observation
     :ivar id: id of the row, once known
+    :ivar evidence: of a check: ``[(kind, normalised value, digest)]``
     """
 
-    __slots__ = ("message", "event", "key", "row", "version", "id", "partner_id", "extra")
+    __slots__ = ("message", "event", "key", "row", "version", "id", "partner_id", "extra", "evidence")
 
     def __init__(self, message, event):
         self.message = message
@@ -85,6 +87,7 @@ class Item:
         self.id = None
         self.partner_id = None
         self.extra = None
+        self.evidence = ()
 
 
 class Stored(NamedTuple):

@@ -16,6 +16,7 @@ CLOSED = {
     "check": ("status", "voided", None),
     "charge": ("state", "void", None),
     "payment": ("state", "void", None),
+    "review": ("status", "removed", None),
 }
 """What a tombstone does: column, its value, and the old values it replaces (None: all)."""
 _STAY_AMOUNTS = (
@@ -225,6 +226,10 @@ class HospitalityBulk(models.AbstractModel):
                 continue
             new, changed, touched = parts[entity]
             self._link(batch, entity, (*new, *changed))
+            if entity == "check":
+                self.env["hospitality.bulk.evidence"]._attach(batch, (*new, *changed), codes)
+            elif entity == "review":
+                self.env["hospitality.bulk.review"]._attach(batch, (*new, *changed))
             inserted, updated = fact._upsert(
                 batch,
                 entity,
@@ -235,6 +240,8 @@ class HospitalityBulk(models.AbstractModel):
             )
             if entity == "stay":
                 self.env["hospitality.bulk.stay"]._write_people(batch, inserted, updated)
+            elif entity == "check":
+                self.env["hospitality.bulk.evidence"]._store(batch, inserted, updated)
             rewritten[entity] = [item.id for item in updated]
             self._touch(batch, entity, inserted, updated)
             fact._recompute_foreign(
@@ -416,7 +423,18 @@ _EXPRESSIONS = {
             name=SQL.identifier(name),
         )
         for name in _STAY_AMOUNTS
-    }
+    },
+    # Whom a person has named stays.
+    "check": {
+        name: SQL(
+            "CASE WHEN t.guest_evidence = 'person' THEN t.%(name)s ELSE v.%(name)s END", name=SQL.identifier(name)
+        )
+        for name in ("profile_id", "partner_id", "guest_evidence", "guest_confidence")
+    },
+    "review": {
+        name: SQL("CASE WHEN t.linked_by = 'person' THEN t.%(name)s ELSE v.%(name)s END", name=SQL.identifier(name))
+        for name in ("profile_id", "partner_id", "linked_by", "stay_id", "check_id", "reservation_id")
+    },
 }
 
 __all__ = ["TABLES", "HospitalityBulk", "Message"]

@@ -15,9 +15,19 @@ STORED = {
     "booking": ("status", "profile_id", "partner_id", "NULL::int", "property_id", "NULL::date"),
     "reservation": ("status", "profile_id", "partner_id", "currency_id", "property_id", "business_date"),
     "stay": ("status", "profile_id", "partner_id", "currency_id", "property_id", "arrival"),
-    "check": ("status", "profile_id", "partner_id", "currency_id", "property_id", "business_date"),
+    "check": (
+        # Whether evidence is kept of it: the status itself is asked for nowhere.
+        "CASE WHEN EXISTS (SELECT FROM hospitality_check_evidence e WHERE e.check_id = hospitality_check.id)"
+        " THEN 'kept' END",
+        "profile_id",
+        "partner_id",
+        "currency_id",
+        "property_id",
+        "business_date",
+    ),
     "charge": ("state", "stay_id", "check_id", "currency_id", "property_id", "business_date"),
     "payment": ("state", "stay_id", "check_id", "currency_id", "property_id", "NULL::date"),
+    "review": ("status", "profile_id", "partner_id", "NULL::int", "property_id", "NULL::date"),
     "consent": ("state", "profile_id", "NULL::int", "NULL::int", "NULL::int", "NULL::date"),
 }
 

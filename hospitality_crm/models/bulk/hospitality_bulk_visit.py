@@ -5,6 +5,7 @@ from decimal import ROUND_HALF_UP, Decimal
 from odoo import api, models
 from odoo.tools import SQL
 
+from ...engine.visit.rating import get_score
 from ...tools.arrays import pg_array, pg_int_array
 
 # Fields of an event that are columns of the same name.
@@ -29,6 +30,7 @@ COPIED = {
     "check": tuple("status status_raw number opened_at closed_at business_date daypart table covers waiter".split()),
     "charge": tuple("business_date department code name category quantity window state reverses".split()),
     "payment": tuple("paid_at method state card_brand card_last4".split()),
+    "review": tuple("rating scale title text language author url at updated_at reply replied_at".split()),
 }
 MONEY = {
     "reservation": ("deposit",),
@@ -46,7 +48,7 @@ CODES = {
         ("room", "room_id"),
         ("channel", "channel_id"),
     ),
-    "check": (("outlet", "outlet_id"),),
+    "check": (("outlet", "outlet_id"), ("room", "room_id")),
 }
 KIND_OF_CODE = {"room_type_charged": "room_type"}
 ENVELOPE = ("source_id", "external_id", "version", "payload_hash")
@@ -64,10 +66,14 @@ _OTHER_COLUMNS = {
     ),
     "check": tuple(
         "warnings property_id company_id outlet_id currency_id currency_rate stay_id reservation_id refund_of_id"
-        " profile_id partner_id".split()
+        " profile_id partner_id room_id guest_evidence guest_confidence".split()
     ),
     "charge": tuple("property_id company_id stay_id check_id currency_id".split()),
     "payment": tuple("property_id company_id stay_id check_id currency_id".split()),
+    "review": tuple(
+        "warnings property_id company_id status score has_rating linked_by stay_id check_id reservation_id profile_id"
+        " partner_id".split()
+    ),
 }
 COLUMNS = {entity: (*ENVELOPE, *COPIED[entity], *MONEY.get(entity, ()), *_OTHER_COLUMNS[entity]) for entity in COPIED}
 """Every column that a snapshot decides, per entity."""
@@ -355,7 +361,18 @@ def _complete_check(event, row, place, warnings):
     return warnings
 
 
+def _complete_review(event, row, place, warnings):
+    row.setdefault("scale", 5.0)
+    row["status"] = "published"
+    row["has_rating"] = "rating" in row
+    score = get_score(row.get("rating"), row["scale"])
+    if score is not None:
+        row["score"] = score
+    return warnings
+
+
 _COMPLETE = {
+    "review": _complete_review,
     "stay": _complete_stay,
     "check": _complete_check,
     "reservation": _complete_reservation,

@@ -20,6 +20,9 @@ LINKS = {
     ("check", "stay"): ("stay", "stay_id", None),
     ("check", "reservation"): ("reservation", "reservation_id", None),
     ("check", "refund_of"): ("check", "refund_of_id", None),
+    ("review", "stay"): ("stay", "stay_id", None),
+    ("review", "check"): ("check", "check_id", None),
+    ("review", "reservation"): ("reservation", "reservation_id", None),
 }
 
 

@@ -115,6 +115,9 @@ def _get_visit_handlers():
             text=("table",),
             **{**visit, "hide": ("payload_hash", "waiter")},
         ),
+        "hospitality.check.evidence": PrivacyHandler(
+            erase="delete", via=_via("hospitality_check", "check_id"), export=False, own=False
+        ),
         "hospitality.charge": PrivacyHandler(
             erase="keep",
             via=(*_via("hospitality_stay", "stay_id"), *_via("hospitality_check", "check_id")),

@@ -5,6 +5,7 @@ import json
 
 import pytest
 from contract import Contract
+from fakes import spec_check
 from fakes.square import KEY, SquareFake
 from hypothesis import given
 from hypothesis import strategies as st
@@ -138,6 +139,32 @@ class TestSquare(Contract):
         assert customer["note"] == "window seat"
         assert tell(reading, "erasure", key).state == "done"
         assert tell(reading, "erasure", key).state == "gone"
+        self.assert_described(fake)
+
+    def assert_described(self, fake):
+        """All our requests are as Square's own description wants them."""
+        specs = spec_check.load("square")
+        assert fake.calls
+        assert [problem for call in fake.calls for problem in spec_check.check(specs, call)] == []
+
+    def test_requests_are_as_described(self, fake):
+        fake.page_size = 2
+        fake.grow(5)
+        fake.settings = lambda: {"url": fake.url, "loyalty": "yes"}
+        reading = self.reading(fake)
+        reading.read()
+        reading.read("orders_by_day")
+        self.command(reading, "note", next(iter(fake.customers)), text="hello")
+        for entity, known in (("guest", fake.customers), ("check", fake.orders), ("payment", fake.payments)):
+            reading.adapter.fetch_one(reading.session(), entity, next(iter(known)))
+        self.assert_described(fake)
+        assert {call.path.split("/")[2] for call in fake.calls} == {
+            "customers",
+            "locations",
+            "loyalty",
+            "orders",
+            "payments",
+        }
 
     def test_push_never_overwrites_what_was_changed_meanwhile(self, fake):
         fake.grow(1)
