@@ -364,7 +364,10 @@ class HospitalityBulk(models.AbstractModel):
         done = self.env["hospitality.bulk.fact"]._update(
             MODELS["stay"],
             [row[0] for row in rows],
-            [{"status": "cancelled", "version": version, "payload_hash": hash_} for _id, _guest, version, hash_ in rows],
+            [
+                {"status": "cancelled", "version": version, "payload_hash": hash_}
+                for _id, _guest, version, hash_ in rows
+            ],
         )
         batch.touched.update(row[1] for row in rows if row[1])
         batch.count(MODELS["stay"], [], done)
