@@ -32,12 +32,13 @@ def check(specs, call):
     return [f"{call.method} {call.path} is nothing that the vendor knows"]
 
 
-def check_value(spec, name, value):
-    """Return what is wrong with an answer of the schema called ``name``. Unknown names are allowed there."""
-    schemas = spec.get("definitions") or spec.get("components", {}).get("schemas", {})
-    checker = _Check(spec, None, None, None, None)
+def check_answer(spec, call, value):
+    """Return what is wrong with the good answer to a request, as JSON. Unknown names are allowed there."""
+    operation, _shared, _variables = _operation(spec, call)
+    answer = operation["responses"]["200"]
+    checker = _Check(spec, call, None, None, None)
     checker.strict = False
-    checker.value(schemas[name], value, name)
+    checker.value(answer.get("schema") or answer["content"]["application/json"]["schema"], value, "answer")
     return checker.problems
 
 

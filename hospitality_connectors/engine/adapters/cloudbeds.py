@@ -6,7 +6,7 @@ around today as well. A web-hook has no signature and is a hint.
 """
 
 import json
-from datetime import timedelta, timezone
+from datetime import timedelta
 from zoneinfo import ZoneInfo
 
 from .. import adapter as base
@@ -15,7 +15,7 @@ from ..hook.verify import SecretUrl
 from ..network.errors import Declined, Denied
 from ..types import EventError
 from . import cloudbeds_parse as parser
-from . import cloudbeds_push
+from . import cloudbeds_push, values
 from .paging import Place
 from .records import content, parse_instant, path, raw, stamp
 from .redaction import redact
@@ -348,17 +348,6 @@ def local_range(window, tz):
 
 
 def version_of(row, ctx):
-    """Return the Unix time of a record's last change.
-
-    A local time that a change of clocks makes twice is the last of the two that is not ahead of the vendor's clock:
-    what is read later then never counts as older.
-    """
+    """Return the Unix time of a record's last change."""
     version = stamp(row.get("dateModifiedUTC"))
-    if version is None:
-        first = parse_instant(row.get("dateModified"), ctx.tz)
-        if first is None:
-            return None
-        local = first.astimezone(ZoneInfo(ctx.tz))
-        second = local.replace(fold=1).astimezone(timezone.utc)
-        version = (second if second <= ctx.now() + timedelta(seconds=5) else first).timestamp()
-    return version
+    return values.version_of(row.get("dateModified"), ctx.tz, ctx.now()) if version is None else version

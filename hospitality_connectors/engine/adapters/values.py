@@ -1,9 +1,11 @@
 """Values of records, read strictly: what is there and makes no sense is an error that names its place."""
 
+from datetime import timedelta, timezone
 from decimal import Decimal, InvalidOperation
+from zoneinfo import ZoneInfo
 
 from ..adapter import ParseError
-from .records import as_day, local_day
+from .records import as_day, local_day, parse_instant
 
 
 def key_of(record, name):
@@ -131,3 +133,18 @@ def birthdate_of(value):
         return value
     found = as_day(value)
     return found.isoformat() if found and 1850 <= found.year < 2200 else None
+
+
+def version_of(text, tz, now):
+    """Return the Unix time of a local time of change, None where there is none; an instant is taken as it is.
+
+    A local time that a change of clocks makes twice is the last of the two that is not ahead of the vendor's clock, so
+    that what is read later never counts as older.
+
+    :param datetime now: time at the vendor, aware
+    """
+    first = parse_instant(text, tz)
+    if first is None:
+        return None
+    second = first.astimezone(ZoneInfo(tz)).replace(fold=1).astimezone(timezone.utc)
+    return (second if second <= now + timedelta(seconds=5) else first).timestamp()
