@@ -73,6 +73,12 @@ class Ohip(base.Adapter):
         Setting("diet_types", "Preferences About Food", default="DIET,ALLERGY", help="Types of preference, by comma."),
         Setting("preference_type", "Type of New Preferences", default="SPECIALS"),
         Setting(
+            "codes",
+            "Codes of Preferences and Allergens",
+            help="Ours=theirs: nuts=NUT milk=MLK high_floor=HF; an asterisk where they are the same. What OPERA does "
+            "not know is written as a comment.",
+        ),
+        Setting(
             "unticked",
             "No Opt-In Means",
             default="unknown",
