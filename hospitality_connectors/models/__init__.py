@@ -3,8 +3,10 @@ from . import imports
 from . import secret
 from . import hook
 from . import fetch
+from . import rest
 from . import outbox
 from . import outbound
 from . import health
 from . import compare
+from . import pos
 from . import privacy

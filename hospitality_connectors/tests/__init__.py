@@ -18,7 +18,9 @@ from . import test_source_merge
 from . import test_source_review
 from . import test_source_wish
 from . import test_erasure
+from . import test_rest
 from . import test_secrets
 from . import test_hook_requests
 from . import test_hook_schemes
+from . import test_connector_screen
 from . import test_ohip_outbound

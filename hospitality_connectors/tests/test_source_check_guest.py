@@ -125,6 +125,19 @@ class TestSourceCheckGuest(ConnectorCommon):
         self._sell(self._check("K2", guest="P2", email="anna@own-mail.com"))
         self.assertEqual(self._known("K2"), (None, "guest"), "the source says it is somebody else")
 
+    def test_a_card_of_a_guest_whom_the_source_names(self):
+        self._sell(
+            self._guest("P1", name="Bruno Keller"),
+            self._check("K1", guest="P1", card_fingerprint="CARD-9"),
+            self._check("K2", card_fingerprint="CARD-9"),
+        )
+        self.assertEqual(self._known("K2"), ("P1", "card"))
+        self._sell(self._check("K3", card_fingerprint="CARD-9"))
+        self.assertEqual(self._known("K3"), ("P1", "card"))
+        self._sell(self._guest("P2", name="Chiara Rossi"), self._check("K4", guest="P2", card_fingerprint="CARD-9"))
+        self._refresh()
+        self.assertEqual({self._known(key)[0] for key in ("K2", "K3")}, {None}, "a card of two guests")
+
     def test_the_strongest_evidence_counts(self):
         self._add("A", emails=["anna@own-mail.com"])
         self._add("B", memberships=[{"number": "L-88"}])

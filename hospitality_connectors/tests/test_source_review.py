@@ -141,7 +141,11 @@ class TestSourceReview(ConnectorCommon):
 
     def test_what_an_erased_guest_wrote_does_not_come_back(self):
         self._send([self._guest("G1", name="Anna Koval"), self._stay("S1", guest="G1")])
+        early = self._send(self._review("R0", stay="S1"))
         self._send({"entity": "guest", "op": "anonymise", "external_id": "G1", "version": 2})
+        review = self._stored("R0")
+        early.invalidate_recordset()
+        self.assertEqual((review.text, review.author, review.score, early.body), (False, False, 80.0, False))
         record = self._send(self._review(stay="S1"))
         review = self._stored()
         self.assertEqual((review.text, review.author, review.score), (False, False, 80.0))

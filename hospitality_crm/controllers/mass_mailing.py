@@ -4,6 +4,8 @@ from odoo.http import request
 
 from odoo.addons.mass_mailing.controllers.main import MassMailController
 
+from .preference_centre import _render
+
 
 class GuestMassMailController(MassMailController):
     def _check_mailing_email_token(self, mailing_id, document_id, email, hash_token, required_mailing_id=False):
@@ -27,7 +29,7 @@ class GuestMassMailController(MassMailController):
         if done:
             mailing._unsubscribe_guest(guest, ip=request.httprequest.remote_addr)
         Centre = request.env["hospitality.preference.centre"]
-        return request.render(
+        return _render(
             "hospitality_crm.unsubscribe_page",
             {
                 "mailing": mailing,

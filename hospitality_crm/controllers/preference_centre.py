@@ -110,7 +110,8 @@ def _render_page(guest, action, saved):
             "action": action,
             "saved": bool(saved),
             "notices": notices,
-            "langs": request.env["res.lang"].get_installed(),
+            # In the portal the language is the user's own.
+            "langs": [] if action == "/my/preferences" else request.env["res.lang"].get_installed(),
             "channels": dict(
                 request.env["hospitality.consent.event"]._fields["channel"]._description_selection(request.env)
             ),
@@ -119,8 +120,9 @@ def _render_page(guest, action, saved):
 
 
 def _render(template, values, status=200):
-    """Render a page that must not be kept, framed or told to others by a link."""
-    response = request.render(template, values, status=status)
+    """Render a page that must not be kept, framed or told to others by a link, in the direction of its language."""
+    direction = request.env["res.lang"]._get_data(code=request.env.lang).direction
+    response = request.render(template, {"direction": direction, **values}, status=status)
     response.headers["Cache-Control"] = "no-store"
     response.headers["Referrer-Policy"] = "no-referrer"
     response.headers["Content-Security-Policy"] = "frame-ancestors 'self'"

@@ -5,7 +5,7 @@ from odoo.addons.portal.controllers.portal import CustomerPortal
 
 from ..models.privacy.hospitality_privacy_intake import PORTAL_FIELDS, TooManyRequests
 from ..models.privacy.hospitality_privacy_request import KINDS
-from .preference_centre import _render
+from .preference_centre import _get_langs, _render
 
 PATH = "/hospitality/privacy"
 
@@ -14,33 +14,37 @@ class Privacy(http.Controller):
     """The public form, its confirmation, and the download of one's own data. Looking changes nothing."""
 
     @http.route(PATH, type="http", auth="public", methods=["GET"], website=True, sitemap=False)
-    def show_form(self, kind=None, **_more):
-        return _render_form(kind)
+    def show_form(self, kind=None, lang=None, **_more):
+        _use_lang(lang)
+        return _render_form({"kind": kind})
 
     @http.route(PATH, type="http", auth="public", methods=["POST"], website=True, sitemap=False)
     def submit_form(self, **values):
         """Take a request. The answer is the same for everybody."""
+        _use_lang(values.get("lang"))
         Request = request.env["hospitality.privacy.request"].sudo()  # fixed fields, limits, and no answer but thanks
         try:
             result = Request._submit_form(values, request.httprequest.remote_addr)
         except TooManyRequests as error:
             return _refuse(error)
         if result == "invalid":
-            return _render_form(values.get("kind"), invalid=True, status=400)
+            return _render_form(values, invalid=True, status=400)
         return _render("hospitality_crm.privacy_thanks_page", {"step": "sent"})
 
     @http.route(
         f"{PATH}/confirm/<string:token>", type="http", auth="public", methods=["GET"], website=True, sitemap=False
     )
-    def show_confirmation(self, token, **_more):
+    def show_confirmation(self, token, lang=None, **_more):
+        _use_lang(lang)
         found = request.env["hospitality.privacy.request"]._find_unconfirmed(token)
-        values = {"valid": bool(found), "action": f"{PATH}/confirm/{token}", "step": "confirm"}
+        values = {"valid": bool(found), "action": _keep_lang(f"{PATH}/confirm/{token}", lang), "step": "confirm"}
         return _render("hospitality_crm.privacy_button_page", values, status=200 if found else 404)
 
     @http.route(
         f"{PATH}/confirm/<string:token>", type="http", auth="public", methods=["POST"], website=True, sitemap=False
     )
-    def confirm(self, token, **_more):
+    def confirm(self, token, lang=None, **_more):
+        _use_lang(lang)
         found = request.env["hospitality.privacy.request"]._find_unconfirmed(token)
         if not found:
             return _render("hospitality_crm.privacy_button_page", {"valid": False, "step": "confirm"}, status=404)
@@ -48,7 +52,8 @@ class Privacy(http.Controller):
         return _render("hospitality_crm.privacy_thanks_page", {"step": "confirmed"})
 
     @http.route(f"{PATH}/file/<string:token>", type="http", auth="public", methods=["GET"], website=True, sitemap=False)
-    def show_download(self, token, **_more):
+    def show_download(self, token, lang=None, **_more):
+        _use_lang(lang)
         found = request.env["hospitality.privacy.file"].sudo()._find(token)  # the link is the right
         values = {"valid": bool(found), "action": f"{PATH}/file/{token}", "step": "download"}
         return _render("hospitality_crm.privacy_button_page", values, status=200 if found else 404)
@@ -93,8 +98,26 @@ def _get_own_contact():
     return request.env.user.partner_id.sudo()  # everybody may ask for what is kept of himself
 
 
-def _render_form(kind, invalid=False, status=200):
-    values = {"kinds": _get_kinds(), "kind": kind if kind in dict(KINDS) else "access", "invalid": invalid}
+def _use_lang(lang):
+    """Speak the language that was chosen on the page or is in the link of a mail."""
+    if lang in _get_langs():
+        request.update_context(lang=lang)
+
+
+def _keep_lang(url, lang):
+    return f"{url}?lang={lang}" if lang in _get_langs() else url
+
+
+def _render_form(given, invalid=False, status=200):
+    kind = given.get("kind")
+    values = {
+        "kinds": _get_kinds(),
+        "kind": kind if kind in dict(KINDS) else "access",
+        "invalid": invalid,
+        "given": given,
+        "langs": request.env["res.lang"].get_installed(),
+        "clock": request.env._("We answer within %(days)s days.", days=request.env.company.hospitality_privacy_days),
+    }
     return _render("hospitality_crm.privacy_form_page", values, status=status)
 
 
@@ -107,7 +130,7 @@ def _render_portal(kind, saved=False, status=200):
         "kind": kind if kind in dict(KINDS) else "access",
         "saved": saved,
         "requests": Request.search([("partner_id", "=", guest.id)], order="id desc", limit=20),
-        "states": dict(Request._fields["state"]._description_selection(request.env)),
+        
         "fields": [(name, guest._fields[name]._description_string(request.env), guest[name]) for name in PORTAL_FIELDS],
     }
     return _render("hospitality_crm.privacy_portal_page", values, status=status)

@@ -8,6 +8,9 @@ from pathlib import Path
 import phonenumbers
 
 KINDS = ("real", "relay", "shared", "reception", "junk")
+#: Stands for what isn't shown to everybody.
+HIDDEN = "•"
+_SHORTEST_NUMBER = 7
 
 _ANGLE = re.compile(r"<([^<>]*)>")
 _EMAIL = re.compile(r"[^@\s<>,;:\"()\[\]\\]+@(?:[\w-]+\.)+[\w-]{2,}\Z")
@@ -227,3 +230,43 @@ def _phone_kind(value):
     if len(set(tail)) == 1 or len(value) < 8:
         return "junk"
     return "junk" if tail in ("1234567", "2345678", "3456789", "4567890", "7654321", "6543210") else "real"
+
+
+def mask_email(address):
+    """Return an e-mail address of which only its owner recognises the rest.
+
+    >>> mask_email("mariam.petrosyan@example.com"), mask_email("")
+    ('m•••@example.com', '')
+    """
+    name, at, domain = (address or "").partition("@")
+    return f"{name[:1]}{HIDDEN * 3}{at}{domain}" if name else ""
+
+
+def mask_phone(number):
+    """Return a phone number as it is written with only its country and last two digits left; of a short one nothing.
+
+    >>> mask_phone("+374 91 234 512"), mask_phone("(021) 346 20 01"), mask_phone("112")
+    ('+374 •• ••• •12', '(•••) ••• •• 01', '•••')
+    """
+    text = number or ""
+    digits = [place for place, sign in enumerate(text) if sign.isdigit()]
+    start = 0
+    if text.lstrip().startswith("+"):
+        country, _rest = split_e164("+" + "".join(text[place] for place in digits)) or ("", "")
+        start = len(str(country))
+    hidden = digits[start:-2] if len(digits) >= _SHORTEST_NUMBER else digits
+    return "".join(HIDDEN if place in hidden else sign for place, sign in enumerate(text))
+
+
+def mask_point(channel, value):
+    """Return the value of a contact point masked: ``email``, ``phone``, or the handle of a messenger.
+
+    >>> mask_point("email", "anna@koval.ua"), mask_point("messenger", "telegram:anna_k")
+    ('a•••@koval.ua', 'telegram:a•••')
+    """
+    if channel == "email":
+        return mask_email(value)
+    if channel == "phone":
+        return mask_phone(value)
+    service, colon, handle = (value or "").rpartition(":")
+    return f"{service}{colon}{handle[:1]}{HIDDEN * 3}" if handle else ""

@@ -13,6 +13,7 @@ import email.utils
 import functools
 import re
 import secrets
+import time
 from collections.abc import Iterable
 from email.headerregistry import BaseHeader
 from email.message import EmailMessage, MIMEPart
@@ -22,7 +23,7 @@ POLICY = email.policy.SMTP
 LONGEST_LINE = 998
 _ADDRESS_HEADERS = frozenset({"from", "to", "cc", "bcc", "reply-to", "sender"})
 _BREAKS = re.compile(r"[\r\n]")
-_LINES = re.compile(r"\r\n|\r|\n")
+_LINES = re.compile(r"\r\n|\r")
 
 
 class Header(str):
@@ -93,7 +94,7 @@ def text_part(text: str, subtype: str) -> MIMEPart:
     >>> text_part("5 = five\\nÄ", "plain").get_payload()
     '5 =3D five\\n=C3=84\\n'
     """
-    data = "".join(f"{line}\n" for line in _LINES.split(text.removesuffix("\n"))) if text else ""
+    data = (_LINES.sub("\n", text) if "\r" in text else text).removesuffix("\n") + "\n" if text else ""
     encoded = binascii.b2a_qp(data.encode(), istext=True).decode("ascii")
     part = MIMEPart(policy=POLICY)
     part.set_raw("Content-Type", Header("Content-Type", f'text/{subtype}; charset="utf-8"'))
@@ -158,4 +159,9 @@ def _head(part):
 
 def date_now() -> str:
     """Return the time of a message that is sent now."""
-    return email.utils.format_datetime(datetime.datetime.now(datetime.UTC))
+    return _format_date(int(time.time()))
+
+
+@functools.lru_cache(maxsize=1)
+def _format_date(seconds):
+    return email.utils.format_datetime(datetime.datetime.fromtimestamp(seconds, datetime.UTC))

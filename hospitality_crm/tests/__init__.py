@@ -10,6 +10,7 @@ from . import test_bulk_attach
 from . import test_bulk_equality
 from . import test_consent
 from . import test_consent_confirmation
+from . import test_contact_masking
 from . import test_core_suites
 from . import test_data_quality
 from . import test_delete
@@ -22,6 +23,7 @@ from . import test_guest_search
 from . import test_identity_document
 from . import test_ledger
 from . import test_lookup
+from . import test_mailing_body
 from . import test_mailing_gate
 from . import test_mailing_lanes
 from . import test_match_arrival
@@ -60,6 +62,7 @@ from . import test_privacy_gate
 from . import test_privacy_request
 from . import test_privacy_residue
 from . import test_review_rpc
+from . import test_signed_token
 from . import test_spreadsheet_exports
 from . import test_sms_gate
 from . import test_stay_shares

@@ -129,6 +129,21 @@ class TestAccessLog(HospitalityCommon):
         self.assertEqual(undone.mapped("kind"), ["unmerge"])
         self.assertFalse(Log.search([("guest_id", "in", self.anna.ids), ("kind", "=", "document")]))
 
+    def test_the_log_speaks_in_words(self):
+        group = self.env.ref("hospitality_crm.group_hospitality_spend")
+        row = self._since(lambda: self.reception.write({"group_ids": [Command.link(group.id)]})).with_user(self.dpo)
+        self.assertEqual(row.guest_names, self.reception.name)
+        self.assertEqual(row.details_text, "+ spend in detail, + aggregate spend")
+        row = self._since(
+            lambda: self.Log.with_user(self.reception)._log("contact", self.anna, fields=["email", "phone"])
+        ).with_user(self.dpo)
+        self.assertEqual((row.model_label, row.field_labels), ("Contact", "Email, Phone"))
+        row = self._since(
+            lambda: self.Log._log("connector", self.env["res.country"].search([], limit=1), [], details="created")
+        )
+        self.assertEqual(row.details_text, "Created")
+        self.assertTrue(row.guest_names)
+
     def test_rights_are_logged_however_they_change(self):
         group = self.env.ref("hospitality_crm.group_hospitality_spend")
         ways = {

@@ -1,15 +1,18 @@
 import datetime
 import random
 from contextlib import suppress
+from unittest.mock import patch
 
+import psycopg2
 from freezegun import freeze_time
 
 from odoo import fields
 from odoo.exceptions import AccessError, UserError
 from odoo.tests import tagged
-from odoo.tools import SQL
+from odoo.tools import SQL, mute_logger
 
 from ..engine import gate as engine
+from ..models.message.passage import Passage
 from .test_consent import ConsentCommon
 
 NOW = datetime.datetime(2026, 5, 5, 12, 0)  # a Tuesday, 14:00 in Vienna
@@ -392,6 +395,22 @@ class TestGateMessages(GateCommon):
         with self.assertRaises(UserError):
             message.with_user(marketing).action_mark_sent()
 
+    def test_an_error_about_the_next_message_leaves_the_last_one_sent(self):
+        """What became of a message is written together with the decision about the next one."""
+        spec = self._spec()
+        first, second = (self.gate._plan_one(self._create_willing(), spec) for _guest in range(2))
+
+        def fail(passage, row):
+            passage.env.cr.execute("SELECT 1 / 0")
+
+        with mute_logger("odoo.sql_db"), suppress(psycopg2.Error), self.gate._passage() as passage:
+            self.assertTrue(passage.enter(first.id))
+            passage.leave("sent", external_ref="R1")
+            with patch.object(Passage, "_decide", fail):
+                passage.enter(second.id)
+        self.env.invalidate_all()
+        self.assertEqual((first.state, first.external_ref, second.state), ("sent", "R1", "planned"))
+
     def test_sweeper_finds_what_nobody_sends_any_more(self):
         message = self.gate._plan_one(self._create_willing(), self._spec())
         self.env.cr.execute(
@@ -409,6 +428,27 @@ class TestGateMessages(GateCommon):
         rows = self.env["hospitality.guest.card"].with_user(user).get_tab(self.anna.id, "messages")["messages"]
         self.assertEqual([(row["state"], row["origin"]) for row in rows], [("Not Sent", "News")])
         self.assertIn("never asked", rows[0]["why"])
+
+    def test_what_was_decided_before_is_told_in_words(self):
+        marketing = self._create_role_user("marketing")
+        message = self.gate._plan_one(self._create_willing(), self._spec())
+        self.env.cr.execute(
+            SQL("UPDATE hospitality_message SET state = 'uncertain', handed_at = %s WHERE id = %s", NOW, message.id)
+        )
+        self.env.invalidate_all()
+        message.with_user(marketing).action_mark_sent()
+        self.assertIn("Uncertain", message.history_text)
+        self.assertIn(f"{marketing.name} decided", message.history_text)
+
+    def test_only_a_lasting_sender_can_be_opened(self):
+        message = self.gate._plan_one(self.anna, self._spec())
+        self.assertTrue(message.with_user(self._create_role_user("admin")).sudo().can_open_origin)
+        self.env.cr.execute(
+            SQL("UPDATE hospitality_message SET origin_model = %s WHERE id = %s", "hospitality.message.compose", message.id)
+        )
+        self.env.invalidate_all()
+        self.assertFalse(message.can_open_origin)
+        self.assertEqual(message.origin, "Message to Guests")
 
     def test_messages_of_another_company_are_not_seen(self):
         company = self.env["res.company"].create({"name": "Other House"})

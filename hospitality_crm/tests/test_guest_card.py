@@ -210,7 +210,7 @@ class TestGuestCard(HospitalityCommon):
         )
 
     def test_tab_of_contacts_names_source_and_kind(self):
-        tab = self.env["hospitality.guest.card"].with_user(self.users["reception"])
+        tab = self.env["hospitality.guest.card"].with_user(self.users["manager"])
         guest = self._create_guest("Nora Mail", "nora@kovalenko.test")
         profile = guest._get_odoo_profile()
         point = self.env["hospitality.contact.point"].create({"channel": "messenger", "value": "@nora", "kind": "real"})
@@ -296,3 +296,23 @@ class TestGuestCard(HospitalityCommon):
         internal = self._create_role_user("internal")
         chips = self.nora.with_user(internal).application_statistics or []
         self.assertNotIn("Stays", [chip["label"] for chip in chips])
+
+    def test_tab_of_messages_shows_what_is_held_back(self):
+        Hold = self.env["hospitality.message.hold"]
+        now = datetime.datetime.now()
+        values = {"partner_id": self.nora.id, "kind": "complaint"}
+        held, over, released = Hold.create(
+            [
+                {**values, "reason": "Cold soup", "until": now + datetime.timedelta(days=2)},
+                {**values, "reason": "Long ago", "until": now + datetime.timedelta(hours=1)},
+                {**values, "reason": "Settled"},
+            ]
+        )
+        released.action_release()
+        card = self.env["hospitality.guest.card"].with_user(self.users["reception"])
+        self.assertEqual({row["id"] for row in card.get_tab(self.nora.id, "messages")["holds"]}, {held.id, over.id})
+        with freeze_time(now + datetime.timedelta(hours=2)):
+            [row] = card.get_tab(self.nora.id, "messages")["holds"]
+        self.assertEqual((row["reason"], row["kind"]), ("Cold soup", "Open Complaint"))
+        self.assertTrue(self._card("reception")["can"]["hold"])
+        self.assertFalse(self._card("marketing")["can"]["hold"])

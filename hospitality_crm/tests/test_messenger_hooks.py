@@ -8,7 +8,8 @@ from odoo.tests import HttpCase, tagged
 
 from ..controllers.messenger import MAX_BYTES
 from ..engine.messenger import twilio, webhook
-from .messenger_common import HOOK_SECRET, VIBER_TOKEN, WA_APP_SECRET, WA_VERIFY, MessengerCommon
+from .messenger_common import MessengerCommon
+from .messenger_vendors import HOOK_SECRET, VIBER_TOKEN, WA_APP_SECRET, WA_VERIFY
 
 
 class HookCommon(MessengerCommon, HttpCase):

@@ -8,7 +8,8 @@ from odoo.tools import SQL
 from ..models.message import guest_lock
 from ..tools import http
 from .lanes_common import LanesCommon
-from .messenger_common import TOKEN, VendorMixin, Vendors
+from .messenger_common import VendorMixin
+from .messenger_vendors import TOKEN, Vendors
 
 GUESTS = 30
 _CLEAN_UP = (
@@ -105,6 +106,25 @@ class TestMessengerLanes(VendorMixin, LanesCommon):
             sorted(self.vendors.sent), sorted(("telegram", str(n), "Your room is ready") for n in range(30))
         )
         self.assertEqual(self._states(), {"sent"})
+
+    def test_giving_messages_back_waits_for_nobody(self):
+        """Two lanes that give each other's messages back would block each other."""
+        self._plan(self.guest_ids[:3])
+        with self._session() as env:
+            ids = [
+                row[0] for row in env.execute_query(SQL("SELECT id FROM hospitality_message ORDER BY id DESC LIMIT 3"))
+            ]
+            env.cr.execute(
+                SQL("UPDATE hospitality_message SET leased_until = now() + interval '1 day' WHERE id = ANY(%s)", ids)
+            )
+        with self._session() as holder, self._session() as env:
+            holder.cr.execute(SQL("SELECT FROM hospitality_message WHERE id = %s FOR UPDATE", ids[1]))
+            env.cr.execute("SET LOCAL lock_timeout = '2s'")
+            env["hospitality.messenger"]._give_back(env, ids)
+            rows = env.execute_query(
+                SQL("SELECT id FROM hospitality_message WHERE id = ANY(%s) AND leased_until IS NULL", ids)
+            )
+        self.assertEqual({row[0] for row in rows}, {ids[0], ids[2]})
 
     def test_a_guest_who_is_changing_his_mind_is_not_written_to_meanwhile(self):
         """Who changes consents holds the guest until he commits; the lane waits, and others aren't held up by it."""

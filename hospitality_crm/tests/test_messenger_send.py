@@ -11,7 +11,8 @@ from odoo.tools import SQL
 from ..models.messenger import hospitality_messenger
 from ..models.messenger.hospitality_message_provider import BREAKER_CALLS
 from ..tools import http
-from .messenger_common import SECRETS, TOKEN, MessengerCommon
+from .messenger_common import MessengerCommon
+from .messenger_vendors import SECRETS, TOKEN
 from .test_gate import DAY, HOUR, NOW
 
 SECOND = datetime.timedelta(seconds=1)
@@ -230,6 +231,14 @@ class TestMessengerSend(MessengerCommon):
         self._plan(guest, "Winter!", template=template)
         self._run()
         self.assertEqual(self.vendors.sent[1:], [("whatsapp", "380441234567", "Winter!")])
+
+    def test_message_that_cannot_be_prepared_fails_for_certain(self):
+        guest = self._create_chatty("whatsapp:+380441234567")
+        message = self._plan(guest, template={"lang": "en"})
+        with self.assertLogs("odoo.addons.hospitality_crm.models.messenger.hospitality_messenger", "ERROR"):
+            self._run()
+        self.assertRecordValues(message, [{"state": "failed", "error": "the message can't be prepared"}])
+        self.assertFalse(self.vendors.calls)
 
     def test_number_that_is_not_on_whatsapp(self):
         guest = self._create_chatty("whatsapp:+380441234567")

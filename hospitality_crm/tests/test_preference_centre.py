@@ -46,6 +46,34 @@ class PreferenceCommon(HttpCase):
 
 
 @tagged("post_install", "-at_install")
+class TestLanguagesOfGuests(PreferenceCommon):
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.env["res.lang"]._activate_lang("ar_001")
+
+    def test_a_new_language_gets_its_wording(self):
+        notice = self.env.ref("hospitality_crm.notice_guest")
+        first = self.env.ref("hospitality_crm.notice_guest_1_en")
+        self.assertEqual(self.env["hospitality.notice"].with_context(lang="en_US")._get_guest_text(), first.body)
+        arabic = notice.version_ids.filtered(lambda version: version.lang == "ar_001")
+        self.assertEqual((arabic.state, arabic.number), ("published", 1))
+        self.assertNotEqual(arabic.body, first.body)
+        self.env["hospitality.notice.version"].create(
+            {"notice_id": notice.id, "number": 2, "lang": "en_US", "body": "Our own words"}
+        )
+        self.env["res.lang"]._activate_lang("de_DE")
+        self.assertNotIn("de_DE", notice.version_ids.mapped("lang"))
+
+    def test_the_page_follows_the_chosen_language(self):
+        page = self.url_open(f"{self.url}?lang=ar_001").text
+        self.assertIn('dir="rtl"', page)
+        self.assertIn(self.env["hospitality.notice"].with_context(lang="ar_001")._get_guest_text()[:60], page)
+        self.assertIn('dir="ltr"', self.url_open(f"{self.url}?lang=en_US").text)
+        self.assertIn('dir="rtl"', self.url_open("/hospitality/privacy?lang=ar_001").text)
+
+
+@tagged("post_install", "-at_install")
 class TestPreferenceCentre(PreferenceCommon):
     def test_nothing_is_ticked_before_an_answer(self):
         page = self.url_open(self.url)

@@ -153,6 +153,16 @@ class TestRequest(PrivacyCommon):
         request.with_user(self.dpo).action_nothing_kept()
         self.assertEqual(request.state, "done")
 
+    def test_the_person_is_not_told_what_staff_have_noted(self):
+        self.env["hospitality.legal.hold"].create({"partner_id": self.ben.id, "reason": "Suspected of theft"})
+        request = self._request(self.ben, "erasure", proof="document")
+        request.action_answer()
+        self.assertEqual(request.state, "blocked")
+        self.assertIn("theft", request.blocker_text)
+        [told] = request._get_blockers_for_guest()
+        self.assertIn("as the law demands", told)
+        self.assertEqual(request.step_ids.filtered(lambda step: step.action == "blocked").note_text, "a legal hold")
+
     def test_limits_are_shared_and_end(self):
         Limit = self.env["hospitality.privacy.limit"]
         with self.enter_registry_test_mode():

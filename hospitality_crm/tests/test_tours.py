@@ -60,6 +60,8 @@ class TestToursAtTheDesk(TourCase):
         self.start_tour("/odoo/arrivals", "hospitality_desk", login="t_reception")
         self.assertEqual(self.stay.status, "in_house")
         self.assertEqual(self.banned_stay.status, "reserved")
+        seen = self.env["hospitality.access.log"].search([("kind", "=", "contact")])
+        self.assertEqual([(row.user_id, row.guest_ids) for row in seen], [(self.user, (self.olena.id,))])
 
     def test_search_in_any_script(self):
         self.start_tour("/odoo/guests", "hospitality_search", login="t_reception")

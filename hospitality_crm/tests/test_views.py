@@ -33,8 +33,45 @@ class TestViews(HospitalityCommon):
                     continue
                 with self.subTest(role=role, action=action.name):
                     Model = self.env[action.res_model].with_user(user)
-                    Model.get_views([*action.views, (action.search_view_id.id, "search")])
-                    Model.web_search_read([], {"display_name": {}}, limit=1)
+                    views = Model.get_views([*action.views, (action.search_view_id.id, "search")])["views"]
+                    for kind in views.keys() & {"list", "kanban", "form"}:
+                        arch = etree.fromstring(views[kind]["arch"])
+                        shown = {node.get("name"): {} for node in arch.xpath("//field[not(ancestor::field)]")}
+                        Model.web_search_read([], {"display_name": {}, **shown}, limit=2)
+
+    def _get_actions_of_messages_and_privacy(self):
+        parents = [self.env.ref(f"hospitality_crm.menu_hospitality_{name}").id for name in ("messages", "privacy")]
+        menus = self.env["ir.ui.menu"].search([("id", "child_of", parents), ("action", "!=", False)])
+        self.assertGreater(len(menus), 10)
+        return menus.mapped("action")
+
+    def test_empty_screens_name_the_first_step(self):
+        for action in self._get_actions_of_messages_and_privacy():
+            with self.subTest(action=action.name):
+                self.assertRegex(str(action.help), r"(?s)</p>.*<p>\s*\S")
+
+    def test_lists_of_messages_and_privacy_have_cards_for_the_phone(self):
+        for action in self._get_actions_of_messages_and_privacy():
+            lists = self.env[action.res_model].get_views(action.views)["views"]["list"]["arch"]
+            if "editable=" not in lists:
+                with self.subTest(action=action.name):
+                    self.assertIn("kanban", action.view_mode)
+
+    def test_every_button_can_be_pressed(self):
+        """A button passes the ids of its records, which a method of the model alone doesn't take."""
+        own = self.env["ir.model.data"].search([("model", "=", "ir.ui.view"), ("module", "=", "hospitality_crm")])
+        pressed = 0
+        for view in self.env["ir.ui.view"].browse(own.mapped("res_id")):
+            if view.type == "qweb" or view.model not in self.env:
+                continue
+            for button in etree.fromstring(view.arch_db).iter("button"):
+                if button.get("type") != "object" or button.xpath("ancestor::field[not(@name='arch')]"):
+                    continue
+                with self.subTest(view=view.name, button=button.get("name")):
+                    method = getattr(type(self.env[view.model]), button.get("name"))
+                    self.assertFalse(getattr(method, "_api_model", False))
+                pressed += 1
+        self.assertGreater(pressed, 40)
 
     def test_filters_of_every_action_run(self):
         """A domain of a search view that the server refuses would only show when clicked."""
@@ -63,6 +100,11 @@ class TestViews(HospitalityCommon):
         for hidden in ("hospitality_allergy_menu", "menu_hospitality_config", "hospitality_stay_report_menu"):
             with self.subTest(menu=hidden):
                 self.assertNotIn(self.env.ref(f"hospitality_crm.{hidden}").id, visible)
+
+    def test_marketing_writes_mailings(self):
+        marketing = self._create_role_user("marketing")
+        mailing = self.env["mailing.mailing"].with_user(marketing).create({"subject": "News"})
+        self.assertEqual(mailing.user_id, marketing)
 
     def test_new_guest_by_hand(self):
         reception = self._create_role_user("reception")

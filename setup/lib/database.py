@@ -67,6 +67,18 @@ def clone(server: Server, source: str, target: str) -> None:
         shutil.copytree(filestore(server, source), filestore(server, target), copy_function=_link)
 
 
+def give_identity(server: Server, name: str) -> None:
+    """Tell a copy apart from its template, as Odoo does when it copies a database.
+
+    Anchors of ledgers are kept under the identity: with that of another copy they would be taken for a broken chain.
+    """
+    with server.cursor(name) as cursor:
+        cursor.execute(
+            "UPDATE ir_config_parameter SET value = gen_random_uuid()::text"
+            " WHERE key IN ('database.uuid', 'database.secret')"
+        )
+
+
 def _link(source: str, target: str) -> None:
     try:
         os.link(source, target)

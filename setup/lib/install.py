@@ -60,6 +60,7 @@ def _create(odoo: Odoo, name: str) -> None:
     database.clone(odoo.server, base, part)
     say(f"installing {', '.join(addons())} into the database {name}")
     templates.install(odoo, part, addons())
+    database.give_identity(odoo.server, part)
     database.rename(odoo.server, part, name)
     logins_file(name).unlink(missing_ok=True)
 

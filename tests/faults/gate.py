@@ -11,12 +11,11 @@ import collections
 import json
 import pathlib
 import random
-import socketserver
 import sys
-import threading
 import time
 
 from common import Checks, kill, parse_arguments, process, rows, run
+from common_gate import RELEASE, Notes, start_withdrawers, sweep
 
 DATA = pathlib.Path(__file__).parents[1] / "bench" / "sql" / "willing_guests.sql"
 PER_SENDER, IN_ALL = 4, 5
@@ -59,67 +58,15 @@ while True:
     if not claimed:
         break
 """
-WITHDRAWER = """
-import random, socket, time
-from odoo.service.model import retrying
-rng = random.Random(%(seed)s)
-purpose = env.ref("hospitality_crm.purpose_marketing")
-guests = env["res.partner"].browse(%(guests)s)
-env.cr.commit()
-stream = socket.create_connection(("127.0.0.1", %(port)s)).makefile("rw")
-for guest in guests:
-    def work():
-        env["hospitality.consent.event"]._record(guest, purpose, "email", "withdrawn", method="desk", reason="Fault.")
-    retrying(work, env)
-    env.cr.commit()
-    stream.write("withdrawn %%s\\n" %% guest.id)
-    stream.flush()
-    stream.readline()
-    time.sleep(%(pause)s)
-"""
-SWEEP = """
-from odoo.addons.hospitality_crm.models.message import hospitality_message
-hospitality_message.SENDING_SECONDS = -5
-while env["hospitality.message"]._sweep_step():
-    pass
-"""
-# A lease ends after minutes; here the clock doesn't wait for it.
-RELEASE = "UPDATE hospitality_message SET leased_until = NULL WHERE leased_until IS NOT NULL"
 GUEST_OF = "SELECT id, partner_id, brand_id FROM hospitality_message"
 
 
-class Server(socketserver.ThreadingTCPServer):
-    """Takes messages and notes of withdrawals, each with the order in which it came.
-
-    A hand-over that begins is noted before its worker learns that it was taken; a withdrawal after its commit.
-    """
-
-    daemon_threads = True
-    allow_reuse_address = True
-
-    def __init__(self):
-        super().__init__(("127.0.0.1", 0), Handler)
-        self.events = []
-        self.lock = threading.Lock()
-
-
-class Handler(socketserver.StreamRequestHandler):
-    def handle(self):
-        for line in self.rfile:
-            if not line.endswith(b"\n"):
-                return
-            kind, number = line.split()
-            with self.server.lock:
-                self.server.events.append((kind.decode(), int(number)))
-            self.wfile.write(b"taken\n")
-
-
-def work(server, arguments, kills, withdrawers):
+def work(notes, arguments, kills, withdrawers):
     """Run workers until nothing is due, killing some; return how many were killed and how many failed."""
     rng = random.Random(5)
     killed, failed = 0, []
     running = []
-    code = WORKER % {"port": server.server_address[1]}
+    code = WORKER % {"port": notes.port}
     try:
         while True:
             running = [entry for entry in running if entry[1].poll() is None or failed.append(entry[1].returncode)]
@@ -136,7 +83,7 @@ def work(server, arguments, kills, withdrawers):
                 running.append((manager, manager.__enter__()))
             time.sleep(rng.uniform(0.5, 1.5))
             alive = [entry for entry in running if entry[1].poll() is None]
-            if killed < kills and len(alive) == arguments.workers and len(server.events) > 50 * (killed + 1):
+            if killed < kills and len(alive) == arguments.workers and len(notes.events) > 50 * (killed + 1):
                 manager, victim = rng.choice(alive)
                 kill(victim)
                 killed += 1
@@ -156,27 +103,15 @@ def main():
     run(SETUP % {"data": str(DATA), "guests": guests, "mailings": arguments.mailings})
     planned = [row[0] for row in rows("SELECT DISTINCT partner_id FROM hospitality_message WHERE state = 'planned'")]
     leaving = random.Random(3).sample(sorted(planned), max(len(planned) // 20, 4))
-    server = Server()
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    withdrawers = []
-    for seed in range(2):
-        manager = process(
-            WITHDRAWER
-            % {
-                "seed": seed,
-                "guests": leaving[seed::2],
-                "port": server.server_address[1],
-                "pause": 0.3 if arguments.short else 0.05,
-            }
-        )
-        withdrawers.append((manager, manager.__enter__()))
+    notes = Notes()
+    withdrawers = start_withdrawers(notes, leaving, "email", 0.3 if arguments.short else 0.05)
     started = time.monotonic()
-    killed, failed = work(server, arguments, kills, withdrawers)
+    killed, failed = work(notes, arguments, kills, withdrawers)
     seconds = time.monotonic() - started
-    server.shutdown()
-    run(SWEEP)
-    judge(checks, server.events, rows(GUEST_OF), killed, failed, leaving)
-    handed = sum(kind == "message" for kind, _number in server.events)
+    notes.shutdown()
+    sweep()
+    judge(checks, notes.events, rows(GUEST_OF), killed, failed, leaving)
+    handed = sum(kind == "message" for kind, _number in notes.events)
     print(
         f"{handed} messages handed over by {arguments.workers} workers in {seconds:.0f} s, {killed} killed,"
         f" {handed / seconds:.0f}/s"

@@ -13,6 +13,7 @@ import sys
 import time
 
 from common import Checks, kill, parse_arguments, process, rows, run
+from common_gate import RELEASE, sweep
 
 ROOT = pathlib.Path(__file__).parents[1]
 DATA = ROOT / "bench" / "sql" / "mailing_guests.sql"
@@ -38,15 +39,7 @@ env["mailing.mailing"]._process_mass_mailing_queue()
 LANE = """
 env["hospitality.mailing.sender"]._run_lane()
 """
-SWEEP = """
-from odoo.addons.hospitality_crm.models.message import hospitality_message
-hospitality_message.SENDING_SECONDS = -5
-while env["hospitality.message"]._sweep_step():
-    pass
-"""
 WAITING = "SELECT count(*) FROM hospitality_message WHERE state IN ('planned', 'postponed')"
-# A lease ends after minutes; here the clock doesn't wait for it.
-RELEASE = "UPDATE hospitality_message SET leased_until = NULL WHERE leased_until IS NOT NULL"
 MESSAGES = """
 SELECT t.value, m.state, c.trace_status FROM hospitality_message m
   JOIN hospitality_contact_point t ON t.id = m.point_id LEFT JOIN mailing_trace c ON c.id = m.trace_id
@@ -95,7 +88,7 @@ def main():
         run(SETUP % {"data": str(DATA), "guests": guests, "port": sink.port})
         planned = rows(WAITING)[0][0]
         killed, failed = work(sink, lanes, kills)
-        run(SWEEP)
+        sweep()
         run(LANE)
         got = collections.Counter(recipient for _sender, recipients, _text in sink.mails for recipient in recipients)
     messages = rows(MESSAGES)

@@ -4,5 +4,8 @@ from . import cloudbeds
 from . import exely
 from . import mews
 from . import ohip
+from . import ota
 from . import poster
+from . import rest
 from . import square
+from . import syrve

@@ -29,7 +29,7 @@ from ..hook.verify import AnyOf, Basic, HeaderToken
 from ..network.errors import Declined, Denied, Strange
 from . import exely_parse
 from .records import path, raw, stamp
-from .redaction import FIELDS, redact, without_cards
+from .redaction import redact_raw
 from .values import dicts_of, list_of, text_of
 
 COUNT, PAGE = 1000, 100
@@ -97,7 +97,7 @@ class ExelyAdapter(Adapter):
         return f"{ctx.settings['url'].rstrip('/')}/{tail}"
 
     def _place(self, ctx, api):
-        return self._address(ctx, f"api/{api}/properties/{quote(ctx.settings['property_id'], safe='')}")
+        return self._address(ctx, f"api/{api}/properties/{quote(str(ctx.settings['property_id']), safe='')}")
 
     def _get(self, ctx, url, bucket, params=None):
         """Return the JSON object of an answer, None where there is no such record."""
@@ -152,7 +152,8 @@ class ExelyAdapter(Adapter):
         if cursor:
             params = {"continueToken": cursor}
         else:
-            days = timedelta(days=int(ctx.settings.get("history") or 730))
+            history = str(ctx.settings.get("history") or "")
+            days = timedelta(days=min(int(history), 6000) if history.isdecimal() else 730)
             params = {"lastModification": _utc(ctx.now() - (LOST if has_pms(ctx.settings) else days))}
         try:
             answer = self._get(ctx, self._bookings(ctx), "list", {**params, "count": COUNT}) or {}
@@ -249,11 +250,7 @@ class ExelyAdapter(Adapter):
         return findings
 
     def redact(self, raw):
-        try:
-            record = json.loads(raw.body)
-        except (ValueError, RecursionError):
-            return raw._replace(body=without_cards(str(raw.body)))
-        return raw._replace(body=json.dumps(redact(record, FIELDS, KEPT), ensure_ascii=False, separators=(",", ":")))
+        return redact_raw(raw, keep=KEPT)
 
     def parse(self, raw, env):
         return exely_parse.parse(raw, env)
@@ -264,7 +261,7 @@ class ExelyAdapter(Adapter):
             body = [body]
         if not isinstance(body, list):
             raise ParseError("", "not_a_list", "The web-hook's body is not a list of events.")
-        own, hints = env.settings.get("property_id"), {}
+        own, hints = str(env.settings.get("property_id") or ""), {}
         for event in body:
             # An event that makes no sense names no booking: it must not hold up those behind it.
             payload = path(event, "payload", default={})

@@ -25,9 +25,10 @@ from ..adapter import (
 )
 from ..hook.verify import SecretUrl
 from ..network.errors import Declined, Denied
-from . import mews_parse, mews_push
+from . import mews_beside, mews_parse, mews_push
 from .records import path, raw, stamp
-from .redaction import FIELDS, redact
+from .redaction import redact_raw
+from .shape import words
 from .values import dicts_of, text_of
 
 CLIENT = "Hospitality CRM 1.0"
@@ -59,9 +60,9 @@ EVENTS = {
 #: Records at the top of a list that are remembered, to notice when it begins anew.
 TOP = 10
 #: Never needed here, and too personal to be kept.
-UNWANTED = frozenset(
-    "passport identitycard visa driverslicense italianfiscalcode italianlotterycode taxidentificationnumber"
-    " carregistrationnumber qrcodedata birthplace occupation".split()
+UNWANTED = (
+    "Passport IdentityCard Visa DriversLicense ItalianFiscalCode ItalianLotteryCode TaxIdentificationNumber"
+    " CarRegistrationNumber QrCodeData BirthPlace Occupation".split()
 )
 KEPT = frozenset("id chainid enterpriseid accountid reservationid groupid serviceorderid number channelnumber".split())
 
@@ -109,14 +110,14 @@ class MewsAdapter(Adapter):
         answer = ctx.json(self.call(ctx, operation, body))
         return answer if isinstance(answer, dict) else {}
 
-    def _scope(self, ctx, stream):
+    def scope(self, ctx, stream):
         """Return the parameters that choose the property."""
         scope = {}
         if stream == "customers" and ctx.settings.get("chain"):
             scope["ChainIds"] = [ctx.settings["chain"]]
         elif stream not in ("customers", "companies") and ctx.settings.get("enterprise"):
             scope["EnterpriseIds"] = [ctx.settings["enterprise"]]
-        if stream == "reservations" and (services := _split(ctx.settings.get("services"))):
+        if stream == "reservations" and (services := words(ctx.settings.get("services"))):
             scope["ServiceIds"] = services
         return scope
 
@@ -150,7 +151,7 @@ class MewsAdapter(Adapter):
         else:
             name, (start, end), filtered = stream.name, window, "UpdatedUtc"
         operation, key, _entity, body = LISTS[name]
-        chosen = {**body, **self._scope(ctx, name), filtered: _interval(start, end)}
+        chosen = {**body, **self.scope(ctx, name), filtered: _interval(start, end)}
         place = json.loads(cursor) if cursor else {}
         if place.get("end"):
             chosen[filtered]["EndUtc"] = place["end"]
@@ -175,115 +176,27 @@ class MewsAdapter(Adapter):
     def fetch_one(self, ctx, entity, external_id):
         name = STREAMS[entity]
         operation, key, _entity, body = LISTS[name]
-        chosen = {**body, **self._scope(ctx, name), KEYS[name]: [external_id], "Limitation": _limitation(None)}
+        chosen = {**body, **self.scope(ctx, name), KEYS[name]: [external_id], "Limitation": _limitation(None)}
         try:
             records = dicts_of(self.ask(ctx, operation, chosen), key)
         except Declined as error:
             if error.status not in (400, 404):
                 raise
             records = []  # a key that Mews doesn't know is an invalid one
-        if not records:
+        if not records and entity == "guest":
             return Gone()
+        # Reservations and payments are never deleted: what isn't found is of a kind that isn't read.
         return self._complete(ctx, name, records)
 
     def _complete(self, ctx, name, records):
         """Return the raw records of a page, with what they refer to beside them."""
         if records and name == "reservations":
-            records = self._complete_reservations(ctx, records)
+            records = mews_beside.complete_reservations(self, ctx, records)
         elif records and name == "items":
-            records = self._complete_items(ctx, records)
+            records = mews_beside.complete_items(self, ctx, records)
         entity = LISTS[name][2]
         now = ctx.now().replace(tzinfo=None)
         return [raw(entity, text_of(one.get("Id")) or "", one, stamp(one.get("UpdatedUtc")), now) for one in records]
-
-    def _complete_reservations(self, ctx, records):
-        names = self._names(ctx)
-        ids = [record["Id"] for record in records if text_of(record.get("Id"))]
-        groups = sorted({record["GroupId"] for record in records if text_of(record.get("GroupId"))})
-        companions, numbers = {}, {}
-        for one in self.list_all(ctx, "companionships/getAll", "Companionships", {"ReservationIds": ids}):
-            companions.setdefault(one.get("ReservationId"), set()).add(text_of(one.get("CustomerId")))
-        operation, key, _entity, _body = LISTS["reservations"]
-        scope = {**self._scope(ctx, "reservations"), "ReservationGroupIds": groups}
-        for one in self.list_all(ctx, operation, key, scope) if groups else ():
-            numbers.setdefault(one.get("GroupId"), set()).add(text_of(one.get("Number")))
-        complete = []
-        for record in records:
-            beside = {
-                "Room": names.get(record.get("AssignedResourceId")),
-                "RoomType": names.get(record.get("RequestedResourceCategoryId")),
-                "Rate": names.get(record.get("RateId")),
-                "Segment": names.get(record.get("BusinessSegmentId")),
-                "Ages": {
-                    key: names[key]
-                    for count in dicts_of(record, "PersonCounts")
-                    if (key := count.get("AgeCategoryId")) in names
-                },
-                "Companions": sorted(filter(None, companions.get(record.get("Id"), ()))),
-                "Numbers": sorted(filter(None, numbers.get(record.get("GroupId"), ())), key=lambda it: (len(it), it))[
-                    :50
-                ],
-            }
-            complete.append({**record, "Beside": beside})
-        return complete
-
-    def _complete_items(self, ctx, records):
-        """Tell items of reservations from those of other orders, which belong to no stay."""
-        names = self._names(ctx)
-        orders = sorted({record["ServiceOrderId"] for record in records if text_of(record.get("ServiceOrderId"))})
-        operation, key, _entity, _body = LISTS["reservations"]
-        chosen = {**self._scope(ctx, "reservations"), "ReservationIds": orders}
-        stays = {one.get("Id") for one in self.list_all(ctx, operation, key, chosen)} if orders else set()
-        return [
-            {
-                **record,
-                "Beside": {
-                    "IsStay": record.get("ServiceOrderId") in stays,
-                    "Category": names.get(record.get("AccountingCategoryId")),
-                },
-            }
-            for record in records
-        ]
-
-    def _names(self, ctx):
-        """Return names and classes by key, at most an hour old."""
-        return ctx.memo("names", lambda: self._read_names(ctx))
-
-    def _read_names(self, ctx):
-        names = {}
-
-        def read(operation, key, value, body):
-            try:
-                records = self.list_all(ctx, operation, key, body)
-            except (Declined, Denied):
-                return []  # the token has no right to this list: keys stand in for the names
-            names.update({one["Id"]: found for one in records if text_of(one.get("Id")) and (found := value(one))})
-            return records
-
-        scope = {key: value for key, value in self._scope(ctx, "items").items() if value}
-        services = _split(ctx.settings.get("services")) or [
-            one["Id"]
-            for one in read("services/getAll", "Services", lambda one: None, scope)
-            if path(one, "Data", "Discriminator") == "Bookable" or one.get("Type") == "Reservable"
-        ]
-        chosen = {**scope, "ServiceIds": services}
-        read(
-            "resources/getAll",
-            "Resources",
-            lambda one: text_of(one.get("Name")),
-            {**scope, "Extent": {"Resources": True}},
-        )
-        read("resourceCategories/getAll", "ResourceCategories", _short_name, {**chosen, "ActivityStates": ACTIVITY})
-        read(
-            "rates/getAll",
-            "Rates",
-            _short_name,
-            {**chosen, "Extent": {"Rates": True, "AvailabilityBlockAssignments": False}},
-        )
-        read("businessSegments/getAll", "BusinessSegments", lambda one: text_of(one.get("Name")), chosen)
-        read("ageCategories/getAll", "AgeCategories", lambda one: text_of(one.get("Classification")), chosen)
-        read("accountingCategories/getAll", "AccountingCategories", mews_parse.category_of, scope)
-        return names
 
     # The rest
 
@@ -314,7 +227,7 @@ class MewsAdapter(Adapter):
             operation, _key, _entity, body = LISTS[name]
             chosen = {"UpdatedUtc": _interval(now - timedelta(minutes=1), now), "Limitation": {"Count": 1}}
             try:
-                self.ask(ctx, operation, {**body, **self._scope(ctx, name), **chosen})
+                self.ask(ctx, operation, {**body, **self.scope(ctx, name), **chosen})
             except (Declined, Denied):
                 findings.append(
                     Finding("error", f"Mews does not let this connector read {name}; ask Mews for the right to do so.")
@@ -322,14 +235,7 @@ class MewsAdapter(Adapter):
         return findings
 
     def redact(self, raw):
-        try:
-            record = json.loads(raw.body)
-        except (ValueError, RecursionError):
-            return raw._replace(body=redact(str(raw.body)))
-        if isinstance(record, dict):
-            record = {key: value for key, value in record.items() if key.lower() not in UNWANTED}
-        record = redact(record, FIELDS, KEPT)
-        return raw._replace(body=json.dumps(record, ensure_ascii=False, separators=(",", ":")))
+        return redact_raw(raw, keep=KEPT, drop=UNWANTED)
 
     def parse(self, raw, env):
         return mews_parse.parse(raw, env)
@@ -352,10 +258,6 @@ class MewsAdapter(Adapter):
         return mews_push.push(self, ctx, command)
 
 
-def _split(text):
-    return [part.strip() for part in (text or "").split(",") if part.strip()]
-
-
 def _limitation(cursor):
     return {"Count": COUNT, **({"Cursor": cursor} if cursor else {})}
 
@@ -366,14 +268,3 @@ def _interval(start, end):
 
 def _midnight(day, tz):
     return datetime.combine(day, time(), ZoneInfo(tz)).astimezone(timezone.utc)
-
-
-def _short_name(record):
-    """Return the short name of a record in the first of its languages, else its name."""
-    for name in ("ShortName", "ShortNames", "Names", "Name"):
-        value = record.get(name)
-        if isinstance(value, dict):
-            value = next((text for _language, text in sorted(value.items()) if text_of(text)), None)
-        if text_of(value):
-            return text_of(value)
-    return None

@@ -77,6 +77,8 @@ class HospitalityConnector(models.Model):
     def _check_vendor(self):
         """Return the findings of a look at the vendor."""
         adapter = self._get_adapter()
+        if adapter.local:
+            return self._check_local()
         session = self._get_session()
         try:
             findings = adapter.check(session)
@@ -91,12 +93,20 @@ class HospitalityConnector(models.Model):
             )
         return findings
 
+    def _check_local(self):
+        """Hook: the findings of a look at a source in this database."""
+        return []
+
+    def _fetch_local(self, stream, window, cursor):
+        """Hook: a :class:`engine.adapter.Page` of a source in this database, see :meth:`Adapter.fetch_page`."""
+        raise NotImplementedError
+
     # Streams
 
     def _get_streams(self):
         """Return the streams of the adapter by name."""
         self.ensure_one()
-        return {stream.name: stream for stream in self._get_adapter().streams(self.settings or {})}
+        return {stream.name: stream for stream in self._get_adapter().streams(self._get_settings())}
 
     def _sync_streams(self):
         """Have a cursor for each stream of running connectors; cursors of streams that are gone stop."""
@@ -159,7 +169,7 @@ class HospitalityConnector(models.Model):
     def _get_account(self):
         """Return the name of the account whose limits and token the connector shares."""
         self.ensure_one()
-        account = self._get_adapter().account(self.settings or {})
+        account = self._get_adapter().account(self._get_settings())
         return f"{self.adapter}:{account}" if account else f"connector:{self.id}"
 
     def _get_session(self, deadline=None):

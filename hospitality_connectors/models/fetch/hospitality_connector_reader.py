@@ -101,7 +101,7 @@ class HospitalityConnectorReader(models.AbstractModel):
             progress = reader.Progress()
         is_first = not progress.is_reading() and (stream.kind != "sweep" or not progress.until)
         progress, window = reader.plan(progress, stream, now, since.replace(tzinfo=now.tzinfo))
-        page = session.adapter.fetch_page(session, stream, window, progress.cursor)
+        page = self._fetch_page(connector_id, session, stream, window, progress.cursor)
         progress, done = reader.advance(progress, stream, page, session.now())
         return {
             "session": session,
@@ -113,6 +113,13 @@ class HospitalityConnectorReader(models.AbstractModel):
             "has_gap": has_gap,
             "is_first": is_first,
         }
+
+    @api.model
+    def _fetch_page(self, connector_id, session, stream, window, cursor):
+        if not session.adapter.local:
+            return session.adapter.fetch_page(session, stream, window, cursor)
+        with lane_env(self.env) as env:
+            return env["hospitality.connector"].browse(connector_id)._fetch_local(stream, window, cursor)
 
     @api.model
     def _store_page(self, cursor_id, lease, outcome, was_gap):

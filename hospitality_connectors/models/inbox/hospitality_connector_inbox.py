@@ -233,7 +233,8 @@ class HospitalityConnectorInbox(models.Model):
                 " ON g.stay_id = s.id WHERE g.profile_id = ANY(%(ids)s::int[])"
                 " UNION ALL SELECT external_id, FALSE FROM hospitality_reservation"
                 " WHERE profile_id = ANY(%(ids)s::int[])"
-                " UNION ALL SELECT external_id, FALSE FROM hospitality_check WHERE profile_id = ANY(%(ids)s::int[])",
+                " UNION ALL SELECT external_id, FALSE FROM hospitality_check WHERE profile_id = ANY(%(ids)s::int[])"
+                " UNION ALL SELECT external_id, FALSE FROM hospitality_review WHERE profile_id = ANY(%(ids)s::int[])",
                 ids=pg_int_array(profile_ids),
             )
         )

@@ -125,25 +125,31 @@ class HospitalityBulkCodes(models.AbstractModel):
 
     @api.model
     @tools.ormcache()
-    def _get_country_codes(self):
-        """Return ``({ISO code: country id}, {(country id, lower-case code or name): state id})``."""
-        countries = dict(self.env.execute_query(SQL("SELECT code, id FROM res_country")))
+    def _get_countries(self):
+        """Return ``{ISO code: country id}``."""
+        return dict(self.env.execute_query(SQL("SELECT code, id FROM res_country")))
+
+    @api.model
+    @tools.ormcache()
+    def _get_states(self):
+        """Return ``{(country id, lower-case code or name): state id}``; thousands, for those who need one."""
         states = {}
         for country_id, code, name, id_ in self.env.execute_query(
             SQL("SELECT country_id, lower(code), lower(name), id FROM res_country_state ORDER BY id DESC")
         ):
             states[country_id, name] = states[country_id, code] = id_
-        return countries, states
+        return states
 
     @api.model
     def _get_references(self, goldens):
         """Return what `res.partner._get_golden_columns` needs, without a query where it is cached."""
-        countries, states = self._get_country_codes()
+        countries = self._get_countries()
         wanted = {
             (golden["country"].value, golden["state"].value)
             for golden in goldens
             if "state" in golden and "country" in golden
         }
+        states = self._get_states() if wanted else {}
         return {
             "country": countries,
             "state": {(country, text): states.get((countries.get(country), text.lower())) for country, text in wanted},

@@ -1,6 +1,8 @@
 from odoo import api, models
+from odoo.tools import SQL
 
 from ...engine.contact import normalise_email, normalise_phone
+from ...tools.arrays import pg_int_array
 from ..visit.hospitality_check_guest import CONFIDENCE, Clue
 
 _FIELDS = ("loyalty_number", "phone", "email", "card_fingerprint", "room", "table", "stay", "reservation")
@@ -19,16 +21,18 @@ class HospitalityBulkEvidence(models.AbstractModel):
 
         The number of statements doesn't depend on the number of checks; checks that name their guest cost none.
         """
-        clues, unsure = [], []
+        clues, unsure, named = [], [], []
         for item in items:
             event = item.event
             if "guest" in event:
                 item.row |= {"guest_evidence": "guest", "guest_confidence": CONFIDENCE["guest"]}
+                if "card_fingerprint" in event and not self._is_erased(batch, event["guest"]):
+                    named.append(item)
             elif any(name in event for name in _FIELDS):
                 unsure.append(item)
-        if not unsure:
+        if not unsure and not named:
             return
-        self._keep(unsure, codes)
+        self._keep(unsure, named, codes)
         Check = self.env["hospitality.check"]
         for nth, item in enumerate(unsure):
             for kind, value, digest in item.evidence:
@@ -39,19 +43,29 @@ class HospitalityBulkEvidence(models.AbstractModel):
         cards = {}
         for nth, item in enumerate(unsure):
             self._take(item, {kind: found.get((nth, kind), {}) for kind in CONFIDENCE if kind != "card"}, batch)
+        for item in (*unsure, *named):
+            row = item.row
             digest = next((digest for kind, _value, digest in item.evidence if kind == "card"), None)
-            if digest and item.row.get("partner_id") and item.row["guest_evidence"] != "table":
-                cards.setdefault(digest, {})[item.row["partner_id"]] = (item.row["profile_id"], None)
+            if digest and row.get("partner_id") and row["guest_evidence"] != "table":
+                cards.setdefault(digest, {})[row["partner_id"]] = (row["profile_id"], None)
         for nth, item in enumerate(unsure):
             for kind, _value, digest in item.evidence:
                 if kind == "card" and item.row.get("guest_confidence", 0.0) < CONFIDENCE["card"]:
                     self._take(item, {"card": {**found.get((nth, "card"), {}), **cards.get(digest, {})}}, batch)
 
     @api.model
-    def _keep(self, items, codes):
-        """Set the normalised evidence of items, with its keyed hashes."""
-        values = {}
-        for item in items:
+    def _is_erased(self, batch, key):
+        stored = batch.stored["guest"].get(key)
+        return stored is not None and stored.state == "anonymised"
+
+    @api.model
+    def _keep(self, unsure, named, codes):
+        """Set the normalised evidence of items, with its keyed hashes.
+
+        Of those that name their guest it is the card: it tells whose the next check is that is paid with it.
+        """
+        values = {item: [("card", item.event["card_fingerprint"])] for item in named}
+        for item in unsure:
             event = item.event
             country = codes["place"][item.row["property_id"]].country or ""
             pairs = (
@@ -111,3 +125,15 @@ class HospitalityBulkEvidence(models.AbstractModel):
         rewritten = [item.id for item in updated if stored[item.key].state]
         if rows or rewritten:
             self.env["hospitality.check.evidence"]._replace(rows, rewritten)
+
+    @api.model
+    def _forget(self, profile_ids):
+        """Forget by what the checks of anonymised profiles are known."""
+        self.env.cr.execute(
+            SQL(
+                "DELETE FROM hospitality_check_evidence e USING hospitality_check k"
+                " WHERE k.profile_id = ANY(%s::int[]) AND e.check_id = k.id",
+                pg_int_array(sorted(profile_ids)),
+            )
+        )
+        self.env["hospitality.check.evidence"].invalidate_model(flush=False)

@@ -340,6 +340,8 @@ class HospitalityBulkProfile(models.AbstractModel):
                 batch.anonymised += sorted(done)
                 self._forget_points(done)
                 self.env["hospitality.bulk.wish"]._forget(done)
+                self.env["hospitality.bulk.review"]._forget(done)
+                self.env["hospitality.bulk.evidence"]._forget(done)
                 self.env["hospitality.matcher"]._erase(done)
         batch.touched |= due
         if due:

@@ -94,6 +94,7 @@ class HospitalityGuestCard(models.AbstractModel):
                     for name in ("alert", "preference", "allergy", "relation", "special_date")
                 },
                 "consent": self.env["hospitality.consent.record"].has_access("create"),
+                "hold": self.env["hospitality.message.hold"].has_access("create"),
                 "statements": self.env["hospitality.consent.event"].has_access("read"),
             },
         }

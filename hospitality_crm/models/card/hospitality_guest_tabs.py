@@ -278,6 +278,7 @@ class HospitalityGuestTabs(models.AbstractModel):
                     "detail": "detail",
                     "severity": "severity",
                     "confirmed_on": "confirmed_on",
+                    "is_dropped": "is_dropped",
                     "source": "source_id.name",
                 },
                 **NEWEST,

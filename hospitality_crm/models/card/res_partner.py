@@ -26,12 +26,12 @@ PERSON_FIELDS = (
 class ResPartner(models.Model):
     _inherit = "res.partner"
 
+    # The first screen of the guest card, for one guest at a time only.
     guest_card = ScreenJson(
         compute="_compute_guest_card",
         export_string_translation=False,
         exportable=False,
         groups="hospitality_crm.group_hospitality_base",
-        help="First screen of the guest card. Computed for one guest at a time only.",
     )
 
     guest_stay_count = fields.Integer(

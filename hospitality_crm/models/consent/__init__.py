@@ -1,5 +1,6 @@
 from . import (
     hospitality_purpose,
+    hospitality_purposed,
     hospitality_notice,
     hospitality_notice_version,
     hospitality_consent_event,
@@ -16,5 +17,6 @@ from . import (
     mailing_mailing,
     res_company,
     res_config_settings,
+    res_lang,
     res_partner,
 )

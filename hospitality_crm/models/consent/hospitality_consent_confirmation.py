@@ -1,8 +1,6 @@
-import binascii
-import datetime
+from odoo import api, models
 
-from odoo import api, models, tools
-from odoo.tools.misc import hash_sign, verify_hash_signed
+from ...tools import signed_token
 
 SCOPE = "hospitality-confirmation"
 LINK_DAYS = 7
@@ -58,32 +56,19 @@ class HospitalityConsentEvent(models.Model):
         guest = self.profile_id.partner_id
         brand = self.brand_id[:1]
         base = (brand and brand.base_url) or guest.get_base_url()
-        env = self.sudo().env  # the secret of the database
-        token = hash_sign(
-            env, SCOPE, [self.ids, self._digest_address(guest)], expiration=datetime.timedelta(days=LINK_DAYS)
-        )
+        token = signed_token.sign(self.env, SCOPE, self.ids, guest.sudo().email_normalized, LINK_DAYS)  # not shown
         return f"{base.rstrip('/')}/hospitality/confirm/{token}"
-
-    @api.model
-    def _digest_address(self, guest):
-        env = self.sudo().env  # the secret of the database
-        return tools.hmac(env, SCOPE, guest.sudo().email_normalized or "")[:16]  # nobody reads it in the link
 
     @api.model
     def _find_confirmable(self, token):
         """Return the statements that a link confirms, empty when it isn't valid (any more)."""
         Event = self.sudo()  # the signature is the right to confirm
-        try:
-            values = verify_hash_signed(Event.env, SCOPE, token)
-        except (ValueError, binascii.Error, UnicodeDecodeError):
-            values = None
-        if not values:
-            return Event.browse()
-        events = Event.browse(values[0]).exists()
-        guest = events.profile_id.partner_id
-        if len(guest) != 1 or self._digest_address(guest) != values[1]:
-            return Event.browse()
-        return events
+
+        def find_address(ids):
+            guest = Event.browse(ids).exists().profile_id.partner_id
+            return (guest.email_normalized or "") if len(guest) == 1 else None
+
+        return Event.browse(signed_token.read(self.env, SCOPE, token, find_address)).exists()
 
     def _filter_waiting(self):
         """Return those whose confirmation would still change something: nothing was said since."""

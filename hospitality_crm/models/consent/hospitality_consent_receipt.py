@@ -26,6 +26,13 @@ class HospitalityConsentEvent(models.Model):
                 brand=event.brand_id.name or self.env._("all brands"),
             )
 
+    @api.depends("summary", "decided_at")
+    @api.depends_context("lang", "tz")
+    def _compute_display_name(self):
+        for event in self:
+            at = event.decided_at and fields.Datetime.context_timestamp(event, event.decided_at)
+            event.display_name = f"{event.summary} ({at:%Y-%m-%d})" if at else event.summary
+
     def _get_receipt(self):
         """Return the receipt of a statement: plain data in the structure of ISO/IEC TS 27560:2023.
 

@@ -54,6 +54,21 @@ class HospitalityConsentState(models.Model):
             over = row.state == "granted" and row.valid_until and row.valid_until < today
             row.effective = "unknown" if over else row.state
 
+    def action_open_events(self):
+        """List the statements behind the state."""
+        self.ensure_one()
+        return {
+            "type": "ir.actions.act_window",
+            "res_model": "hospitality.consent.event",
+            "name": self.env._("Statements of %(guest)s", guest=self.partner_id.display_name),
+            "view_mode": "list,kanban,form",
+            "domain": [
+                ("profile_id.partner_id", "=", self.partner_id.id),
+                ("purpose_id", "=", self.purpose_id.id),
+                ("channel", "=", self.channel),
+            ],
+        }
+
     @api.model
     def _derive(self, partner_ids):
         """Return the query of the states of guests, from their statements. The rules are those of `engine.consent`.

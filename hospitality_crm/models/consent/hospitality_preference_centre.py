@@ -1,10 +1,7 @@
-import binascii
-import datetime
-
 from odoo import api, fields, models, tools
 from odoo.tools import SQL
-from odoo.tools.misc import hash_sign, verify_hash_signed
 
+from ...tools import signed_token
 from .hospitality_purpose import ANY, CHANNELS
 
 SCOPE = "hospitality-preferences"
@@ -33,28 +30,19 @@ class HospitalityPreferenceCentre(models.AbstractModel):
 
     @api.model
     def _get_token(self, partner):
-        env = self.sudo().env  # the secret of the database
-        return hash_sign(env, SCOPE, [partner.id, self._digest(partner)], expiration=datetime.timedelta(days=LINK_DAYS))
-
-    @api.model
-    def _digest(self, partner):
-        """Return what stands for the address in a link: nobody reads it there."""
-        return tools.hmac(self.sudo().env, SCOPE, (partner.id, partner.email_normalized or ""))[:16]  # as above
+        return signed_token.sign(self.env, SCOPE, partner.ids, partner.email_normalized, LINK_DAYS)
 
     @api.model
     def _find_guest(self, token):
         """Return the guest whom a link belongs to, empty when it isn't valid (any more)."""
         Partner = self.env["res.partner"].sudo()  # the signature is the right to see one's own choices
-        try:
-            values = verify_hash_signed(Partner.env, SCOPE, token)
-        except (ValueError, binascii.Error, UnicodeDecodeError):
-            values = None
-        if not values:
-            return Partner
-        partner = Partner.browse(values[0]).exists()
-        if not partner or self._digest(partner) != values[1]:
-            return Partner
-        return Partner.browse(partner._get_merged_targets()[partner.id])
+
+        def find_address(ids):
+            partner = Partner.browse(ids).exists()
+            return (partner.email_normalized or "") if partner else None
+
+        partner = Partner.browse(signed_token.read(self.env, SCOPE, token, find_address))
+        return Partner.browse(partner._get_merged_targets()[partner.id]) if partner else Partner
 
     @api.model
     def _send_link(self, email):

@@ -2,18 +2,12 @@ from odoo import fields, models, tools
 
 
 class MailingMailing(models.Model):
-    _inherit = "mailing.mailing"
+    _name = "mailing.mailing"
+    _inherit = ["mailing.mailing", "hospitality.purposed"]
 
     hospitality_purpose_id = fields.Many2one(
-        "hospitality.purpose",
-        string="Purpose",
-        domain=[("per_channel", "=", True)],
-        default=lambda self: self.env.ref("hospitality_crm.purpose_marketing", raise_if_not_found=False),
-        ondelete="restrict",
+        default=lambda self: self._get_marketing(),
         help="What guests have agreed to when they get this message, and what they withdraw when they unsubscribe.",
-    )
-    hospitality_brand_id = fields.Many2one(
-        "hospitality.brand", string="Brand", ondelete="restrict", help="Who writes. Empty: the company as a whole."
     )
 
     def _find_guest(self, partner_id, email):

@@ -43,3 +43,16 @@ class HospitalityBulkReview(models.AbstractModel):
                     item.row.pop(name, None)
                 item.row["warnings"] = json.dumps(["anonymised"])
                 item.message.warnings.append("anonymised")
+
+    @api.model
+    def _forget(self, profile_ids):
+        """Empty what anonymised profiles have written in their source."""
+        self.env.cr.execute(
+            SQL(
+                "UPDATE hospitality_review r SET %s FROM hospitality_profile p"
+                " WHERE p.id = ANY(%s::int[]) AND r.profile_id = p.id AND r.source_id = p.source_id",
+                SQL(", ").join(SQL("%s = NULL", SQL.identifier(name)) for name in PERSONAL),
+                pg_int_array(sorted(profile_ids)),
+            )
+        )
+        self.env["hospitality.review"].invalidate_model(flush=False)

@@ -12,5 +12,6 @@ from . import (
     hospitality_matcher_merge,
     hospitality_profile,
     hospitality_adoption,
+    res_partner,
     res_config_settings,
 )

@@ -81,84 +81,90 @@ class HospitalityMatchNormal(models.Model):
         )
 
     @api.model
-    def _find(self, wanted):
-        """Find the guests that share a key with each of some profiles.
+    def _find(self, wanted, partner_ids=()):
+        """Find the guests that share a key with one of some profiles, and read their profiles.
 
-        :param dict wanted: anything -> ``(keys, lowest profile id to look at)``
-        :return: ``({the same: set of partner ids}, set of keys that too many guests share)``
+        :param list wanted: per profile its keys and the lowest profile id to look at
+        :param partner_ids: guests whose profiles are read in any case
+        :return: ``(profiles, set of keys that too many guests share)``; the profiles are those of :meth:`_load`
         """
-        numbers, keys, lows = [], [], []
-        order = list(wanted)
-        for number, one in enumerate(order):
-            own, low = wanted[one]
-            numbers += [number] * len(own)
+        keys, lows = [], []
+        for own, low in wanted:
             keys += own
             lows += [low] * len(own)
         if not keys:
-            return {}, set()
-        hubs, full, rows = self._read_blocks(numbers, keys, lows)
+            return self._load(partner_ids) if partner_ids else [], set()
+        hubs, full, profiles = self._read_blocks(keys, lows, partner_ids)
         if full:
             hubs |= self._find_hubs(full)
             # The rest is shared by a few guests with very many profiles.
-            again = [row for row in zip(numbers, keys, lows, strict=True) if row[1] in full - hubs]
+            again = [(key, low) for key, low in zip(keys, lows, strict=True) if key in full - hubs]
             if again:
-                rows += self._read_blocks(*map(list, zip(*again, strict=True)), whole=True)[2]
-        found = {}
-        for number, partner_id in rows:
-            found.setdefault(order[number], set()).add(partner_id)
-        return found, hubs
+                more = self._read_blocks(*map(list, zip(*again, strict=True)), whole=True)[2]
+                profiles = sorted({profile[0]: profile for profile in (*profiles, *more)}.values())
+        return profiles, hubs
 
     @api.model
-    def _read_blocks(self, numbers, keys, lows, whole=False):
-        """Read the profiles of each key that is not known to be a hub.
+    def _read_blocks(self, keys, lows, partner_ids=(), whole=False):
+        """Read the profiles of the guests of each key that is not known to be a hub.
 
         Each key is a scan of its own: it stops at the limit, where one for all keys of a profile would not
         tell which of them have too many. What the planner guesses about arrays that it can't see would make
-        it read the whole table, or all of its primary key: hence the setting, and the sum.
+        it read the whole table, or all of its primary key: hence the setting, taken back by the query that it
+        is for, and the sum. Guests and states come from indexes alone: the rows of contacts and profiles are
+        wide, and seldom in memory.
 
+        :param partner_ids: guests whose profiles are read as well
         :param bool whole: read many profiles per key, not only of keys that have few
-        :return: ``(known hubs, keys of more profiles, [(number, partner id)])``
+        :return: ``(known hubs, keys of more profiles, profiles)``
         """
         self.env.cr.execute(
             SQL(
                 """
                 SET LOCAL enable_seqscan = off;
                 WITH wanted AS MATERIALIZED (
-                    SELECT n.number, n.low, n.key, h.key IS NOT NULL AS hub
-                      FROM unnest(%(numbers)s::int[], %(keys)s::int8[], %(lows)s::int[]) AS n(number, key, low)
+                    SELECT n.low, n.key, h.key IS NOT NULL AS hub
+                      FROM unnest(%(keys)s::int8[], %(lows)s::int[]) AS n(key, low)
                  LEFT JOIN hospitality_match_hub h ON h.key = n.key
                 ), block AS MATERIALIZED (
-                    SELECT w.number, w.key, c.ids
+                    SELECT w.key, c.ids
                       FROM wanted w,
                            LATERAL (SELECT array_agg(f.id) AS ids
                                       FROM (SELECT m.id FROM hospitality_match_normal m
                                              WHERE m.keys @> ARRAY[w.key] AND m.id + 0 >= w.low
                                                AND m.version = %(version)s LIMIT %(limit)s) AS f) AS c
                      WHERE NOT w.hub AND c.ids IS NOT NULL
+                ), guest AS MATERIALIZED (
+                    SELECT p.partner_id AS id
+                      FROM (SELECT DISTINCT i.id FROM block b, unnest(b.ids) AS i(id)
+                             WHERE %(whole)s OR cardinality(b.ids) < %(limit)s) AS c
+                      JOIN hospitality_profile p ON p.id = c.id
+                     WHERE p.state IN ('live', 'superseded')
+                       AND NOT EXISTS (SELECT FROM res_partner g WHERE g.id = p.partner_id AND g.active IS NOT TRUE)
+                     UNION
+                    SELECT unnest(%(guests)s::int[])
                 )
-                SELECT c.number, p.partner_id, NULL::int8, FALSE
-                  FROM (SELECT DISTINCT b.number, i.id FROM block b, unnest(b.ids) AS i(id)
-                         WHERE %(whole)s OR cardinality(b.ids) < %(limit)s) AS c
-                  JOIN hospitality_profile p ON p.id = c.id
-                  JOIN res_partner g ON g.id = p.partner_id
-                 WHERE p.state IN ('live', 'superseded') AND g.active
+                (%(profiles)s)
                  UNION ALL
-                SELECT NULL, NULL, key, hub FROM wanted WHERE hub
+                SELECT NULL, NULL, hub, NULL, ARRAY[key] FROM wanted WHERE hub
                  UNION ALL
-                SELECT NULL, NULL, key, FALSE FROM block WHERE cardinality(ids) >= %(limit)s
+                SELECT NULL, NULL, FALSE, NULL, ARRAY[key] FROM block WHERE cardinality(ids) >= %(limit)s
+                 UNION ALL
+                SELECT NULL, NULL, NULL, NULL, NULL WHERE set_config('enable_seqscan', 'on', TRUE) IS NULL
                 """,
-                numbers=pg_int_array(numbers),
                 keys=pg_int_array(keys),
                 lows=pg_int_array(lows),
+                guests=pg_int_array(sorted(partner_ids)),
                 version=matching.VERSION,
                 limit=MAX_READ if whole else MAX_BLOCK + 1,
                 whole=whole,
+                profiles=self._load_query(SQL("guest AS g JOIN hospitality_profile p ON p.partner_id = g.id")),
             )
         )
         rows = self.env.cr.fetchall()
-        hubs = {key for _number, _partner_id, key, hub in rows if hub}
-        full = {key for _number, _partner_id, key, hub in rows if key and not hub}
-        return hubs, full, [row[:2] for row in rows if row[2] is None]
+        hubs = {keys[0] for id_, _partner, hub, _data, keys in rows if id_ is None and hub}
+        full = {keys[0] for id_, _partner, hub, _data, keys in rows if id_ is None and not hub}
+        return hubs, full, [row for row in rows if row[0] is not None]
 
     @api.model
     def _find_hubs(self, keys):
@@ -186,6 +192,8 @@ class HospitalityMatchNormal(models.Model):
                                   FROM (SELECT m.id FROM hospitality_match_normal m
                                          WHERE m.keys @> ARRAY[k.key] LIMIT %s) AS c
                                   JOIN hospitality_profile p ON p.id = c.id) AS n
+                 UNION ALL
+                SELECT NULL, NULL, NULL WHERE set_config('enable_seqscan', 'on', TRUE) IS NULL
                 """,
                 pg_int_array(sorted(keys)),
                 limit,
@@ -205,25 +213,25 @@ class HospitalityMatchNormal(models.Model):
 
     @api.model
     def _load(self, partner_ids):
-        """Read the live profiles of some guests; to be called after every :meth:`_find`, which it cleans up after.
+        """Read the live profiles of some guests.
 
         :return: list of ``(profile id, partner id, whether a source system knows it, normal as bytes, block keys)``
         """
-        self.env.cr.execute(
-            SQL(
-                """
-                SET LOCAL enable_seqscan = on;
-                SELECT p.id, p.partner_id, p.source_id <> %s, m.normal, m.keys
-                  FROM hospitality_profile p JOIN hospitality_match_normal m ON m.id = p.id
-                 WHERE p.partner_id = ANY(%s::int[]) AND p.state IN ('live', 'superseded') AND m.version = %s
-                 ORDER BY p.id
-                """,
-                self.env["hospitality.profile"]._default_source_id().id,
-                pg_int_array(sorted(partner_ids)),
-                matching.VERSION,
-            )
+        guests = SQL("unnest(%s::int[]) AS g(id)", pg_int_array(sorted(partner_ids)))
+        profiles = SQL("%s JOIN hospitality_profile p ON p.partner_id = g.id", guests)
+        return self.env.execute_query(self._load_query(profiles))
+
+    @api.model
+    def _load_query(self, profiles):
+        """Return the query of :meth:`_load` for profiles ``p`` of some relation."""
+        return SQL(
+            "SELECT p.id, p.partner_id, p.source_id <> %s, m.normal, m.keys"
+            " FROM %s JOIN hospitality_match_normal m ON m.id = p.id"
+            " WHERE p.state IN ('live', 'superseded') AND m.version = %s ORDER BY p.id",
+            self.env["hospitality.profile"]._default_source_id().id,
+            profiles,
+            matching.VERSION,
         )
-        return self.env.cr.fetchall()
 
     # How many guests bear a name
 

@@ -113,12 +113,11 @@ class HospitalityMatcher(models.AbstractModel):
         """Compare newcomers with each other and with the guests that share a key with them."""
         self.sudo()._flush_marked()  # what was changed in this transaction, whoever looks
         Normal = self.env["hospitality.match.normal"]
-        found, hubs = Normal._find({one: (one.keys, one.low) for one in newcomers})
-        partner_ids = set().union(*found.values()) if found else set()
-        partner_ids |= {one.partner_id for one in newcomers if one.partner_id}
+        own = {one.partner_id for one in newcomers if one.partner_id}
+        profiles, hubs = Normal._find([(one.keys, one.low) for one in newcomers], own)
         judgement = Judgement(
             newcomers,
-            self._load_nodes(partner_ids, {one.normal.id for one in newcomers if one.partner_id}),
+            self._get_nodes(profiles, {one.normal.id for one in newcomers if one.partner_id}),
             self.env["hospitality.match.weights"]._get_current(),
             hubs,
         )
@@ -128,10 +127,10 @@ class HospitalityMatcher(models.AbstractModel):
         return judgement
 
     @api.model
-    def _load_nodes(self, partner_ids, without=frozenset()):
-        """Return the stored profiles of guests as nodes; of very many those that say something of their own."""
+    def _get_nodes(self, profiles, without=frozenset()):
+        """Return stored profiles as nodes; of the very many of one guest those that say something of their own."""
         nodes, seen, counts = [], set(), {}
-        for id_, partner_id, known, data, keys in self.env["hospitality.match.normal"]._load(partner_ids):
+        for id_, partner_id, known, data, keys in profiles:
             if id_ in without:
                 continue
             normal = matching.Normal.unpack(bytes(data))

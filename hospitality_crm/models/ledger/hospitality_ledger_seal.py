@@ -32,9 +32,20 @@ class HospitalityLedgerSeal(models.Model):
     row_id = fields.Integer(required=True, readonly=True, aggregator=None)
     key_id = fields.Char(required=True, readonly=True)
     mac = fields.Char(required=True, readonly=True, size=64)
+    ledger_label = fields.Char(string="Sealed Ledger", compute="_compute_ledger_label")
 
     _seq_uniq = models.Constraint("UNIQUE (ledger, seq)", "A chain has one link of each number.")
     _row_uniq = models.Constraint("UNIQUE (ledger, row_id)", "An entry is sealed once.")
+
+    @api.depends("ledger")
+    @api.depends_context("lang")
+    def _compute_ledger_label(self):
+        names = {
+            model._table: self.env["ir.model"]._get(model._name).sudo().name  # the name of a model is no secret
+            for model in self._get_ledgers()
+        }
+        for seal in self:
+            seal.ledger_label = names.get(seal.ledger, seal.ledger)
 
     @api.model
     def _get_ledgers(self):
@@ -82,7 +93,6 @@ class HospitalityLedgerSeal(models.Model):
                 body="\n".join(f"{result['ledger']}: {anchor._explain(result)}" for result in broken),
             )
 
-    @api.model
     def action_verify(self):
         """Check all ledgers and show what was found.
 

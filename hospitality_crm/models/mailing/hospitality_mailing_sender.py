@@ -13,7 +13,7 @@ from .smtp_session import Lost, NoServer, Refused, Uncertain
 _logger = logging.getLogger(__name__)
 
 #: Mails that a lane makes at once.
-BATCH = 100
+BATCH = 250
 #: A lane works on one mailing for so many seconds before it looks at others.
 TURN_SECONDS = 15
 #: A mail that has not reached the server is tried again after this time.

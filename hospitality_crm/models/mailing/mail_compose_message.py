@@ -2,24 +2,15 @@ from odoo import api, fields, models
 
 
 class MailComposeMessage(models.TransientModel):
-    _inherit = "mail.compose.message"
+    _name = "mail.compose.message"
+    _inherit = ["mail.compose.message", "hospitality.purposed"]
 
+    # Forgotten wizards keep no purpose and no brand.
     hospitality_purpose_id = fields.Many2one(
-        "hospitality.purpose",
-        string="Purpose",
-        domain=[("per_channel", "=", True)],
-        compute="_compute_hospitality_purpose_id",
-        store=True,
-        readonly=False,
-        help="What guests must have agreed to. Empty: a personal message, which needs no consent.",
+        compute="_compute_hospitality_purpose_id", store=True, readonly=False, ondelete="set null"
     )
     hospitality_brand_id = fields.Many2one(
-        "hospitality.brand",
-        string="Brand",
-        compute="_compute_hospitality_purpose_id",
-        store=True,
-        readonly=False,
-        help="Who writes. Empty: the company as a whole.",
+        compute="_compute_hospitality_purpose_id", store=True, readonly=False, ondelete="set null"
     )
 
     @api.depends("template_id", "mass_mailing_id", "composition_mode", "composition_batch", "model")
@@ -28,7 +19,7 @@ class MailComposeMessage(models.TransientModel):
 
         A template without a purpose that is sent to one guest is a personal message.
         """
-        marketing = self.env.ref("hospitality_crm.purpose_marketing", raise_if_not_found=False)
+        marketing = self._get_marketing()
         for composer in self:
             is_to_guests = composer.composition_mode == "mass_mail" and composer.model == "res.partner"
             source = composer.mass_mailing_id if is_to_guests else composer.template_id.browse()
@@ -55,11 +46,7 @@ class MailComposeMessage(models.TransientModel):
         return mails, messages
 
     def _prepare_mailing_values(self):
-        return {
-            **super()._prepare_mailing_values(),
-            "hospitality_purpose_id": self.hospitality_purpose_id.id,
-            "hospitality_brand_id": self.hospitality_brand_id.id,
-        }
+        return super()._prepare_mailing_values() | self._get_purpose_values()
 
     def _process_mail_values_state(self, mail_values_dict):
         """The gate has decided who gets a mail of a mailing that lanes send."""

@@ -3,7 +3,7 @@ import smtplib
 
 from odoo import api, fields, models
 from odoo.tools import SQL, email_normalize
-from odoo.tools.mail import email_split, email_split_and_format
+from odoo.tools.mail import append_content_to_html, email_split, email_split_and_format
 
 from ...engine import gate as engine
 from ...tools.claim import lane_env
@@ -11,6 +11,8 @@ from .smtp_session import Watch
 
 #: A mail waits so long for a guest whom somebody else is working on; then the queue sends it.
 LOCK_SECONDS = 5
+#: A link that goes through `link.tracker`, up to its end.
+TRACKED_LINK = re.compile(r"""href(?<=\bhref)=['"](?:https?:)?(?://[^/?#'"]*)?/r/[^'"]*(?=['"])""")
 #: Kinds of failure that the core knows, by the gate's reason.
 FAILURE_TYPES = {
     "no_address": "mail_email_missing",
@@ -29,12 +31,11 @@ class MailMail(models.Model):
     A mail to several people of whom one is a guest is split, so that each gets or doesn't get his own.
     """
 
-    _inherit = "mail.mail"
+    _name = "mail.mail"
+    _inherit = ["mail.mail", "hospitality.purposed"]
 
-    hospitality_purpose_id = fields.Many2one(
-        "hospitality.purpose", string="Purpose", readonly=True, ondelete="restrict", index="btree_not_null"
-    )
-    hospitality_brand_id = fields.Many2one("hospitality.brand", string="Brand", readonly=True, ondelete="restrict")
+    hospitality_purpose_id = fields.Many2one(readonly=True, index="btree_not_null")
+    hospitality_brand_id = fields.Many2one(readonly=True)
 
     @api.model_create_multi
     def create(self, vals_list):
@@ -44,6 +45,17 @@ class MailMail(models.Model):
                 {"hospitality_purpose_id": purpose_id, "hospitality_brand_id": brand_id, **vals} for vals in vals_list
             ]
         return super().create(vals_list)
+
+    def _prepare_outgoing_body(self):
+        """Name the trace in tracked links in one go, as ``mass_mailing`` does link by link."""
+        mass_mailing = self.env.context.get("hospitality_body_class")
+        if mass_mailing is None or not self.mailing_trace_ids:
+            return super()._prepare_outgoing_body()
+        body = super(mass_mailing, self)._prepare_outgoing_body()
+        if not body:
+            return body
+        body = TRACKED_LINK.sub(rf"\g<0>/m/{self.mailing_trace_ids[0].id}", str(body))
+        return append_content_to_html(body, f'<img src="{self._get_tracking_url()}"/>', plaintext=False)
 
     def _prepare_outgoing_list(self, mail_server=False, doc_to_followers=None):
         """Put the guest's own links into the plain text of a mailing, as the core does in its HTML."""
@@ -55,7 +67,7 @@ class MailMail(models.Model):
             text = email["body_alternative"] or ""
             if not email["email_to"] or f"{base_url}/" not in text:
                 continue
-            address = email_normalize(email["email_to"][0], strict=False) or email["email_to"][0]
+            address = next(iter(email["email_to_normalized"]), None) or email["email_to"][0]
             mailing = self.mailing_id
             makers = {"unsubscribe_from_list": mailing._get_unsubscribe_url, "view": mailing._get_view_url}
             for path, make in makers.items():

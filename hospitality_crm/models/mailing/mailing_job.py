@@ -4,7 +4,7 @@ from psycopg2 import Error as DatabaseError
 
 from odoo import tools
 
-from .overrides import find_overriding
+from .overrides import find_class, find_overriding
 from .smtp_session import Refused, SmtpSession
 
 _logger = logging.getLogger(__name__)
@@ -31,6 +31,8 @@ ROW_HOOKS = {
 ROW_HOOKS_CORE = frozenset(
     {"account", "website_sale", "sms", "snailmail", "discuss", "im_livechat", "rating", "portal"}
 )
+#: Addons whose way to make the body of a mail is known.
+BODY_ADDONS = frozenset({"mail", "mass_mailing", "hospitality_crm"})
 
 
 class Letter:
@@ -65,7 +67,10 @@ class MailingJob:
     def __init__(self, env, mailing):
         user = mailing.user_id or mailing.write_uid or env.user
         self.mailing = mailing.with_context(
-            **env["res.users"].with_user(user).context_get(), hospitality_fast_mailing=True
+            **env["res.users"].with_user(user).context_get(),
+            hospitality_fast_mailing=True,
+            hospitality_links={},
+            hospitality_body_class=self._find_body_class(env["mail.mail"]),
         )
         self.env = self.mailing.env
         self.needs_rows = mailing.keep_archives or mailing.reply_to_mode != "new" or bool(self._find_row_hooks())
@@ -75,6 +80,13 @@ class MailingJob:
         self._senders = {}
         self._sessions = {}
         self._servers = {}
+
+    @staticmethod
+    def _find_body_class(mails):
+        """Return the class whose part in the body of a mail is done at once, None when an addon has changed that."""
+        if find_overriding(mails, "_prepare_outgoing_body", BODY_ADDONS):
+            return None
+        return find_class(mails, "_prepare_outgoing_body", "mass_mailing")
 
     def _find_row_hooks(self):
         known = ROW_HOOKS_CORE | {"base", "mail", "link_tracker", "mass_mailing", "mass_mailing_sms", "hospitality_crm"}
@@ -233,25 +245,21 @@ class MailingJob:
             if alias:
                 context["domain_notifications_email"] = alias.default_from_email
                 context["domain_bounce_address"] = email["headers"].get("Return-Path") or alias.bounce_email
-            message = (
-                self.env["ir.mail_server"]
-                .with_context(**context)
-                ._build_email__(
-                    email_from=email_from,
-                    email_to=email["email_to"],
-                    subject=email["subject"],
-                    body=email["body"],
-                    body_alternative=email["body_alternative"],
-                    email_cc=email["email_cc"],
-                    reply_to=email["reply_to"],
-                    attachments=email["attachments"],
-                    message_id=email["message_id"],
-                    references=email["references"],
-                    object_id=email["object_id"],
-                    subtype="html",
-                    subtype_alternative="plain",
-                    headers=email["headers"],
-                )
+            message = letter.session.prepare(context)._build_email__(
+                email_from=email_from,
+                email_to=email["email_to"],
+                subject=email["subject"],
+                body=email["body"],
+                body_alternative=email["body_alternative"],
+                email_cc=email["email_cc"],
+                reply_to=email["reply_to"],
+                attachments=email["attachments"],
+                message_id=email["message_id"],
+                references=email["references"],
+                object_id=email["object_id"],
+                subtype="html",
+                subtype_alternative="plain",
+                headers=email["headers"],
             )
             letter.parts.append((message, context))
         if not letter.parts:

@@ -1,11 +1,13 @@
 import logging
 
+import werkzeug.urls
+
 from odoo import api, fields, models
 from odoo.tools import SQL
 
 from ...tools.claim import lane_env, with_retry
 from .hospitality_message import WORTH
-from .overrides import find_overriding
+from .overrides import find_overriding, is_next
 
 _logger = logging.getLogger(__name__)
 
@@ -237,6 +239,40 @@ class MailingMailing(models.Model):
         size = max(int(total / 100.0 * self.ab_testing_pc), 1) if total else 0
         sample = self.env.execute_query(SQL("SELECT id FROM (%s) AS r ORDER BY random() LIMIT %s", remaining, size))
         return SQL("SELECT unnest(%s::int[]) AS id", [partner_id for (partner_id,) in sample])
+
+    # -- links of a mail -----------------------------------------------------------------------
+
+    def _get_unsubscribe_url(self, email_to, res_id):
+        return self._make_link("_get_unsubscribe_url", super()._get_unsubscribe_url, email_to, res_id)
+
+    def _get_unsubscribe_oneclick_url(self, email_to, res_id):
+        return self._make_link("_get_unsubscribe_oneclick_url", super()._get_unsubscribe_oneclick_url, email_to, res_id)
+
+    def _get_view_url(self, email_to, res_id):
+        return self._make_link("_get_view_url", super()._get_view_url, email_to, res_id)
+
+    def _make_link(self, method, make, email_to, res_id):
+        """Put a guest's link together while a lane makes his mail.
+
+        The core's links of a mailing differ in their values alone, and those of a guest have the same: the first link
+        of each kind is made by the core, and the others like it.
+        """
+        links = self.env.context.get("hospitality_links")
+        if links is None:
+            return make(email_to, res_id)
+        if links.get("guest") != (self.id, email_to, res_id):
+            token = self._generate_mailing_recipient_token(res_id, email_to)
+            values = {"document_id": res_id, "email": email_to, "hash_token": token}
+            links.update(guest=(self.id, email_to, res_id), values=werkzeug.urls.url_encode(values))
+        start = links.get((self.id, method))
+        if start:
+            return start + links["values"]
+        link = make(email_to, res_id)
+        if start is None:
+            before, mark, values = link.partition("?")
+            is_known = values == links["values"] and is_next(self, MailingMailing, method, "mass_mailing")
+            links[self.id, method] = before + mark if is_known else ""
+        return link
 
     # -- the end -------------------------------------------------------------------------------
 

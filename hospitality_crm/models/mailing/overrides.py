@@ -18,6 +18,11 @@ def find_overriding(model, method, known=STOCK):
     return found
 
 
+def find_class(model, method, addon):
+    """Return the class of an addon that implements a method of a model, None when it has none."""
+    return next((c for c in type(model).__mro__ if method in vars(c) and _addon_of(c) == addon), None)
+
+
 def is_next(model, own_class, method, addon):
     """Whether the next implementation that ``super()`` would call is an addon's own one."""
     mro = type(model).__mro__

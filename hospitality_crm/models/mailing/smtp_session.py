@@ -126,8 +126,25 @@ class SmtpSession:
         self._smtp = None
         self._left = 0
         self._watch = None
+        self._prepared = None  # servers in an environment for the last mail
+        self._recipients = []  # what that environment's context says about whom the mail goes to
         # Another addon may send without SMTP; then its errors say nothing about what was handed over.
         self._is_opaque = bool(find_overriding(servers, "send_email"))
+
+    def prepare(self, context):
+        """Return ``ir.mail_server`` in an environment with a context.
+
+        It is the same one for mails that differ in their recipients alone: the core compares each new environment with
+        all that are alive, and looks up user and company in each of them.
+
+        :param dict context: for ``_build_email__`` and ``send_email``
+        """
+        rest = {name: value for name, value in context.items() if name != "send_validated_to"}
+        if self._prepared is None or self._prepared[0] != rest:
+            self._recipients = []
+            self._prepared = rest, self._servers.with_context(**rest, send_validated_to=self._recipients)
+        self._recipients[:] = context.get("send_validated_to") or ()
+        return self._prepared[1]
 
     def send(self, message, context):
         """Hand a mail over, over a new connection when the old one was lost meanwhile.
@@ -153,8 +170,7 @@ class SmtpSession:
     def _try(self, message, context):
         self._watch.handed = False
         self._left -= 1
-        # Not kept from one mail to the next: the core compares each new environment with all that are alive.
-        servers = self._servers.with_context(**context)
+        servers = self.prepare(context)
         try:
             return servers.send_email(message, mail_server_id=self._mail_server_id or None, smtp_session=self._smtp)
         except AssertionError as error:

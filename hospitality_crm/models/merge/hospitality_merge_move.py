@@ -71,7 +71,8 @@ class HospitalityMerge(models.Model):
         filled, plan.properties = self._find_filled()
         if plan.bulk:
             return
-        positions = {row[0] for row in self.env.execute_query(self._get_probe(plan.losers, filled, plan.properties))}
+        rows = self.env.execute_query(self._get_probe(plan.losers, filled, plan.properties))
+        positions = {position for (found,) in rows for position in found}
         sources = [source for table in self._get_tables() for source in table.sources]
         plan.touched = {(sources[position].table, sources[position].column) for position in positions}
 
@@ -80,13 +81,14 @@ class HospitalityMerge(models.Model):
         """Return the statements that move the rows of one table; those that can't be moved are journalled."""
         moves = []
         parked = [row for row, *_rest in plan.parked.get(table.name, ())]
+        joint = [source for source in table.joint if plan.touches(source)]
+        if joint:
+            moves.append(self._move_jointly(plan, table, joint, parked))
         for source in table.sources:
-            if plan.touches(source):
+            if plan.touches(source) and source not in joint:
                 move = getattr(self, f"_move_{source.kind}")(plan, table, source, parked)
                 if move is not None:
                     moves.append(move)
-                if table.keep is not None and plan.left is None:
-                    moves.append(self._keep_rows(plan, table, source))
         return moves
 
     @api.model
@@ -175,10 +177,6 @@ class HospitalityMerge(models.Model):
         where = [SQL("%s = m.loser", source.col("t")), source.refers("t")]
         if parked:
             where.append(SQL("t.ctid <> ALL(%s::tid[])", parked))
-        if table.keep is not None:
-            where.append(SQL("NOT (%s)", table.keep))
-        if table.name == "res_partner":
-            where.append(SQL("t.id <> m.loser"))
         return self._move(
             source,
             "moved",
@@ -198,6 +196,115 @@ class HospitalityMerge(models.Model):
         )
 
     _move_pair = _move_fk
+
+    @api.model
+    def _move_jointly(self, plan, table, sources, parked):
+        """Return the statement that moves the rows of several columns of a table at once, and journals each column.
+
+        Every row is written once, whatever number of its columns changes. Rows that may not be changed are written
+        down as kept, in the first look at them, and are read through the pointer.
+        """
+        assignments, columns, lines = [], [], []
+        for nth, source in enumerate(sources):
+            old, new, merge, owner = (SQL.identifier(f"hm_{name}{nth}") for name in ("old", "new", "merge", "owner"))
+            column, loose, shown = source.col("t"), SQL.identifier(f"hm_loose{nth}"), SQL.identifier(f"hm_shown{nth}")
+            # Somebody else may have changed the row since it was found.
+            assignments.append(
+                SQL(
+                    "%(name)s = CASE WHEN %(column)s = f.%(old)s THEN f.%(new)s ELSE %(column)s END",
+                    name=SQL.identifier(source.column),
+                    column=column,
+                    old=old,
+                    new=new,
+                )
+            )
+            columns.append(
+                SQL(
+                    "%(column)s = f.%(new)s AND %(loose)s AS %(is_loose)s, %(shown)s AS %(is_shown)s",
+                    column=column,
+                    new=new,
+                    loose=SQL("TRUE")
+                    if source.profile is None
+                    else SQL("%s IS NULL", SQL.identifier("t", source.profile)),
+                    is_loose=loose,
+                    shown=_to_json(source),
+                    is_shown=shown,
+                )
+            )
+            line = SQL(
+                "%s AS nth, %s::text AS name, hm_key, %s AS merge_id, %s AS loser_id", nth, source.column, merge, owner
+            )
+            lines.append(SQL("SELECT 'moved' AS kind, %s, %s AS shown FROM moved WHERE %s", line, shown, loose))
+            if table.keep is not None and plan.left is None:
+                lines.append(
+                    SQL(
+                        "SELECT 'kept' AS kind, %s, NULL::jsonb FROM found WHERE hm_kept AND %s IS NOT NULL",
+                        line,
+                        merge,
+                    )
+                )
+        return SQL(
+            """WITH found AS MATERIALIZED (%(found)s),
+                   moved AS (UPDATE %(table)s t SET %(assignments)s FROM found f
+                              WHERE t.id = f.hm_key AND NOT f.hm_kept AND NOT %(keep)s RETURNING f.*, %(columns)s)
+                   INSERT INTO hospitality_merge_line
+                          (merge_id, loser_id, kind, table_name, column_name, key_name, row_ids, payload)
+                   SELECT merge_id, loser_id, kind, %(name)s, name, 'id', array_agg(hm_key ORDER BY hm_key),
+                          CASE WHEN count(shown) > 0
+                               THEN jsonb_build_object('shown', jsonb_object_agg(hm_key::text, shown)) END
+                     FROM (%(lines)s) AS n GROUP BY nth, name, kind, merge_id, loser_id ORDER BY nth, kind""",
+            found=self._find_jointly(plan, table, sources, parked),
+            table=SQL.identifier(table.name),
+            name=table.name,
+            keep=SQL("FALSE") if table.keep is None else SQL("(%s)", table.keep),
+            assignments=SQL(", ").join(assignments),
+            columns=SQL(", ").join(columns),
+            lines=SQL(" UNION ALL ").join(lines),
+        )
+
+    @api.model
+    def _find_jointly(self, plan, table, sources, parked):
+        """Return the query of the rows of losers in several columns: whom each means, and who takes his place."""
+        joins, columns, scope = [], [], []
+        for nth, source in enumerate(sources):
+            alias = f"m{nth}"
+            condition = SQL("%s = %s AND %s", source.col("t"), SQL.identifier(alias, "loser"), source.refers("t"))
+            if table.name == "res_partner":  # a contact is its own commercial entity
+                condition = SQL("%s AND t.id <> %s", condition, SQL.identifier(alias, "loser"))
+            joins.append(SQL("LEFT JOIN %s ON %s", plan.relation(alias), condition))
+            for name, given in (("old", "loser"), ("new", "winner"), ("merge", "merge_id"), ("owner", "loser_id")):
+                columns.append(SQL("%s AS %s", SQL.identifier(alias, given), SQL.identifier(f"hm_{name}{nth}")))
+            scope.append(self._is_of_losers(plan, table, source))
+        where = [
+            SQL("t.id IN (%s)", SQL(" UNION ").join(scope)) if plan.temporary else SQL("(%s)", SQL(" OR ").join(scope)),
+            SQL(
+                "num_nonnulls(%s) > 0",
+                SQL(", ").join(SQL.identifier(f"m{nth}", "loser") for nth in range(len(sources))),
+            ),
+        ]
+        if parked:
+            where.append(SQL("t.ctid <> ALL(%s::tid[])", parked))
+        return SQL(
+            "SELECT t.id AS hm_key, %(kept)s AS hm_kept, %(columns)s FROM %(table)s t %(joins)s WHERE %(where)s",
+            kept=SQL("FALSE") if table.keep is None else SQL("coalesce(%s, FALSE)", table.keep),
+            columns=SQL(", ").join(columns),
+            table=SQL.identifier(table.name),
+            joins=SQL(" ").join(joins),
+            where=SQL(" AND ").join(where),
+        )
+
+    @api.model
+    def _is_of_losers(self, plan, table, source):
+        """Return what finds the rows of losers in a column: a condition; for many of them a query of ids."""
+        if not plan.temporary:
+            return SQL("(%s = ANY(%s::int[]) AND %s)", source.col("t"), pg_int_array(plan.losers), source.refers("t"))
+        return SQL(
+            "SELECT t.id FROM %s JOIN %s t ON %s = m.loser WHERE %s",
+            plan.relation(),
+            SQL.identifier(table.name),
+            source.col("t"),
+            source.refers("t"),
+        )
 
     @api.model
     def _move_reference(self, plan, table, source, parked):
@@ -276,24 +383,6 @@ class HospitalityMerge(models.Model):
                 }
                 for (merge_id, loser_id), keys in lines.items()
             ]
-
-    @api.model
-    def _keep_rows(self, plan, table, source):
-        """Return the statement that writes down which rows may not be changed and are read through the pointer."""
-        return self._move(
-            source,
-            "kept",
-            SQL(
-                "SELECT %(key)s AS key, m.merge_id, m.loser_id FROM %(map)s JOIN %(table)s t ON %(column)s = m.loser"
-                " WHERE %(refers)s AND (%(keep)s)",
-                key=SQL.identifier("t", source.key),
-                map=plan.relation(),
-                table=SQL.identifier(source.table),
-                column=source.col("t"),
-                refers=source.refers("t"),
-                keep=table.keep,
-            ),
-        )
 
     @api.model
     def _journal(self, lines):

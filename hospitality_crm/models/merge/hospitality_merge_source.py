@@ -22,6 +22,9 @@ _OWN = frozenset(
     }
 )
 
+# Stand-ins for the contacts in the parts of a query that are put together once.
+_IDS, _TEXTS, _REFERENCES, _PROPERTIES = (object() for _nth in range(4))
+
 
 class HospitalityMerge(models.Model):
     """What refers to contacts, read from the catalogue of the database and from the registry."""
@@ -84,6 +87,8 @@ class HospitalityMerge(models.Model):
                 if field.type == "many2one" and field.comodel_name == PARTNER:
                     yield Source(model._table, field.name, kind="company" if field.company_dependent else "fk")
                 elif field.type == "reference":
+                    if isinstance(field.selection, list) and PARTNER not in dict(field.selection):
+                        continue
                     yield Source(model._table, field.name, kind="reference")
                 elif field.type == "properties":
                     yield Source(model._table, field.name, kind="properties")
@@ -265,39 +270,79 @@ class HospitalityMerge(models.Model):
     def _get_probe(self, partner_ids, filled, properties):
         """Return the query that tells which sources have rows of some contacts.
 
-        Its result are positions in the order of the sources of all tables. Empty tables are left out: most
+        Its result are lists of positions in the order of the sources of all tables. Empty tables are left out: most
         are, and planning the question is most of its cost.
 
         :param filled: names of the tables to ask
         :param properties: names of the properties that hold contacts
         """
-        ids, parts = pg_int_array(partner_ids), []
         texts = [str(partner_id) for partner_id in partner_ids]
-        for position, source in enumerate(source for table in self._get_tables() for source in table.sources):
-            if source.table not in filled or (source.kind == "properties" and not properties):
-                continue
-            column = source.col("t")
-            if source.kind == "reference":
-                where = SQL("%s = ANY(%s)", column, [f"{PARTNER},{text}" for text in texts])
-            elif source.kind == "default":
-                where = SQL("%s = ANY(%s)", column, texts)
-            elif source.kind == "properties":
-                where = SQL(
-                    "EXISTS (SELECT FROM jsonb_each(%s) e, unnest(%s::int[]) AS p (id)"
-                    " WHERE e.key = ANY(%s::text[]) AND e.value @> to_jsonb(p.id))",
-                    column,
-                    ids,
-                    pg_array(properties),
-                )
-            elif source.kind == "company":
-                where = SQL("EXISTS (SELECT FROM jsonb_each_text(%s) e WHERE e.value = ANY(%s))", column, texts)
-            else:
-                where = SQL("%s = ANY(%s::int[])", column, ids)
-            if source.table == "res_partner":  # a contact is its own commercial entity
-                where = SQL("%s AND t.id <> ALL(%s::int[])", where, ids)
-            if source.kind == "pair":
-                where = SQL("%s AND %s", where, source.refers("t"))
-            parts.append(
-                SQL("SELECT %s WHERE EXISTS (SELECT FROM %s t WHERE %s)", position, SQL.identifier(source.table), where)
+        values = {
+            _IDS: pg_int_array(partner_ids),
+            _TEXTS: texts,
+            _REFERENCES: [f"{PARTNER},{text}" for text in texts],
+            _PROPERTIES: pg_array(properties),
+        }
+        codes, arguments = [], []
+        for name, in_properties, code, params in self._get_probe_parts():
+            if name in filled and (properties or not in_properties):
+                codes.append(code)
+                arguments += [values.get(param, param) for param in params]
+        return SQL(" UNION ALL ".join(codes), *arguments)  # pylint: disable=sql-injection
+
+    @api.model
+    @tools.ormcache(cache="stable")
+    def _get_probe_parts(self):
+        """Return the parts of the query of :meth:`_get_probe`, as there are hundreds of pieces to put together.
+
+        :return: list of ``(table, whether it is about properties, text, parameters with stand-ins for the contacts)``
+        """
+        parts = []
+        position = -1
+        for table in self._get_tables():
+            joint = []
+            for source in table.sources:
+                position += 1
+                where = self._get_probe_condition(source)
+                if source in table.joint:
+                    joint.append((position, where))
+                else:
+                    parts.append((table, source.kind == "properties", [position], where))
+            if joint:
+                # Their rows move together: which of them it is, is of no interest.
+                positions, conditions = zip(*joint, strict=True)
+                where = SQL(" OR ").join(SQL("(%s)", condition) for condition in conditions)
+                parts.append((table, False, positions, where))
+        found = []
+        for table, in_properties, positions, where in parts:
+            part = SQL(
+                "SELECT %s::int[] WHERE EXISTS (SELECT FROM %s t WHERE %s)",
+                pg_int_array(positions),
+                SQL.identifier(table.name),
+                where,
             )
-        return SQL(" UNION ALL ").join(parts)
+            found.append((table.name, in_properties, part.code, part.params))
+        return found
+
+    @api.model
+    def _get_probe_condition(self, source):
+        """Return the condition that the row ``t`` refers to one of some contacts in a column."""
+        column = source.col("t")
+        if source.kind == "reference":
+            return SQL("%s = ANY(%s)", column, _REFERENCES)
+        if source.kind == "default":
+            return SQL("%s = ANY(%s)", column, _TEXTS)
+        if source.kind == "company":
+            return SQL("EXISTS (SELECT FROM jsonb_each_text(%s) e WHERE e.value = ANY(%s))", column, _TEXTS)
+        if source.kind == "properties":
+            return SQL(
+                "EXISTS (SELECT FROM jsonb_each(%s) e, unnest(%s::int[]) AS p (id)"
+                " WHERE e.key = ANY(%s::text[]) AND e.value @> to_jsonb(p.id))",
+                column,
+                _IDS,
+                _PROPERTIES,
+            )
+        where = SQL("%s = ANY(%s::int[])", column, _IDS)
+        if source.table == "res_partner":  # a contact is its own commercial entity
+            where = SQL("%s AND t.id <> ALL(%s::int[])", where, _IDS)
+        return SQL("%s AND %s", where, source.refers("t")) if source.kind == "pair" else where

@@ -76,27 +76,34 @@ class HospitalityMerge(models.Model):
 
     @api.model
     def _read_columns(self, partner_ids):
-        columns = self._get_value_columns()[2]
         return dict(
             self.env.execute_query(
                 SQL(
                     "SELECT p.id, to_jsonb(x) FROM res_partner p, LATERAL (SELECT %s) AS x WHERE p.id = ANY(%s::int[])",
-                    SQL(", ").join(SQL.identifier("p", name) for name in columns),
+                    self._get_value_columns_sql(),
                     pg_int_array(partner_ids),
                 )
             )
         )
 
     @api.model
-    def _write_columns(self, table, changes):
+    @tools.ormcache(cache="stable")
+    def _get_value_columns_sql(self):
+        """Return all columns that are read, of the contact ``p``."""
+        return SQL(", ").join(SQL.identifier("p", name) for name in self._get_value_columns()[2])
+
+    @api.model
+    def _write_columns(self, table, changes, stamp=False):
         """Write columns of rows by id.
 
         :param str table: table name
         :param dict changes: row id -> {column: JSON value}
+        :param bool stamp: write who has written the rows and when, also where no column changes
         """
+        stamps = [SQL("write_uid = %s", self.env.uid), SQL("write_date = now() AT TIME ZONE 'UTC'")] if stamp else []
         by_columns = {}
         for row_id, values in changes.items():
-            if values:
+            if values or stamp:
                 by_columns.setdefault(tuple(sorted(values)), []).append(row_id)
         for columns, ids in by_columns.items():
             self.env.cr.execute(
@@ -106,7 +113,7 @@ class HospitalityMerge(models.Model):
                     ") AS v WHERE t.id = v.hm_id",
                     table=SQL.identifier(table),
                     assignments=SQL(", ").join(
-                        SQL("%s = %s", SQL.identifier(name), SQL.identifier("v", name)) for name in columns
+                        [SQL("%s = %s", SQL.identifier(name), SQL.identifier("v", name)) for name in columns] + stamps
                     ),
                     ids=pg_int_array(ids),
                     rows=pg_array([json.dumps(changes[row_id]) for row_id in ids]),
@@ -117,10 +124,9 @@ class HospitalityMerge(models.Model):
 
     @api.model
     def _archive_losers(self, plan):
-        """Archive the losers with a pointer, keep what must be unique in the journal, and stamp the winners.
+        """Archive the losers with a pointer, and keep what must be unique in the journal.
 
-        The VAT number stays with an archived contact that has signed invoices: they are printed with it. Every
-        winner's row changes, so that a request with an older snapshot is asked to try again.
+        The VAT number stays with an archived contact that has signed invoices: they are printed with it.
         """
         self.env.cr.execute(
             SQL(
@@ -136,13 +142,10 @@ class HospitalityMerge(models.Model):
                       SET active = FALSE, merged_into_id = m.winner, ref = NULL, barcode = NULL,
                           vat = CASE WHEN m.loser_id IN (SELECT loser_id FROM kept) THEN p.vat END,
                           write_uid = %(uid)s, write_date = now() AT TIME ZONE 'UTC'
-                     FROM %(map)s WHERE p.id = m.loser;
-                   UPDATE res_partner SET write_uid = %(uid)s, write_date = now() AT TIME ZONE 'UTC'
-                    WHERE id = ANY(%(winners)s::int[])""",
+                     FROM %(map)s WHERE p.id = m.loser""",
                 merges=pg_int_array(plan.merge_ids),
                 uid=self.env.uid,
                 map=plan.relation(),
-                winners=pg_int_array(plan.winners),
             )
         )
 
@@ -158,7 +161,8 @@ class HospitalityMerge(models.Model):
         rows = before if again else self._follow_references(plan, before)
         filled = {group.winner: self._get_filled(group.winner, group.losers, rows) for group in plan.groups}
         adopted = self._adopt(plan, rows, filled)
-        self._write_columns("res_partner", filled)
+        # Every winner's row changes, so that a request with an older snapshot is asked to try again.
+        self._write_columns("res_partner", filled, stamp=not again)
         if not again:
             self._recompute_family(plan)
         if adopted:

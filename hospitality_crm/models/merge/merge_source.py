@@ -90,6 +90,12 @@ class Table:
     def key(self):
         return self.sources[0].key
 
+    @property
+    def joint(self):
+        """The sources whose rows one statement moves: those with plain ids, where it saves statements."""
+        plain = [source for source in self.sources if source.kind in ("fk", "pair") and source.key == "id"]
+        return plain if len(plain) > 1 or self.keep is not None else []
+
 
 FOREIGN_KEYS = """
 SELECT c.relname, a.attname

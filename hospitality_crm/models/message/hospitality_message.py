@@ -60,15 +60,17 @@ class HospitalityMessage(models.Model):
     origin_id = fields.Many2oneReference("origin_id", model_field="origin_model", required=True, readonly=True)
     origin_ref = fields.Char(required=True, readonly=True, default="")
     origin = fields.Char(string="Sent by", compute="_compute_origin")
+    can_open_origin = fields.Boolean(compute="_compute_origin")
     priority = fields.Integer(default=50, required=True, readonly=True, aggregator=None)
     state = fields.Selection(STATES, required=True, readonly=True)
     reason = fields.Char(string="Code of the Reason", readonly=True)
     details = fields.Json(readonly=True)
     reason_text = fields.Text(string="Why", compute="_compute_reason_text")
     history = fields.Json(readonly=True)
+    history_text = fields.Text(string="Decided Before", compute="_compute_reason_text")
     consent_event_id = SoftMany2one(
         "hospitality.consent.event",
-        string="Allowed by",
+        string="Deciding Statement",
         readonly=True,
         groups="hospitality_crm.group_hospitality_manager,hospitality_crm.group_hospitality_dpo",
     )
@@ -106,20 +108,23 @@ class HospitalityMessage(models.Model):
     def _compute_origin(self):
         for model, messages in self.grouped("origin_model").items():
             names = {}
-            if model in self.env:
+            lasting = model in self.env and not self.env[model]._transient
+            if lasting:
                 Origin = self.env[model].sudo()  # its name is part of the message, for whoever may read that
                 records = Origin.browse(messages.mapped("origin_id")).exists()
                 names = {record.id: record.display_name for record in records}
             label = self.env[model]._description if model in self.env else model
             for message in messages:
                 message.origin = names.get(message.origin_id) or label
+                message.can_open_origin = message.origin_id in names and self.env[model].has_access("read")
 
-    @api.depends("state", "reason", "details", "due_at")
+    @api.depends("state", "reason", "details", "due_at", "history")
     @api.depends_context("lang", "tz")
     def _compute_reason_text(self):
         texts = self.env["hospitality.message.texts"]
         for message in self:
             message.reason_text = texts._tell(message)
+            message.history_text = texts._tell_history(message)
 
     # -- a person decides ----------------------------------------------------------------------
 

@@ -48,6 +48,17 @@ class HospitalityMessageTexts(models.AbstractModel):
         return text
 
     @api.model
+    def _tell_history(self, message):
+        """Return the earlier decisions on a message, a line for each, oldest first."""
+        states = dict(message._fields["state"]._description_selection(self.env))
+        lines = []
+        for time, state, reason in message.history or ():
+            at = fields.Datetime.context_timestamp(message, fields.Datetime.to_datetime(time.replace("T", " ")))
+            told = self._tell_reason(reason, message.details or {})
+            lines.append(" ".join(filter(None, [f"{at:%Y-%m-%d %H:%M}", states.get(state, state), told])))
+        return "\n".join(lines)
+
+    @api.model
     def _tell_reason(self, code, details):
         if not code:
             return ""
@@ -55,6 +66,10 @@ class HospitalityMessageTexts(models.AbstractModel):
             return self._tell_cap(details)
         if code == "hold" and details.get("complaint"):
             return self.env._("Nothing is sent while a complaint of the guest is open.")
+        by_user = code.removeprefix("decided by user ")
+        if by_user != code and by_user.isdigit():
+            user = self.env["res.users"].sudo().browse(int(by_user)).exists()  # the name of a colleague
+            return self.env._("%(name)s decided what became of it.", name=user.name or by_user)
         return self._get_texts().get(code, code)
 
     @api.model

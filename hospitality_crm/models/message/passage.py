@@ -62,10 +62,12 @@ class Passage:
         self._outer = env
         self._context = None
         self.env = None
-        self._prepared = {}
+        self._decisions = {}  # sender -> (name of its prepared decision, ends of quiet hours)
+        self._statements = {}  # (kind, columns) of the others -> name
         self._current = None  # (message id, guest id) that is being handed over
         self._left = None  # guest id of the message that was left and not committed yet
         self._pending = None  # the statement that says what became of it, sent with the next one
+        self._is_noted = False  # whether it was executed in the transaction that is open
         self._done = None  # guest id of the message that is committed, to be given free with the next statement
 
     def __enter__(self):
@@ -76,9 +78,12 @@ class Passage:
     def __exit__(self, kind, error, trace):
         try:
             if not self.env.cr.closed:
+                if error or self._current:
+                    # What was broken must not take with it what became of the message before.
+                    self.env.cr.rollback()
+                    self._is_noted = False
                 if self._current:
                     _logger.warning("Message %s was interrupted while it was handed over", self._current[0])
-                    self.env.cr.rollback()
                     self.leave("uncertain", error=str(error or "")[:500] or None)
                 self.settle()
         finally:
@@ -94,9 +99,9 @@ class Passage:
             return
         cr.rollback()
         cr.execute(SQL("SELECT pg_advisory_unlock_all()"))
-        for name, _ends in self._prepared.values():
-            cr.execute(SQL("DEALLOCATE %s", SQL.identifier(name)))
-        self._prepared = {}
+        for name in [*self._statements.values(), *(name for name, _ends in self._decisions.values())]:
+            cr.execute(SQL("DEALLOCATE %s", name))
+        self._statements, self._decisions = {}, {}
         cr.commit()  # pylint: disable=invalid-commit
 
     # -- claiming ------------------------------------------------------------------------------
@@ -159,6 +164,7 @@ class Passage:
         self.env.cr.commit()  # pylint: disable=invalid-commit
         self._current = (message_id, partner_id)
         self._done, self._left = self._left, None
+        self._pending = None
         return True
 
     def leave(self, state, **values):
@@ -170,18 +176,18 @@ class Passage:
         message_id, partner_id = self._current
         self._current = None
         now = fields.Datetime.now()
-        columns = [SQL("state = %s", state), SQL("decided_at = %s", now)]
+        values = {"state": state, "decided_at": now, **values}
         if state == "sent":
-            columns.append(SQL("sent_at = %s", now))
+            values["sent_at"] = now
         elif state in ("planned", "postponed", "failed"):
-            columns.append(SQL("handed_at = NULL, leased_until = NULL"))
-        columns += [SQL("%s = %s", SQL.identifier(name), value) for name, value in values.items()]
-        self._pending = SQL("UPDATE hospitality_message SET %s WHERE id = %s", SQL(", ").join(columns), message_id)
+            values |= {"handed_at": None, "leased_until": None}
+        self._pending = self._execute("leave", message_id, *values.values(), columns=tuple(values))
         self._left = partner_id
+        self._is_noted = False
 
     def settle(self):
         """Commit what was left and give guests free."""
-        if self._pending:
+        if self._pending and not self._is_noted:
             self.env.cr.execute(self._pending)
         guests = (self._left, self._done)
         self._pending = self._left = self._done = None
@@ -197,22 +203,13 @@ class Passage:
         """
         cr = self.env.cr
         for _attempt in range(2):
-            steps = [self._pending] if self._pending else []
+            steps = [self._pending] if self._pending and not self._is_noted else []
             if self._done:
-                steps.append(guest_lock.unlock_sql(self._done))
-            self._pending = self._done = None
-            steps.append(
-                SQL(
-                    "WITH mine AS MATERIALIZED (SELECT * FROM hospitality_message"
-                    " WHERE id = %s AND state IN ('planned', 'postponed') FOR NO KEY UPDATE SKIP LOCKED)"
-                    " SELECT id, partner_id, expires_at, origin_model, origin_id, origin_ref, priority, %s, %s"
-                    " FROM mine",
-                    message_id,
-                    SQL(", ").join(map(SQL.identifier, SENDER)),
-                    guest_lock.try_session_lock_sql(SQL("partner_id")),
-                )
-            )
+                steps.append(self._execute("unlock", self._done))
+            self._done = None
+            steps.append(self._execute("lock", message_id))
             cr.execute(SQL("; ").join(steps))
+            self._is_noted = True
             row = (cr.dictfetchall() or [None])[0]
             if row is None or guest_lock.keep_or_release(cr, row):
                 return row
@@ -220,6 +217,38 @@ class Passage:
             if not guest_lock.wait(cr, row["partner_id"], LOCK_SECONDS):
                 return None
         return None
+
+    # -- statements that are the same for every message ----------------------------------------
+
+    def _execute(self, kind, *values, columns=()):
+        """Return a statement that was prepared on this connection: planning it takes as long as running it."""
+        key = (kind, columns)
+        if key not in self._statements:
+            name = SQL.identifier(f"hospitality_{kind}_{next(_names)}")
+            self.env.cr.execute(SQL("PREPARE %s AS %s", name, getattr(self, f"_get_{kind}_statement")(columns)))
+            self._statements[key] = name
+        return SQL(f"EXECUTE %s ({', '.join(['%s'] * len(values))})", self._statements[key], *values)
+
+    @staticmethod
+    def _get_leave_statement(columns):
+        """Return the statement that writes columns of a message."""
+        pairs = [SQL("%s = %s", SQL.identifier(name), SQL(f"${place}")) for place, name in enumerate(columns, start=2)]
+        return SQL("UPDATE hospitality_message SET %s WHERE id = $1", SQL(", ").join(pairs))
+
+    @staticmethod
+    def _get_unlock_statement(_columns):
+        return guest_lock.unlock_sql(SQL("$1::int"))
+
+    @staticmethod
+    def _get_lock_statement(_columns):
+        """Return the statement that reads a message that waits, and tries to lock its guest."""
+        return SQL(
+            "WITH mine AS MATERIALIZED (SELECT * FROM hospitality_message"
+            " WHERE id = $1 AND state IN ('planned', 'postponed') FOR NO KEY UPDATE SKIP LOCKED)"
+            " SELECT id, partner_id, expires_at, origin_model, origin_id, origin_ref, priority, %s, %s FROM mine",
+            SQL(", ").join(map(SQL.identifier, SENDER)),
+            guest_lock.try_session_lock_sql(SQL("partner_id")),
+        )
 
     # -- the decision --------------------------------------------------------------------------
 
@@ -232,7 +261,7 @@ class Passage:
         name = self._prepare(row, now)
         values = {**row, "now": now}
         self.env.cr.execute(
-            SQL("EXECUTE %s (%s)", SQL.identifier(name), SQL(", ").join(SQL("%s", values[key]) for key in PARAMETERS))
+            SQL("EXECUTE %s (%s, %s, %s, %s, %s, %s, %s, %s)", name, *(values[key] for key in PARAMETERS))
         )
         return (self.env.cr.fetchone() or [None])[0]
 
@@ -241,11 +270,11 @@ class Passage:
         sender = tuple(row[name] for name in SENDER)
         policy = self.env["hospitality.message.policy"]._get(row["company_id"], row["brand_id"] or 0)
         ends = get_quiet_ends(policy.quiets, row["channel"], now)
-        if sender in self._prepared:
-            name, known = self._prepared[sender]
+        if sender in self._decisions:
+            name, known = self._decisions[sender]
             if known is ends or known == ends:
                 return name
-            self.env.cr.execute(SQL("DEALLOCATE %s", SQL.identifier(name)))
+            self.env.cr.execute(SQL("DEALLOCATE %s", name))
         place = {key: parameter for key, (parameter, _type) in PARAMETERS.items()}
         spec = engine.Spec(
             company_id=row["company_id"],
@@ -262,11 +291,11 @@ class Passage:
             message=place["id"],
             now_sql=place["now"],
         )
-        name = f"hospitality_gate_{next(_names)}"
+        name = SQL.identifier(f"hospitality_gate_{next(_names)}")
         types = SQL(", ").join(kind for _place, kind in PARAMETERS.values())
         statement = self._get_statement(query, place)
-        self.env.cr.execute(SQL("PREPARE %s (%s) AS %s", SQL.identifier(name), types, statement))
-        self._prepared[sender] = (name, ends)
+        self.env.cr.execute(SQL("PREPARE %s (%s) AS %s", name, types, statement))
+        self._decisions[sender] = (name, ends)
         return name
 
     def _get_statement(self, decision, place):

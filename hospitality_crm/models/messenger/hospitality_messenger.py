@@ -241,9 +241,20 @@ class HospitalityMessenger(models.AbstractModel):
 
     @api.model
     def _give_back(self, env, ids):
-        """End the lease of messages that were taken and not looked at."""
+        """End the lease of messages that were taken and not looked at.
+
+        Those that somebody holds are his by now: whoever waited for him could be waited for.
+        """
         if ids:
-            env.cr.execute(SQL("UPDATE hospitality_message SET leased_until = NULL WHERE id = ANY(%s)", ids))
+            env.cr.execute(
+                SQL(
+                    """WITH mine AS MATERIALIZED (
+                           SELECT id FROM hospitality_message WHERE id = ANY(%s) ORDER BY id
+                              FOR NO KEY UPDATE SKIP LOCKED)
+                       UPDATE hospitality_message m SET leased_until = NULL FROM mine WHERE m.id = mine.id""",
+                    ids,
+                )
+            )
 
     @api.model
     def _hand_over(self, passage, batch, message_id):
@@ -312,7 +323,7 @@ class HospitalityMessenger(models.AbstractModel):
             return Outcome("failed", error=str(error), broken=True), True
         try:
             request = carrier.prepare(credentials, self._get_outgoing(job))
-        except Exception:
+        except (AttributeError, LookupError, TypeError, ValueError):  # what is stored isn't what the provider expects
             _logger.exception("Message %s can't be prepared", job["id"])
             return Outcome("failed", error="the message can't be prepared"), True
         if isinstance(request, Outcome):

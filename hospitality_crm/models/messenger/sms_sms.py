@@ -37,14 +37,15 @@ class SmsSms(models.Model):
     time. It is never sent from a user's transaction.
     """
 
-    _inherit = "sms.sms"
+    _name = "sms.sms"
+    _inherit = ["sms.sms", "hospitality.purposed"]
 
     state = fields.Selection(
         selection_add=[("gated", "Waiting for the Gate")],
         ondelete={"gated": lambda records: records.write({"state": "canceled"})},
     )
-    hospitality_purpose_id = fields.Many2one("hospitality.purpose", string="Purpose", readonly=True, copy=False)
-    hospitality_brand_id = fields.Many2one("hospitality.brand", string="Brand", readonly=True, copy=False)
+    hospitality_purpose_id = fields.Many2one(readonly=True, copy=False)
+    hospitality_brand_id = fields.Many2one(readonly=True, copy=False)
     hospitality_gated = fields.Boolean(string="Needs Consent", readonly=True, copy=False)
 
     _hospitality_gated_idx = models.Index("(state, id) WHERE hospitality_gated")
@@ -60,14 +61,14 @@ class SmsSms(models.Model):
         Mailing = self.env["mailing.mailing"].sudo()  # its purpose decides, whoever sends
         mailings = Mailing.browse({v["mailing_id"] for v in vals_list if v.get("mailing_id")})
         by_id = {mailing.id: mailing for mailing in mailings}
-        marketing = self.env.ref("hospitality_crm.purpose_marketing", raise_if_not_found=False)
+        marketing = self._get_marketing()
         posted = self.env.context.get("hospitality_sms_purpose_id")
         for vals in vals_list:
             mailing = by_id.get(vals.get("mailing_id"))
             if mailing:
                 # A mailing is advertising unless it says otherwise.
-                vals["hospitality_purpose_id"] = (mailing.hospitality_purpose_id or marketing or mailing.browse()).id
-                vals["hospitality_brand_id"] = mailing.hospitality_brand_id.id
+                vals.update(mailing._get_purpose_values())
+                vals["hospitality_purpose_id"] = vals["hospitality_purpose_id"] or marketing.id
             elif posted:
                 vals.setdefault("hospitality_purpose_id", posted)
         Purpose = self.env["hospitality.purpose"].sudo()  # its legal basis decides, whoever sends

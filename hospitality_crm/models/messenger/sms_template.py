@@ -1,12 +1,6 @@
-from odoo import fields, models
+from odoo import models
 
 
 class SmsTemplate(models.Model):
-    _inherit = "sms.template"
-
-    hospitality_purpose_id = fields.Many2one(
-        "hospitality.purpose",
-        string="Purpose",
-        domain=[("per_channel", "=", True)],
-        help="What guests must have agreed to. Empty or about a booking: everybody gets it.",
-    )
+    _name = "sms.template"
+    _inherit = ["sms.template", "hospitality.purposed"]

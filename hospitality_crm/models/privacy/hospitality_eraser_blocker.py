@@ -78,7 +78,7 @@ class HospitalityEraser(models.AbstractModel):
                 message = self.env._("The guest is in house with an open folio until %(day)s.", day=day)
             else:
                 message = self.env._(
-                    "The guest has %(number)s stays ahead, the last until %(day)s.", number=number, day=day
+                    "Stays ahead: %(number)s, the last until %(day)s.", number=number, day=day
                 )
             blockers.append(self._block(status, message, departure))
         return blockers
@@ -96,7 +96,7 @@ class HospitalityEraser(models.AbstractModel):
         if not number:
             return []
         message = self.env._(
-            "The guest has %(number)s table reservations ahead, the last on %(day)s.",
+            "Table reservations ahead: %(number)s, the last on %(day)s.",
             number=number,
             day=format_date(self.env, last),
         )
@@ -114,7 +114,7 @@ class HospitalityEraser(models.AbstractModel):
         if not number:
             return []
         message = self.env._(
-            "%(number)s folios of the guest aren't balanced, the last of %(day)s: settle them first.",
+            "Folios that aren't balanced: %(number)s, the last of %(day)s. Settle them first.",
             number=number,
             day=format_date(self.env, last),
         )

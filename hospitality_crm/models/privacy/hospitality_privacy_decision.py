@@ -136,7 +136,9 @@ class HospitalityPrivacyRequest(models.Model):
             self._log("link_sent", self.env._("by hand: no e-mail address is known"))
             return
         template = self.env.ref("hospitality_crm.mail_template_privacy_file").sudo()  # sent by the system
-        template.with_context(hospitality_url=link, lang=self.partner_id.lang).send_mail(
+        lang = self.partner_id.lang
+        link = f"{link}?lang={lang}" if lang else link
+        template.with_context(hospitality_url=link, lang=lang).send_mail(
             self.id, email_values={"email_to": address, "recipient_ids": []}
         )
         self._log("link_sent")

@@ -1,11 +1,10 @@
-import binascii
 import datetime
 import re
 import unicodedata
 
 from odoo import api, fields, models, tools
-from odoo.tools.misc import hash_sign, verify_hash_signed
 
+from ...tools import signed_token
 from .hospitality_privacy_request import KINDS
 
 SCOPE = "hospitality-privacy-request"
@@ -71,34 +70,25 @@ class HospitalityPrivacyRequest(models.Model):
     def _send_confirmation(self):
         """Send the link that proves that the person reads the mail of the address."""
         template = self.env.ref("hospitality_crm.mail_template_privacy_confirm")
-        url = f"{self.get_base_url().rstrip('/')}/hospitality/privacy/confirm/{self._get_token()}"
+        # The page behind the link speaks the language of the form.
+        url = f"{self.get_base_url().rstrip('/')}/hospitality/privacy/confirm/{self._get_token()}?lang={self.env.lang}"
         template.with_context(hospitality_url=url).send_mail(
             self.id, email_values={"email_to": self.email, "recipient_ids": []}
         )
 
     def _get_token(self):
-        return hash_sign(
-            self.sudo().env,  # the secret of the database
-            SCOPE,
-            [self.id, self._get_address_digest()],
-            expiration=datetime.timedelta(days=CONFIRM_DAYS),
-        )
-
-    def _get_address_digest(self):
-        return tools.hmac(self.sudo().env, SCOPE, (self.id, self.email or ""))[:16]  # as above
+        return signed_token.sign(self.env, SCOPE, self.ids, self.email, CONFIRM_DAYS)
 
     @api.model
     def _find_unconfirmed(self, token):
         """Return the request that a link belongs to, empty when it isn't valid (any more)."""
         Request = self.sudo()  # the signature is the right to confirm
-        try:
-            values = verify_hash_signed(Request.env, SCOPE, token)
-        except (ValueError, binascii.Error, UnicodeDecodeError):
-            values = None
-        request = Request.browse(values[0]).exists() if values else Request
-        if not request or request.state != "unconfirmed" or request._get_address_digest() != values[1]:
-            return Request
-        return request
+
+        def find_address(ids):
+            request = Request.browse(ids).exists()
+            return (request.email or "") if request.state == "unconfirmed" else None
+
+        return Request.browse(signed_token.read(self.env, SCOPE, token, find_address))
 
     def _confirm(self):
         """Open a request whose address was proven; link the guest if one person alone has it."""
@@ -111,6 +101,20 @@ class HospitalityPrivacyRequest(models.Model):
         if len(guests) == 1:
             values["partner_id"] = guests.id
         self.write(values)
+
+    def _get_blockers_for_guest(self):
+        """Return in words for the person what stands in the way of the erasure, without what staff have noted."""
+        self.ensure_one()
+        texts = {
+            "staff": self.env._("You have a login of our staff."),
+            "in_house": self.env._("You are staying with us, and your bill is still open."),
+            "planned": self.env._("You have a stay ahead. Cancel it, or wait until it is over."),
+            "reservation": self.env._("You have reserved a table. Cancel it, or wait until your visit is over."),
+            "balance": self.env._("A bill is not settled yet."),
+            "invoice": self.env._("An invoice is not paid yet."),
+        }
+        other = self.env._("We have to keep the data for now, as the law demands. Ask us about it.")
+        return list(dict.fromkeys(texts.get(blocker["code"], other) for blocker in self.blockers or []))
 
     @api.model
     def _submit_portal(self, partner, values):

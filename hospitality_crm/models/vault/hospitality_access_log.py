@@ -50,12 +50,12 @@ class HospitalityAccessLog(models.Model):
     user_id = SoftMany2one("res.users", string="Who", required=True, readonly=True, ondelete="restrict")
     company_id = SoftMany2one("res.company", readonly=True, ondelete="restrict")
     kind = fields.Selection(KINDS, string="What", required=True, readonly=True)
-    model = fields.Char(string="Kind of Record", readonly=True)
+    model = fields.Char(readonly=True)
     record_ids = IdArray(string="Records", readonly=True)
     guest_ids = IdArray(string="Guests", readonly=True)
     count = fields.Integer(string="Number", readonly=True, aggregator="sum")
-    field_names = fields.Char(string="Fields", readonly=True)
-    condition = fields.Char(readonly=True, help="How the records were chosen, without the values.")
+    field_names = fields.Char(string="Names of the Fields", readonly=True)
+    condition = fields.Char(string="Chosen by", readonly=True, help="How the records were chosen, without the values.")
     details = fields.Char(readonly=True)
     reason_hash = fields.Char(readonly=True, size=64)
 
@@ -63,6 +63,9 @@ class HospitalityAccessLog(models.Model):
         "res.partner", string="Guest", compute="_compute_guests", search="_search_guest_id", compute_sudo=True
     )
     guest_names = fields.Char(string="Whose Data", compute="_compute_guests", compute_sudo=True)
+    model_label = fields.Char(string="Kind of Record", compute="_compute_labels", compute_sudo=True)
+    field_labels = fields.Char(string="Fields", compute="_compute_labels", compute_sudo=True)
+    details_text = fields.Char(string="In Detail", compute="_compute_labels", compute_sudo=True)
     reason_ids = fields.One2many("hospitality.access.reason", "log_id", string="Reasons")
     reason = fields.Text(string="Why", related="reason_ids.reason")
 
@@ -82,9 +85,41 @@ class HospitalityAccessLog(models.Model):
             names = ", ".join(known.mapped("display_name"))
             more = len(row.guest_ids) - NAMES_SHOWN
             row.guest_names = self.env._("%(names)s and %(count)s more", names=names, count=more) if more > 0 else names
+            if not row.guest_ids and row.kind in ("rights", "connector") and row.model in self.env:
+                records = self.env[row.model].with_context(active_test=False).browse(row.record_ids).exists()
+                row.guest_names = ", ".join(records.mapped("display_name"))
+
+    @api.depends("model", "field_names", "details", "kind")
+    @api.depends_context("lang")
+    def _compute_labels(self):
+        acts = {
+            "created": self.env._("Created"),
+            "changed": self.env._("Changed"),
+            "deleted": self.env._("Deleted"),
+        }
+        groups = self._get_group_names() if "rights" in self.mapped("kind") else {}
+        for row in self:
+            Model = self.env.get(row.model) if row.model else None
+            row.model_label = self.env["ir.model"]._get(row.model).name if Model is not None else row.model
+            known = {} if Model is None else Model._fields
+            row.field_labels = ", ".join(
+                known[name]._description_string(self.env) if name in known else name
+                for name in (row.field_names or "").split(", ")
+                if name
+            )
+            details = row.details or ""
             if row.kind == "rights":
-                users = self.env["res.users"].browse(row.record_ids).exists()
-                row.guest_names = f"{', '.join(users.mapped('name'))}: {row.details}"
+                # Gained groups begin with a plus, lost ones with a minus.
+                row.details_text = ", ".join(f"{part[0]} {groups.get(part[1:], part[1:])}" for part in details.split())
+            else:
+                row.details_text = acts.get(details, details)
+
+    @api.model
+    def _get_group_names(self):
+        """Return the names of the product's groups by their external names, in the user's language."""
+        external = self.env["res.groups"]._get_hospitality_groups()
+        groups = self.env["res.groups"].browse(external)
+        return {external[group.id]: group.name.removeprefix("Hospitality: ") for group in groups}
 
     @api.model
     def _search_guest_id(self, operator, value):
@@ -147,7 +182,7 @@ class HospitalityAccessLog(models.Model):
                            %s)
                 RETURNING id""",
                 self.env.uid,
-                self.env.company.id,
+                self._get_company_sql(),
                 kind,
                 records._name,
                 pg_int_array(records.ids),
@@ -163,6 +198,13 @@ class HospitalityAccessLog(models.Model):
             door = self.env["hospitality.access.reason"].sudo()  # the log is written for everybody whose act it notes
             door.create({"log_id": log_id, "salt": salt, "reason": reason})
         self.invalidate_model(flush=False)
+
+    @api.model
+    def _get_company_sql(self):
+        """Return the id of the current company, without reading all about a user who has not chosen any."""
+        if self.env.context.get("allowed_company_ids"):
+            return SQL("%s", self.env.company.id)
+        return SQL("(SELECT company_id FROM res_users WHERE id = %s)", self.env.uid)
 
     @api.model
     def _get_seen(self, kind, guest_ids):

@@ -6,6 +6,7 @@ import json
 import pytest
 from contract import Contract
 from fakes import mews
+from fakes.fake import Answer
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -13,6 +14,7 @@ from hospitality_connectors.engine import adapter as adapters
 from hospitality_connectors.engine.adapter import Command, Env, Gone, Hint, ParseError, Raw
 from hospitality_connectors.engine.canonical import validate
 from hospitality_connectors.engine.hook.request import HookRequest
+from hospitality_connectors.engine.network import errors
 from hospitality_connectors.engine.types import EventError
 
 UTC = datetime.timezone.utc
@@ -248,8 +250,14 @@ class TestMews(Contract):
         findings = self.adapter().check(self.reading(fake, tz="Asia/Tokyo", currency="JPY").session())
         assert [finding.level for finding in findings] == ["ok", "warning", "warning"]
 
-    def test_pause_without_retry_after(self, fake):
-        self.test_refused_for_a_while(fake, 429)
+    @pytest.mark.parametrize(
+        ("headers", "seconds"), [({}, 30.0), ({"Retry-After": "7"}, 7.0), ({"Retry-After": "x"}, 30.0)]
+    )
+    def test_pause_that_mews_asks_for(self, fake, headers, seconds):
+        fake.fail(Answer(429, b"{}", headers))
+        with pytest.raises(errors.Later) as caught:
+            self.reading(fake).read()
+        assert caught.value.seconds == seconds
 
     # Web-hooks
 
@@ -337,7 +345,9 @@ class TestMews(Contract):
         assert self.push(fake, "note", "00000000-0000-4000-8000-000000000000", text="x").state == "gone"
 
     def test_record_that_is_not_there(self, fake):
-        assert self.adapter().fetch_one(self.reading(fake).session(), "stay", "nothing") == Gone()
+        session = self.reading(fake).session()
+        assert self.adapter().fetch_one(session, "guest", "nothing") == Gone()
+        assert self.adapter().fetch_one(session, "stay", "of another service") == []
 
     # Bad records
 

@@ -2,12 +2,18 @@ import { Component } from "@odoo/owl";
 import { deserializeDateTime, formatDateTime } from "@web/core/l10n/dates";
 import { _t } from "@web/core/l10n/translation";
 import { registry } from "@web/core/registry";
+import { Mutex } from "@web/core/utils/concurrency";
 import { standardFieldProps } from "@web/views/fields/standard_field_props";
 
 /** What the adapter of a connector needs, as a form: settings in the open, secrets that are entered and never shown. */
 export class ConnectorSettings extends Component {
     static template = "hospitality_connectors.ConnectorSettings";
     static props = { ...standardFieldProps };
+
+    setup() {
+        // One change after the other: each starts from what the one before has made.
+        this.mutex = new Mutex();
+    }
 
     get entries() {
         return this.props.record.data.settings_form || [];
@@ -76,18 +82,21 @@ export class ConnectorSettings extends Component {
     }
 
     async onChange(entry, ev) {
-        const values = { ...this.values };
         const value = ev.target.value.trim();
-        if (value) {
-            values[entry.name] = value;
-        } else {
-            delete values[entry.name];
-        }
-        await this.props.record.update({ [this.props.name]: values });
+        await this.mutex.exec(() => {
+            const values = { ...this.values };
+            if (value) {
+                values[entry.name] = value;
+            } else {
+                delete values[entry.name];
+            }
+            return this.props.record.update({ [this.props.name]: values });
+        });
     }
 
     async onSecret(entry, ev) {
-        await this.change(entry, ev.target.value.trim() ? { value: ev.target.value } : null);
+        const value = ev.target.value;
+        await this.change(entry, value.trim() ? { value } : null);
     }
 
     async onRemove(entry, what) {
@@ -95,13 +104,15 @@ export class ConnectorSettings extends Component {
     }
 
     async change(entry, change) {
-        const changes = { ...this.changes };
-        if (change) {
-            changes[entry.name] = change;
-        } else {
-            delete changes[entry.name];
-        }
-        await this.props.record.update({ secret_changes: Object.keys(changes).length ? changes : false });
+        await this.mutex.exec(() => {
+            const changes = { ...this.changes };
+            if (change) {
+                changes[entry.name] = change;
+            } else {
+                delete changes[entry.name];
+            }
+            return this.props.record.update({ secret_changes: Object.keys(changes).length ? changes : false });
+        });
     }
 }
 

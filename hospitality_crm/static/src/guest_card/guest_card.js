@@ -1,4 +1,5 @@
 import { Component } from "@odoo/owl";
+import { browser } from "@web/core/browser/browser";
 import { formatCurrency } from "@web/core/currency";
 import { deserializeDate } from "@web/core/l10n/dates";
 import { _t } from "@web/core/l10n/translation";
@@ -8,6 +9,7 @@ import { standardFieldProps } from "@web/views/fields/standard_field_props";
 import { FormViewDialog } from "@web/views/view_dialogs/form_view_dialog";
 import { AlertChips, AllergyChips } from "../guest_chips/guest_chips";
 import { shortDate } from "../utils";
+import { showTitle, useContacts } from "./contacts";
 
 const BIRTHDAY_SOON_DAYS = 14;
 
@@ -41,7 +43,9 @@ export class GuestCardField extends Component {
     setup() {
         this.action = useService("action");
         this.openDialog = useGuestDialog(() => this.props.record);
+        this.contacts = useContacts(() => this.props.record);
         this.shortDate = shortDate;
+        this.showTitle = showTitle;
     }
 
     get card() {
@@ -50,6 +54,24 @@ export class GuestCardField extends Component {
 
     get person() {
         return this.card.person;
+    }
+
+    /** How the guest is reached: masked ones are shown in full before they are used. */
+    get reach() {
+        const { shown } = this.contacts;
+        const hidden = this.person.contacts_hidden && !shown;
+        const { phone, email } = shown || this.person;
+        return [
+            { name: "phone", icon: "fa-phone", text: phone, scheme: "tel:", label: _t("Call") },
+            { name: "email", icon: "fa-envelope-o", text: email, scheme: "mailto:", label: _t("Write an e-mail") },
+        ]
+            .filter((way) => way.text)
+            .map((way) => ({ ...way, hidden, title: hidden ? showTitle() : way.text }));
+    }
+
+    async reachBy(way) {
+        const contacts = await this.contacts.show();
+        browser.location.assign(way.scheme + contacts[way.name]);
     }
 
     get initials() {
@@ -152,7 +174,11 @@ export class GuestCardField extends Component {
             resModel: "res.partner",
             resId: this.props.record.resId,
             title: this.person.name,
-            context: { form_view_ref: "hospitality_crm.hospitality_guest_details_view_form" },
+            context: {
+                form_view_ref: "hospitality_crm.hospitality_guest_details_view_form",
+                ...(this.contacts.shown ? { hospitality_reveal: true } : {}),
+            },
+            onSaved: () => this.contacts.refresh(),
         });
     }
 

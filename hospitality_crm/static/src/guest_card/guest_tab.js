@@ -6,6 +6,7 @@ import { registry } from "@web/core/registry";
 import { useService } from "@web/core/utils/hooks";
 import { standardWidgetProps } from "@web/views/widgets/standard_widget_props";
 import { MergeUndoDialog } from "../match/merge_undo";
+import { showTitle, useContacts } from "./contacts";
 import { useGuestDialog } from "./guest_card";
 import { shortDate } from "../utils";
 
@@ -151,7 +152,7 @@ guestTabs.add("wishes", (data, card) => [
             tone: row.severity_key === "3" ? "danger" : "secondary",
             lines: [joined(row.kind, row.source)],
             right: shortDate(row.confirmed_on),
-            below: _t("confirmed"),
+            below: row.is_dropped ? _t("to be confirmed") : _t("confirmed"),
         })),
     },
     {
@@ -182,16 +183,17 @@ const POINT_KINDS = {
     junk: [_t("Placeholder"), "danger"],
 };
 
-guestTabs.add("contacts", (data) => [
+guestTabs.add("contacts", (data, card, contacts) => [
     {
         name: "points",
         title: _t("Contact points"),
         model: "hospitality.contact.point",
+        show: !contacts.shown && data.points?.some((row) => row.hidden),
         empty: _t("No e-mail, phone or messenger known."),
         rows: mergePoints(data.points).map((row) => ({
             id: row.point_id,
             icon: POINT_ICONS[row.channel],
-            title: row.value,
+            title: contacts.shown?.points[row.point_id] || row.value,
             badge: row.reachable ? POINT_KINDS[row.kind]?.[0] : _t("Unreachable"),
             tone: row.reachable ? POINT_KINDS[row.kind]?.[1] : "danger",
             lines: [
@@ -305,6 +307,8 @@ export class GuestTab extends Component {
         this.action = useService("action");
         this.dialog = useService("dialog");
         this.openDialog = useGuestDialog(() => this.props.record);
+        this.contacts = useContacts(() => this.props.record);
+        this.showTitle = showTitle;
         this.state = useState({ data: null });
         onWillStart(() => this.load());
     }
@@ -322,7 +326,7 @@ export class GuestTab extends Component {
             return [];
         }
         return guestTabs
-            .get(this.props.tab)(data, this.props.record.data.guest_card)
+            .get(this.props.tab)(data, this.props.record.data.guest_card, this.contacts)
             .filter((section) => data[section.name] !== null)
             .map((section) => ({ ...section, more: data.more.includes(section.name) }));
     }

@@ -1,5 +1,4 @@
 import { Component, onWillStart, onWillUnmount, useRef, useState } from "@odoo/owl";
-import { browser } from "@web/core/browser/browser";
 import { ConfirmationDialog } from "@web/core/confirmation_dialog/confirmation_dialog";
 import { _t } from "@web/core/l10n/translation";
 import { registry } from "@web/core/registry";
@@ -10,26 +9,11 @@ import { standardActionServiceProps } from "@web/webclient/actions/action_servic
 import { BulkDialog } from "./bulk_dialog";
 import { CaseEvidence } from "./case_evidence";
 import { useChoices } from "./case_choices";
+import { CaseQueue, newCase } from "./case_queue";
+import { DecisionSender } from "./decision_sender";
 import { GuestColumns } from "./guest_columns";
 import { HelpDialog } from "./help_dialog";
 import { useKeys, useSwipe } from "./input_hooks";
-
-const AHEAD = 5;
-const REFILL_BELOW = 3;
-const UNDO_KEPT = 50;
-const RUN_POLL_MS = 5000;
-const DONE = { merge: _t("Merged"), different: _t("Not the same"), household: _t("Household, not the same") };
-
-/** What is chosen of a case before anything is. */
-const newCase = () => ({
-    choices: {},
-    left: {},
-    winner: false,
-    pair: 0,
-    cursor: "",
-    refusal: "",
-    kind: "household",
-});
 
 /**
  * Possible duplicates, one case at a time.
@@ -49,11 +33,6 @@ export class MatchReview extends Component {
         this.notification = useService("notification");
         this.rootRef = useRef("root");
         this.mutex = new Mutex();
-        // Cases that were decided here and not yet on the server.
-        this.inFlight = new Set();
-        this.decisions = 0;
-        // Guests of skipped cases, while it is skipped cases that are shown.
-        this.passed = [];
         const { context = {} } = this.props.action;
         const saved = this.props.state || {};
         this.state = useState({
@@ -74,6 +53,12 @@ export class MatchReview extends Component {
             undo: saved.undo || [],
             showFilters: false,
         });
+        this.queue = new CaseQueue(this.state, {
+            orm: this.orm,
+            mutex: this.mutex,
+            onNextCase: () => this.rootRef.el?.querySelector(".o_hosp_match_body")?.scrollTo(0, 0),
+        });
+        this.sender = new DecisionSender(this.queue, this.notification);
         useSetupAction({
             rootRef: this.rootRef,
             getLocalState: () => ({ filters: { ...this.state.filters }, undo: [...this.state.undo] }),
@@ -84,98 +69,8 @@ export class MatchReview extends Component {
         useKeys(() => this.keys);
         // A swipe skips the case; decisions that change guests need a button.
         this.swipe = useSwipe(() => this.decide("skip"), ".o_hosp_match_wide");
-        onWillStart(() => this.reload());
-        onWillUnmount(() => browser.clearTimeout(this.poll));
-    }
-
-    //--------------------------------------------------------------------------
-    // Loading
-    //--------------------------------------------------------------------------
-
-    get params() {
-        return { filters: { ...this.state.filters } };
-    }
-
-    async reload() {
-        const ticket = (this.ticket = Symbol("reload"));
-        this.state.cases = [];
-        this.state.exhausted = false;
-        this.passed = [];
-        this.resetCase();
-        const [status] = await Promise.all([this.fetchStatus(), this.refill(ticket)]);
-        if (ticket === this.ticket) {
-            this.setStatus(status);
-        }
-    }
-
-    /** Ask for the numbers; ``null`` when a decision of this screen may be missing in them. */
-    async fetchStatus() {
-        const decisions = this.decisions;
-        const settled = !this.state.sending;
-        const status = await this.orm.silent.call("hospitality.match.review", "get_status", [], this.params);
-        if (!this.state.status || (settled && decisions === this.decisions)) {
-            return status;
-        }
-        // The numbers on the screen count that decision already: ask again when it is saved.
-        this.mutex.exec(() => this.refreshStatus());
-        return null;
-    }
-
-    setStatus(status) {
-        if (!status) {
-            return;
-        }
-        this.state.status = status;
-        browser.clearTimeout(this.poll);
-        if (status.run && status.run.state === "running") {
-            this.poll = browser.setTimeout(() => this.followRun(), RUN_POLL_MS);
-        }
-    }
-
-    async followRun() {
-        const status = await this.fetchStatus();
-        this.setStatus(status || this.state.status);
-        if (!this.state.cases.length && this.state.status.left) {
-            this.state.exhausted = false;
-            await this.refill();
-        }
-    }
-
-    async refreshStatus() {
-        this.setStatus(await this.fetchStatus());
-    }
-
-    /** Load cases ahead, so that the next one is there when this one is decided. */
-    async refill(ticket = this.ticket) {
-        if (this.state.loading === ticket || this.state.exhausted) {
-            return;
-        }
-        this.state.loading = ticket;
-        try {
-            const shown = [...this.state.cases, ...this.inFlight];
-            const known = shown.flatMap((item) => item.guests.map((guest) => guest.id));
-            const { cases } = await this.orm.silent.call("hospitality.match.review", "get_queue", [], {
-                ...this.params,
-                skip_ids: [...known, ...this.passed],
-                limit: AHEAD,
-            });
-            if (ticket !== this.ticket) {
-                return;
-            }
-            const keys = new Set([...this.state.cases, ...this.inFlight].map((item) => item.key));
-            const fresh = cases.filter((item) => !keys.has(item.key));
-            this.state.exhausted = !fresh.length;
-            this.state.cases.push(...fresh);
-        } finally {
-            if (this.state.loading === ticket) {
-                this.state.loading = false;
-            }
-        }
-    }
-
-    resetCase() {
-        Object.assign(this.state, newCase());
-        this.rootRef.el?.querySelector(".o_hosp_match_body")?.scrollTo(0, 0);
+        onWillStart(() => this.queue.reload());
+        onWillUnmount(() => this.queue.stop());
     }
 
     //--------------------------------------------------------------------------
@@ -296,119 +191,11 @@ export class MatchReview extends Component {
         if (decision === "household") {
             options.kind = this.state.kind;
         }
-        const status = this.state.status;
-        this.decisions++;
-        this.state.cases.shift();
-        this.resetCase();
-        if (this.state.filters.state === "skipped") {
-            this.passed.push(...guestIds);
-        }
-        const decided = item.pairs.filter(
-            (pair) => guestIds.includes(pair.left) && guestIds.includes(pair.right)
-        );
-        if (decision !== "skip") {
-            status.done_today += decided.length;
-        }
-        status.left = Math.max(0, status.left - decided.length);
-        for (const pair of decided) {
-            status.bands[pair.band] = Math.max(0, (status.bands[pair.band] || 0) - 1);
-        }
-        this.state.sending++;
-        // The queue must not bring back what is being decided.
-        this.inFlight.add(item);
-        this.mutex.exec(async () => {
-            try {
-                await this.send(decision, item, matchIds, guestIds, options);
-            } finally {
-                this.inFlight.delete(item);
-            }
-            if (this.state.cases.length < REFILL_BELOW) {
-                await this.refill();
-            }
-            if (!this.state.cases.length) {
-                await this.refreshStatus();
-            }
-        });
-    }
-
-    async send(decision, item, matchIds, guestIds, options) {
-        let answer;
-        try {
-            answer = await this.orm.silent.call("hospitality.match.review", "decide", [decision, matchIds], {
-                guest_ids: guestIds,
-                ...options,
-            });
-        } catch (error) {
-            this.bringBack(item, _t("The decision could not be saved. Try again."));
-            this.refreshStatus();
-            throw error;
-        } finally {
-            this.state.sending--;
-        }
-        if (!answer.done) {
-            if (answer.stale) {
-                this.notification.add(answer.refusal, { type: "info" });
-            } else {
-                this.bringBack(item, answer.refusal);
-            }
-            await this.refreshStatus();
-            return;
-        }
-        const gone = new Set(answer.gone);
-        if (gone.size) {
-            // Cases with a guest who is part of another one now are out of date: they come again.
-            this.state.cases = this.state.cases.filter(
-                (other) => !other.guests.some((guest) => gone.has(guest.id))
-            );
-            this.state.exhausted = false;
-        }
-        this.state.undo.push({ token: answer.undo, decision, name: item.guests[0].name });
-        this.state.undo.splice(0, this.state.undo.length - UNDO_KEPT);
-        if (decision !== "skip") {
-            this.toast(DONE[decision], item.guests[0].name);
-        }
-    }
-
-    bringBack(item, refusal) {
-        this.state.cases = [item, ...this.state.cases.filter((other) => other.key !== item.key)];
-        this.resetCase();
-        this.state.refusal = refusal;
-    }
-
-    toast(text, name) {
-        this.closeToast?.();
-        this.closeToast = this.notification.add(name, {
-            title: text,
-            type: "success",
-            buttons: [{ name: _t("Undo"), primary: true, onClick: () => this.undoLast() }],
-        });
+        this.sender.decide(decision, { item, matchIds, guestIds, options });
     }
 
     undoLast() {
-        this.closeToast?.();
-        return this.mutex.exec(async () => {
-            const last = this.state.undo.pop();
-            if (!last) {
-                this.notification.add(_t("Nothing to take back: what was decided earlier is in the merge history."), {
-                    type: "info",
-                });
-                return;
-            }
-            const answer = await this.orm.call("hospitality.match.review", "undo", [last.token]);
-            if (!answer.done) {
-                this.notification.add(answer.refusal, { type: "danger", sticky: true });
-                return;
-            }
-            const { kept = [], asked = [] } = answer.report || {};
-            const left = kept.length + asked.length;
-            this.notification.add(
-                left
-                    ? _t("%(guest)s: taken back. Stays as it is now: %(count)s", { guest: last.name, count: left })
-                    : _t("%s: taken back.", last.name),
-                { type: "success" }
-            );
-            await this.reload();
-        });
+        return this.sender.undoLast();
     }
 
     //--------------------------------------------------------------------------
@@ -462,7 +249,7 @@ export class MatchReview extends Component {
 
     setFilter(name, value) {
         this.state.filters[name] = value;
-        return this.mutex.exec(() => this.reload());
+        return this.mutex.exec(() => this.queue.reload());
     }
 
     clearFilters() {
@@ -473,7 +260,7 @@ export class MatchReview extends Component {
             partner_ids: false,
             state: "open",
         });
-        return this.mutex.exec(() => this.reload());
+        return this.mutex.exec(() => this.queue.reload());
     }
 
     onScoreChange(ev) {
@@ -497,7 +284,7 @@ export class MatchReview extends Component {
     openBulk() {
         this.dialog.add(BulkDialog, {
             filters: { ...this.state.filters },
-            onStarted: () => this.reload(),
+            onStarted: () => this.queue.reload(),
         });
     }
 
@@ -510,7 +297,7 @@ export class MatchReview extends Component {
             confirmLabel: _t("Start"),
             confirm: async () => {
                 await this.orm.call("hospitality.match.review", "start_run", []);
-                await this.refreshStatus();
+                await this.queue.refreshStatus();
             },
             cancel: () => {},
         });

@@ -20,9 +20,27 @@ const ICONS = {
     ads: "fa-bullhorn",
 };
 
-guestTabs.add("messages", (data) => [
+guestTabs.add("messages", (data, card) => [
+    {
+        name: "holds",
+        title: _t("Holds"),
+        model: "hospitality.message.hold",
+        inDialog: true,
+        add: card.can.hold && _t("Hold messages"),
+        empty: _t("Nothing is held back."),
+        rows: data.holds?.map((row) => ({
+            id: row.id,
+            icon: "fa-pause-circle-o",
+            title: row.reason,
+            badge: row.kind,
+            tone: "warning",
+            lines: [_t("Nothing but messages about bookings is sent.")],
+            right: row.until ? _t("until %s", shortDate(row.until.slice(0, 10))) : _t("until it is released"),
+        })),
+    },
     {
         name: "messages",
+        title: _t("Messages"),
         model: "hospitality.message",
         empty: _t("No message was considered for this guest yet."),
         rows: data.messages?.map((row) => ({

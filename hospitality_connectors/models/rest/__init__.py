@@ -1,0 +1,2 @@
+from . import hospitality_connector_list
+from . import hospitality_connector
