@@ -10,6 +10,7 @@ from . import test_inbox
 from . import test_mapping
 from . import test_outbox
 from . import test_pipeline
+from . import test_pos_orders
 from . import test_reader
 from . import test_reasons
 from . import test_source_check_guest

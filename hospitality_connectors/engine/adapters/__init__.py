@@ -3,6 +3,7 @@
 from . import cloudbeds
 from . import exely
 from . import mews
+from . import odoo_pos
 from . import ohip
 from . import ota
 from . import poster

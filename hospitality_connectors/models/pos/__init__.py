@@ -1,0 +1,2 @@
+from . import hospitality_connector_pos
+from . import hospitality_connector

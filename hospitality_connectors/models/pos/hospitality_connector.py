@@ -1,0 +1,81 @@
+from odoo import api, models
+from odoo.tools import SQL
+
+from ...engine.adapter import Finding, Page
+
+
+class HospitalityConnector(models.Model):
+    """Connectors to the point of sale of this database; without that app they find nothing and say so."""
+
+    _inherit = "hospitality.connector"
+
+    @api.model_create_multi
+    def create(self, vals_list):
+        connectors = super().create(vals_list)
+        connectors._prepare_pos()
+        return connectors
+
+    def write(self, vals):
+        result = super().write(vals)
+        if "adapter" in vals:
+            self._prepare_pos()
+        return result
+
+    def _prepare_pos(self):
+        """Have the index by which orders are read; without a connector nobody needs it."""
+        if "pos.order" in self.env and any(connector.adapter == "odoo_pos" for connector in self):
+            self.env.cr.execute(
+                SQL("CREATE INDEX IF NOT EXISTS hospitality_pos_order_write_date_idx ON pos_order (write_date, id)")
+            )
+
+    def _check_local(self):
+        if self.adapter != "odoo_pos":
+            return super()._check_local()
+        if "pos.order" not in self.env:
+            return [Finding("error", self.env._("Point of Sale is not installed in this database."))]
+        return self.env["hospitality.connector.pos"]._check(self)
+
+    def _fetch_local(self, stream, window, cursor):
+        if self.adapter != "odoo_pos":
+            return super()._fetch_local(stream, window, cursor)
+        if "pos.order" not in self.env:
+            return Page([])
+        return self.env["hospitality.connector.pos"]._fetch(self, stream, window, cursor)
+
+    def _register_hook(self):
+        """Have the lanes look as soon as an order is paid.
+
+        Point of Sale need not be installed, so its model can't be extended by the usual means.
+        """
+        super()._register_hook()
+        if "pos.order" not in self.env:
+            return
+        model = self.env.registry["pos.order"]
+        origin = model.action_pos_order_paid
+        if hasattr(origin, "hospitality_origin"):
+            return
+
+        def action_pos_order_paid(self):
+            result = origin(self)
+            self.env["hospitality.connector"]._wake_pos()
+            return result
+
+        action_pos_order_paid.hospitality_origin = origin
+        model.action_pos_order_paid = action_pos_order_paid
+
+    def _unregister_hook(self):
+        super()._unregister_hook()
+        if "pos.order" in self.env:
+            model = self.env.registry["pos.order"]
+            if "hospitality_origin" in getattr(model.__dict__.get("action_pos_order_paid"), "__dict__", {}):
+                del model.action_pos_order_paid
+
+    @api.model
+    def _wake_pos(self):
+        """Start a lane that reads after the current transaction.
+
+        Nothing but a trigger is written: the cashier never waits for a lane.
+        """
+        running = [("adapter", "=", "odoo_pos"), ("state", "=", "running")]
+        if self.sudo().search_count(running, limit=1):  # whether there is one; cashiers see no connectors
+            self._get_reader_crons().filtered("active")[:1]._trigger()
