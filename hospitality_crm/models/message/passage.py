@@ -6,7 +6,7 @@ from odoo import fields
 from odoo.tools import SQL
 
 from ...engine import gate as engine
-from ...tools.claim import lane_env
+from ...tools.claim import MAX_TRIES, RETRY_ON, lane_env
 from . import guest_lock
 from .quiet_ends import get_quiet_ends
 
@@ -190,8 +190,16 @@ class Passage:
 
     def settle(self):
         """Commit what was left and give guests free."""
-        if self._pending and not self._is_noted:
-            self.env.cr.execute(self._pending)
+        for attempt in range(1, MAX_TRIES + 1):
+            try:
+                if self._pending and not self._is_noted:
+                    self.env.cr.execute(self._pending)
+                break
+            except RETRY_ON:
+                # What became of a message must not be lost because somebody else changes messages.
+                if attempt == MAX_TRIES:
+                    raise
+                self.env.cr.rollback()
         guests = (self._left, self._done)
         self._pending = self._left = self._done = None
         self.env.cr.commit()  # pylint: disable=invalid-commit
