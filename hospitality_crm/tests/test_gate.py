@@ -462,7 +462,11 @@ class TestGateMessages(GateCommon):
         message = self.gate._plan_one(self.anna, self._spec())
         self.assertTrue(message.with_user(self._create_role_user("admin")).sudo().can_open_origin)
         self.env.cr.execute(
-            SQL("UPDATE hospitality_message SET origin_model = %s WHERE id = %s", "hospitality.message.compose", message.id)
+            SQL(
+                "UPDATE hospitality_message SET origin_model = %s WHERE id = %s",
+                "hospitality.message.compose",
+                message.id,
+            )
         )
         self.env.invalidate_all()
         self.assertFalse(message.can_open_origin)
