@@ -222,7 +222,7 @@ class HospitalityBulk(models.AbstractModel):
                 self.env["hospitality.bulk.profile"]._write_profiles(batch, *parts[entity], codes)
                 continue
             if entity in _WRITERS:
-                self.env[_WRITERS[entity]]._record(batch, parts[entity])
+                self.env[_WRITERS[entity]]._settle(batch, parts[entity])
                 continue
             new, changed, touched = parts[entity]
             self._link(batch, entity, (*new, *changed))
