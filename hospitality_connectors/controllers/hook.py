@@ -36,7 +36,7 @@ class ConnectorHooks(http.Controller):
             body = _read_body(hooks._get_max_bytes())
         except RequestEntityTooLarge:
             return _answer(Reply(hooks._refuse(token, "too_large")))
-        if request.httprequest.headers.get("Content-Encoding", "identity").lower() != "identity":
+        if request.httprequest.headers.get("Content-Encoding", "").lower() not in ("", "identity"):
             return _answer(Reply(hooks._refuse(token, "encoded")))
         return _answer(hooks._receive(token, _get_hook_request(token, rest, body)))
 

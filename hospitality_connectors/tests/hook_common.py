@@ -126,7 +126,7 @@ class HookCommon(KeyFile, ConnectorCommon):
         self.url = self.connector._renew_hook()
         self.path = self.url.removeprefix("https://crm.palace.example")
         self.Count = self.env["hospitality.connector.hook.count"]
-        hook_module._refused = hook_module.Refused()
+        hook_module._numbers = hook_module.Numbers()
         connector_module._woken.clear()
         self.authenticate(None, None)
 

@@ -22,6 +22,7 @@ class TestSecrets(KeyFile, ConnectorCommon):
         add_adapter(cls, SecretAdapter)
         cls.connector.adapter = "test_secret"
         cls.Secret = cls.env["hospitality.connector.secret"]
+        cls.Secret.search([]).unlink()
         cls.admin = new_test_user(
             cls.env, "s_admin", groups="hospitality_crm.group_hospitality_admin,base.group_allow_export"
         )

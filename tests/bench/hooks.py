@@ -4,16 +4,20 @@ Signed posts (Standard Webhooks) of one event each arrive for ``--seconds`` at `
 waits for nobody: processes of their own send them on connections of their own, one in a hundred a second time, and a
 delay is counted from the time at which a post was due. The lanes read the inbox meanwhile. ``rate`` is that of the
 answers, ``p99_ms`` their delay, ``lost`` events that are in the inbox not exactly once, ``errors`` posts without a
-2xx. Then come ``forged`` posts as fast as the server refuses them: ``accepted`` counts those that were not refused or
-left a row. At last a backlog of ``--backlog`` events is read while staff work (``staff.py``): ``staff_ratio`` is the
-95th percentile of their waiting times beside the quiet ones before and after, mean of the screens.
+2xx, ``cpu_ms`` the processor time of server and database per post, lanes included. Then come ``forged`` posts as fast
+as the server refuses them: ``accepted`` counts those that were not refused or left a row. At last a backlog of
+``--backlog`` events is read while staff work (``staff.py``): ``staff_ratio`` is the 95th percentile of their waiting
+times beside the quiet ones before and after, mean of the screens.
 """
 
 import argparse
 import asyncio
 import base64
+import contextlib
 import hmac
 import json
+import os
+import pathlib
 import secrets
 import statistics
 import subprocess
@@ -195,8 +199,20 @@ def left(env, connector):
     return env.cr.fetchone()[0]
 
 
+def spent_cpu(database):
+    """Return the CPU seconds that the processes of the server and of PostgreSQL have spent on a database so far."""
+    total = 0.0
+    for folder in pathlib.Path("/proc").glob("[0-9]*"):
+        with contextlib.suppress(OSError):
+            if database in folder.joinpath("cmdline").read_bytes().decode(errors="replace"):
+                fields = folder.joinpath("stat").read_text().rpartition(")")[2].split()
+                total += (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+    return total
+
+
 def measure_posts(env, connector, base, options):
     """Post by the clock; return the figures."""
+    before = spent_cpu(env.cr.dbname)
     count = options.rate * options.seconds
     start = time.monotonic() + 5
     plans = []
@@ -204,6 +220,7 @@ def measure_posts(env, connector, base, options):
         numbers = [part * count // GENERATORS, (part + 1) * count // GENERATORS]
         plans.append(base | {"kind": "clock", "start": start, "rate": options.rate / GENERATORS, "numbers": numbers})
     delays, statuses, _seconds = send(plans)
+    spent = spent_cpu(env.cr.dbname) - before
     delays.sort()
     good = sum(number for status, number in statuses.items() if status.startswith("2"))
     table(["answers", "number"], sorted(statuses.items()))
@@ -217,6 +234,7 @@ def measure_posts(env, connector, base, options):
         "p99_ms": p99(delays),
         "lost": in_inbox(env, connector, range(count)),
         "errors": len(delays) - good,
+        "cpu_ms": 1000 * spent / len(delays),
         "behind": left(env, connector),
     }
 

@@ -90,7 +90,7 @@ class FaultProxy:
         if fault != "refuse":
             client.sendall(shown)
         if fault == "latency":
-            time.sleep(0.3)
+            time.sleep(0.1)
             return True
         if fault == "garbage":
             client.sendall(b"\x00\xff not what was meant \r\n\r\n")

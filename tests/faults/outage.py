@@ -55,6 +55,11 @@ QUARANTINE = """
 SELECT state, error_code, min(error_message), count(*) FROM hospitality_connector_inbox
  WHERE state IN ('quarantined', 'waiting') GROUP BY 1, 2
 """
+STOPPED = """
+SELECT stream, error_code, error_message, progress - 'keys' - 'seen' FROM hospitality_connector_cursor
+ WHERE kind = 'changes' AND (next_at IS NULL OR error_code IS NOT NULL)
+"""
+HINTS = "SELECT count(*) FROM hospitality_connector_hint WHERE is_given_up IS NOT TRUE"
 STREAMS = """
 SELECT count(*) FILTER (WHERE last_read_at IS NULL OR next_at < now() AT TIME ZONE 'UTC' + interval '5 seconds'
                               OR error_code IS NOT NULL OR progress ? 'end')
@@ -95,7 +100,7 @@ def catch_up(kill_one=None, seconds=1800):
         if kill_one and killed < 6 and random.random() < 0.15:
             kill_one()
             killed += 1
-        quiet = quiet + 1 if rows(STREAMS) == [(0,)] and rows(WAITING) == [(0,)] else 0
+        quiet = quiet + 1 if all(rows(query) == [(0,)] for query in (STREAMS, WAITING, HINTS)) else 0
     return time.monotonic() - started, killed
 
 
@@ -139,6 +144,8 @@ def main():
             f" {killed} of {READERS + LANES} lanes were killed meanwhile"
         )
         checks.check("never above the vendor's limit", vendor.breaches == 0, f"({vendor.breaches} calls above it)")
+        stopped = rows(STOPPED)
+        checks.check("no stream has stopped", not stopped, str(stopped))
         missing, wrong = compare(vendor)
         checks.check("nothing is lost", not missing, f"{len(missing)}: {sorted(missing)[:3]}")
         checks.check("nothing is wrong", not wrong, f"{len(wrong)}: {wrong[:3]}")

@@ -9,7 +9,6 @@ from odoo.fields import NO_ACCESS
 
 from odoo.addons.hospitality_crm.tools.claim import lane_env
 
-from ...engine.adapter import Env
 from .hospitality_connector_hook import hash_token
 from .hospitality_connector_hook_count import OUTCOMES
 
@@ -123,14 +122,11 @@ class HospitalityConnector(models.Model):
 
     def _get_public_base(self):
         self.ensure_one()
-        return (self.public_url or self.get_base_url()).rstrip("/")
+        # Not that of a website: what the vendor has registered must not change with one.
+        system = self.env["ir.config_parameter"].sudo().get_param("web.base.url")  # known to everybody
+        return (self.public_url or system or "").rstrip("/")
 
     # Requests
-
-    def _get_hook_env(self):
-        """Return the plain values that reading a request may depend on."""
-        place = self.property_id
-        return Env(self._get_settings(), place.code or "", place.tz or "UTC", place.currency_id.name or "")
 
     def _get_hook_reply(self, adapter, request, error=None):
         """Return the answer to a proven request; called in the transaction of the request, after what it brought is

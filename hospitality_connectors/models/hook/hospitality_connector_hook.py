@@ -2,6 +2,7 @@ import hashlib
 import logging
 import threading
 import time
+from typing import NamedTuple
 
 import psycopg2
 import psycopg2.errors
@@ -14,7 +15,7 @@ from odoo.tools import SQL
 from odoo.addons.hospitality_crm.tools.claim import lane_env, with_retry
 
 from ...engine import reasons
-from ...engine.adapter import Hint, Reply
+from ...engine.adapter import Env, Hint, Reply
 from ...engine.hook import stored
 from ...engine.hook.verify import Rejected
 from ...engine.types import EventError
@@ -24,9 +25,23 @@ _logger = logging.getLogger(__name__)
 DEFAULT_KB = 2048
 #: Status for each way to be refused.
 STATUS = {"too_large": 413, "encoded": 415, "unset": 503}
-#: Refused requests that a process writes down one by one in a second; more of them are added up.
-REFUSED_AT_ONCE = 5
+#: Requests that a process counts one by one in a second; more of them are added up.
+COUNTED_AT_ONCE = 5
 LOCK_SECONDS = 3
+#: Fields of the connector that every request needs.
+READ = ("active", "adapter", "code", "name", "public_url", "settings")
+
+
+class Line(NamedTuple):
+    """A connector with what a request to it needs.
+
+    :ivar env: ``engine.adapter.Env``
+    :ivar secrets: rows of its secrets
+    """
+
+    connector: models.BaseModel
+    env: Env
+    secrets: list
 
 
 class Busy(Exception):
@@ -76,70 +91,84 @@ class HospitalityConnectorHook(models.AbstractModel):
     def _receive_step(self, token, request):
         with lane_env(self.env) as env:
             hooks = env[self._name]
-            connector, closed = hooks._find(token)
+            line, closed = hooks._find(token)
             if closed:
                 return Reply(closed)
-            adapter = connector._get_adapter()
+            connector, adapter = line.connector, line.connector._get_adapter()
             request = request._replace(url=connector._get_public_base() + request.url)
-            refused = hooks._check(connector, adapter, request)
+            refused = hooks._check(line, adapter, request)
             if refused == "missing" and request.method != "POST":
                 return Reply(200)  # somebody looks whether there is anything here
             if refused:
-                hooks._count_refused(connector, refused)
+                hooks._count(connector, refused)
                 return Reply(STATUS.get(refused, 401))
-            error = hooks._take(connector, adapter, request)
+            error = hooks._take(line, adapter, request)
         # It is committed.
         return self.env["hospitality.connector"].browse(connector.id)._get_hook_reply(adapter, request, error)
 
     def _refuse_step(self, token, outcome):
         with lane_env(self.env) as env:
             hooks = env[self._name]
-            connector, closed = hooks._find(token)
+            line, closed = hooks._find(token)
             if not closed:
-                hooks._count_refused(connector, outcome)
+                hooks._count(line.connector, outcome)
             return Reply(closed or STATUS[outcome])
 
     def _find(self, token):
-        """Return the connector of an address, and the status that ends the request or None."""
+        """Return the :class:`Line` of an address or None, and the status that ends the request or None."""
+        Secret = self.env["hospitality.connector.secret"]
         digest = hash_token(token)
         try:
             rows = self.env.execute_query(
                 SQL(
-                    "SET LOCAL lock_timeout = %s; SELECT id FROM hospitality_connector WHERE hook_digest = %s"
-                    " OR hook_digest_old = %s AND hook_old_until > now() AT TIME ZONE 'UTC'",
-                    1000 * LOCK_SECONDS,
-                    digest,
-                    digest,
+                    "SET LOCAL lock_timeout = %(lock)s;"
+                    " SELECT c.id, %(fields)s, p.code, p.tz, m.name, %(secrets)s FROM hospitality_connector c"
+                    " LEFT JOIN hospitality_property p ON p.id = c.property_id"
+                    " LEFT JOIN res_currency m ON m.id = p.currency_id"
+                    " WHERE c.hook_digest = %(digest)s"
+                    " OR c.hook_digest_old = %(digest)s AND c.hook_old_until > now() AT TIME ZONE 'UTC'",
+                    lock=1000 * LOCK_SECONDS,
+                    fields=SQL(", ").join(SQL.identifier("c", name) for name in READ),
+                    secrets=Secret._get_rows_sql(SQL("c.id")),
+                    digest=digest,
                 )
             )
         except psycopg2.errors.LockNotAvailable:
             raise Busy from None
-        connector = self.env["hospitality.connector"].browse([row[0] for row in rows])
-        if not connector or connector._get_adapter().hook is None:
-            return connector, 404
-        return connector, None if connector.active else 410
+        if not rows:
+            return None, 404
+        id_, *values, code, tz, currency, secrets = rows[0]
+        connector = self.env["hospitality.connector"].browse(id_)
+        for name, value in zip(READ, values, strict=True):
+            # What the request needs of the connector is known: one statement less.
+            connector._fields[name]._insert_cache(connector, [value])
+        if connector._get_adapter().hook is None:
+            return None, 404
+        env = Env(connector._get_settings(), code or "", tz or "UTC", currency or "")
+        return Line(connector, env, secrets or []), None if connector.active else 410
 
-    def _check(self, connector, adapter, request):
+    def _check(self, line, adapter, request):
         """Return why a request isn't believed, None when it is."""
-        secrets = connector._get_hook_secrets()
+        secrets = line.connector._get_hook_secrets(line.secrets)
         try:
             adapter.hook.check(request, secrets)
         except Rejected as error:
             return error.code
         except Exception as error:
-            _logger.warning("The scheme of %s fails on a request: %s", connector.adapter, type(error).__name__)
+            _logger.warning("The scheme of %s fails on a request: %s", line.connector.adapter, type(error).__name__)
             return "forged"
         return None
 
-    def _take(self, connector, adapter, request):
+    def _take(self, line, adapter, request):
         """Store what a proven request brings.
 
         :return: why it can't be read, or None
         """
+        connector = line.connector
         if request.method != "POST":
             self._count(connector, "asked")
             return None
-        records, hints, error = self._read(connector, adapter, request)
+        records, hints, error = self._read(connector, adapter, request, line.env)
         if error:
             self._quarantine(connector, [stored.pack(adapter, request)], error)
             self._count(connector, "unreadable")
@@ -151,10 +180,10 @@ class HospitalityConnectorHook(models.AbstractModel):
         self._count(connector, "stored")
         return None
 
-    def _read(self, connector, adapter, request):
+    def _read(self, connector, adapter, request, env):
         """Return ``(records, hints, why it can't be read or None)`` of a proven request."""
         try:
-            received = adapter.receive(request, connector._get_hook_env())
+            received = adapter.receive(request, env)
             records = [clean_raw(raw) for raw in received.records]
             return records, [Hint(*map(clean, hint)) for hint in received.hints], None
         except Exception as error:
@@ -204,19 +233,18 @@ class HospitalityConnectorHook(models.AbstractModel):
     # Numbers
 
     def _count(self, connector, outcome):
-        numbers = _refused.take(self.env.cr.dbname, all_of_them=True)
-        numbers[connector.id, outcome] = 1 + numbers.get((connector.id, outcome), 0)
-        self.env["hospitality.connector.hook.count"]._add(numbers)
-
-    def _count_refused(self, connector, outcome):
-        _refused.add(self.env.cr.dbname, (connector.id, outcome))
-        numbers = _refused.take(self.env.cr.dbname)
+        """Count a request, in the current transaction or, when there are many, together with later ones."""
+        numbers = _numbers.add(self.env.cr.dbname, (connector.id, outcome))
         if numbers:
             self.env["hospitality.connector.hook.count"]._add(numbers)
 
 
-class Refused:
-    """Numbers of refused requests that this process has not written yet, so that a flood costs no writing."""
+class Numbers:
+    """Numbers of requests that this process has not written yet.
+
+    The first ones in a second are written at once, more of them are added up: so a flood, also of forged requests,
+    costs no writing. What is left is written with the next request that this process gets.
+    """
 
     def __init__(self):
         self._lock = threading.Lock()
@@ -224,22 +252,17 @@ class Refused:
         self._second = (0, 0)
 
     def add(self, database, key):
+        """Count one; return what is to be written now, ``{(connector id, outcome): number}``."""
         with self._lock:
             numbers = self._numbers.setdefault(database, {})
             numbers[key] = 1 + numbers.get(key, 0)
-
-    def take(self, database, all_of_them=False):
-        """Return what is to be written now, ``{(connector id, outcome): number}``."""
-        with self._lock:
-            second, count = self._second
             now = int(time.monotonic())
+            second, count = self._second
             self._second = (now, 1 if second != now else count + 1)
-            if not all_of_them and self._second[1] > REFUSED_AT_ONCE:
-                return {}
-            return self._numbers.pop(database, {})
+            return self._numbers.pop(database) if self._second[1] <= COUNTED_AT_ONCE else {}
 
 
-_refused = Refused()
+_numbers = Numbers()
 
 
 def hash_token(token):

@@ -42,7 +42,7 @@ class HospitalityConnectorInbox(models.Model):
         connector = self.connector_id
         hooks = self.env["hospitality.connector.hook"]
         adapter = connector._get_adapter()
-        records, hints, error = hooks._read(connector, adapter, stored.unpack(self.body))
+        records, hints, error = hooks._read(connector, adapter, stored.unpack(self.body), connector._get_adapter_env())
         if error:
             return self._note_unreadable(error)
         hooks._store_all(connector, adapter, records, hints)

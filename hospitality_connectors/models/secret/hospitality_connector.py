@@ -166,16 +166,17 @@ class HospitalityConnector(models.Model):
         """
         return {name: values[0] for name, values in self._read_secrets(used_only=True).items()}
 
-    def _get_hook_secrets(self):
+    def _get_hook_secrets(self, rows=None):
         """Return the secrets that may prove a request of the vendor, lists by name, the newest first.
 
+        :param rows: those of `hospitality.connector.secret`, where they have been read
         :raise UserError: the key outside the database is missing
         """
-        return self._read_secrets()
+        return self._read_secrets(rows=rows)
 
-    def _read_secrets(self, used_only=False):
+    def _read_secrets(self, used_only=False, rows=None):
         self.ensure_one()
-        stored = self.env["hospitality.connector.secret"].sudo()._read_values(self)  # nobody may read them
+        stored = self.env["hospitality.connector.secret"].sudo()._read_values(self, rows)  # nobody may read them
         result = {}
         for name in {*stored, *self._get_secret_names()}:
             known = self._get_environment(name) or stored.get(name, ())

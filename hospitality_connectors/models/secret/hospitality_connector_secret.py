@@ -2,6 +2,7 @@ import datetime
 
 from odoo import api, fields, models
 from odoo.exceptions import UserError
+from odoo.tools import SQL
 
 #: How long a value that was replaced still proves requests of the vendor.
 OLD_VALUE = datetime.timedelta(days=7)
@@ -49,21 +50,31 @@ class HospitalityConnectorSecret(models.Model):
         (rows.filtered("replaced_at") if old_only else rows).unlink()
 
     @api.model
-    def _read_values(self, owner):
+    def _read_values(self, owner, rows=None):
         """Return all values in clear by name: the one in use first, then the replaced one while it counts.
 
+        :param rows: what :meth:`_get_rows_sql` yields, where it has been read
         :return: ``{name: [(value, whether it is in use)]}``
         """
-        since = fields.Datetime.now() - OLD_VALUE
-        rows = self.search([("connector_id", "=", owner.id)]).filtered(
-            lambda row: not row.replaced_at or row.replaced_at > since
-        )
+        if rows is None:
+            self.flush_model()
+            [[rows]] = self.env.execute_query(SQL("SELECT %s", self._get_rows_sql(SQL("%s", owner.id))))
+        opened = self._open(owner, [row[:3] for row in rows or ()])
         values = {}
-        for row, value in sorted(
-            zip(rows, rows._decrypt(owner), strict=True), key=lambda pair: bool(pair[0].replaced_at)
-        ):
-            values.setdefault(row.name, []).append((value, not row.replaced_at))
+        for row, value in zip(rows or (), opened, strict=True):
+            values.setdefault(row[0], []).append((value, row[3]))
         return values
+
+    @api.model
+    def _get_rows_sql(self, connector_id):
+        """Return an expression for the rows of a connector that count, as JSON; the values in use come first."""
+        return SQL(
+            "(SELECT json_agg(json_build_array(s.name, s.key_id, s.text, s.replaced_at IS NULL)"
+            " ORDER BY s.replaced_at NULLS FIRST) FROM hospitality_connector_secret s"
+            " WHERE s.connector_id = %s AND (s.replaced_at IS NULL OR s.replaced_at > %s))",
+            connector_id,
+            fields.Datetime.now() - OLD_VALUE,
+        )
 
     @api.model
     def _get_state(self, owners):

@@ -205,6 +205,8 @@ class HospitalityMessenger(models.AbstractModel):
                 message_id = rest.pop(0)
                 if passage.enter(message_id) and self._hand_over(passage, batch, message_id):
                     break  # a provider rests: the others of the batch go on with the next step
+            # First of all: who holds many messages and waits for one may be waited for.
+            passage.settle()
             self._give_back(passage.env, rest)
         self._note_unreachable(batch.failed)
         return len(ids) - len(rest)

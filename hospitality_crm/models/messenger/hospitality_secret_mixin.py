@@ -46,13 +46,22 @@ class HospitalitySecretMixin(models.AbstractModel):
 
     def _decrypt(self, owner):
         """Return the values of these rows, all of one owner, in clear."""
-        if not self:
+        return self._open(owner, [(row.name, row.key_id, row.text) for row in self])
+
+    @api.model
+    def _open(self, owner, rows):
+        """Return values in clear.
+
+        :param rows: tuples ``(name, key id, encrypted text)`` of one owner
+        :raise UserError: their key is missing
+        """
+        if not rows:
             return []
         ring = self._get_ring()
         try:
             return [
-                sealed_text.decrypt(ring, row.key_id, row.text, self._get_place(owner, row.name)).decode()
-                for row in self
+                sealed_text.decrypt(ring, key_id, text, self._get_place(owner, name)).decode()
+                for name, key_id, text in rows
             ]
         except keys.KeyringError:
             raise UserError(

@@ -169,7 +169,7 @@ class Contract:
         fake.grow(10)
         with FaultProxy(int(fake.url.rpartition(":")[2])).running() as proxy:
             reading = self.reading(fake, url=proxy.url)
-            reading.client = self.client(read=0.4, total=1.0)
+            reading.client = self.client(read=0.2, total=0.5)
             for skip in range(3):
                 self.step_with_fault(reading, proxy, fault, phase, skip)
             reading.read()

@@ -4,12 +4,14 @@ import base64
 import hashlib
 import hmac
 import json
+import pathlib
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from hospitality_connectors.engine import adapter as adapters
+from hospitality_connectors.engine import canonical
 from hospitality_connectors.engine.adapters.redaction import HIDDEN
 from hospitality_connectors.engine.hook import stored
 from hospitality_connectors.engine.hook.request import HookRequest
@@ -23,6 +25,7 @@ from hospitality_connectors.engine.hook.verify import (
     SecretUrl,
     StandardWebhooks,
 )
+from hospitality_connectors.engine.types import EventError
 
 NOW = 1_700_000_000.0
 KEYS = {
@@ -231,3 +234,28 @@ def test_any_body_is_kept(body):
     else:
         if isinstance(value, (str, list, dict)):
             assert type(json.loads(again.body)) is type(value)
+
+
+# The description for those who post
+
+
+def test_description_of_canonical_posts():
+    path = pathlib.Path(__file__).parents[3] / "docs" / "hook-openapi.json"
+    described = json.loads(path.read_text())
+    event = described["components"]["schemas"]["Event"]["properties"]
+    assert event["entity"]["enum"] == list(canonical.ENTITIES)
+    assert set(event["op"]["enum"]) == {op for ops in canonical.OPS.values() for op in ops}
+    post = described["paths"]["/hospitality/hook/{token}"]["post"]
+    examples = post["requestBody"]["content"]["application/json"]["examples"]
+    for example in examples.values():
+        for value in example["value"]:
+            assert canonical.validate(value)["external_id"]
+    schemes = described["components"]["securitySchemes"]
+    ours = adapters.CanonicalAdapter.hook.schemes
+    assert schemes["token"]["name"].lower() == ours[1].header
+    assert [type(scheme) for scheme in ours] == [StandardWebhooks, HeaderToken, Basic]
+    assert len(schemes) == len(ours)
+    for error in (None, EventError("", "not_json", "x")):
+        reply = adapters.CanonicalAdapter().reply(make(), error)
+        answer = post["responses"][str(reply.status)]["content"]["application/json"]["schema"]
+        assert set(json.loads(reply.body)) == set(answer["required"])
