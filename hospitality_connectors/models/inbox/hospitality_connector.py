@@ -208,7 +208,7 @@ class HospitalityConnector(models.Model):
     def _redact(self, raw, redact):
         """Return a record without what must not be stored.
 
-        One that can't be redacted is stored without its content: it waits in quarantine, to be fetched again by its key.
+        One that can't be redacted is stored without its content: it waits in quarantine, to be fetched by its key.
         """
         if raw.content_type == adapters.EVENTS:
             return raw
