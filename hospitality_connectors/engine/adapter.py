@@ -297,8 +297,8 @@ class Adapter:
     :cvar rates: limits of the vendor per bucket, ``{bucket: (Rate, ...)}``; the bucket ``""`` is that of calls that
         name none
     :cvar hook: how requests of the vendor prove themselves, see :mod:`engine.hook.verify`; None where there are none
-    :cvar local: the source is this very database: `hospitality.connector._fetch_local` reads it instead of
-        :meth:`fetch_page`, and `_check_local` looks at it instead of :meth:`check`
+    :cvar local: the source is this very database: `_fetch_local`, `_fetch_local_one` and `_check_local` of
+        `hospitality.connector` stand in for :meth:`fetch_page`, :meth:`fetch_one` and :meth:`check`
     """
 
     code = None

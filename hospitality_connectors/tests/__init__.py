@@ -13,6 +13,7 @@ from . import test_pipeline
 from . import test_pos_orders
 from . import test_reader
 from . import test_reasons
+from . import test_source_cancel
 from . import test_source_check_guest
 from . import test_source_consent
 from . import test_source_merge

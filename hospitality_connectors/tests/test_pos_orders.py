@@ -31,6 +31,7 @@ class TestPosOrders(ConnectorCommon):
         cls.session = cls.env["pos.session"].create({"config_id": cls.pos.id, "user_id": cls.env.uid})
         cls.product = cls.env["product.product"].create({"name": "Dorado", "default_code": "FISH", "taxes_id": False})
         cls.guest = cls.env["res.partner"].create({"name": "Ana Kovalenko", "email": "ana@example.org"})
+        cls.env["hospitality.connector"].search([("adapter", "=", "odoo_pos")]).state = "paused"
         cls.pos_source = cls.env["hospitality.source"].create({"name": "Bar", "code": "c_bar", "kind": "pos"})
         cls.connector = cls.env["hospitality.connector"].create(
             {
@@ -225,13 +226,50 @@ class TestPosOrders(ConnectorCommon):
         self.assertEqual(self._check(first).partner_id, winner)
         self.assertEqual(self._check(second).partner_id, winner)
 
-    def test_paid_order_wakes_a_lane(self):
+    def test_paid_order_is_read_at_once(self):
         Trigger = self.env["ir.cron.trigger"]
         lane = self.env["hospitality.connector"]._get_reader_crons().filtered("active")[:1]
         before = Trigger.search_count([("cron_id", "=", lane.id)])
-        order = self._order(state="draft")
+        order = self._order(state="draft", partner=self.guest)
         order.action_pos_order_paid()
         self.assertGreater(Trigger.search_count([("cron_id", "=", lane.id)]), before)
+        self._follow_hints()
+        self.assertEqual((self._check(order).status, self._check(order).partner_id), ("paid", self.guest))
+
+    def _follow_hints(self):
+        self.env.flush_all()
+        while self.Reader._step_hints():
+            self.env.flush_all()
+        self.connector._process()
+        self.env.invalidate_all()
+
+    def test_hint_and_stream_store_an_order_once(self):
+        order = self._order(state="draft")
+        order.action_pos_order_paid()
+        self._follow_hints()
+        self._read()
+        stored = [("connector_id", "=", self.connector.id), ("external_id", "=", order.uuid)]
+        self.assertEqual(self.Inbox.search_count(stored), 1)
+
+    def test_cashier_needs_no_rights_on_connectors(self):
+        cashier = self.env["res.users"].create(
+            {
+                "name": "Cashier",
+                "login": "c_cashier",
+                "group_ids": [(6, 0, [self.env.ref("point_of_sale.group_pos_user").id])],
+            }
+        )
+        order = self._order(state="draft")
+        order.with_user(cashier).action_pos_order_paid()
+        self._follow_hints()
+        self.assertTrue(self._check(order))
+
+    def test_paid_order_of_another_point_of_sale(self):
+        self.connector.settings = {"configs": "Nowhere"}
+        order = self._order(state="draft")
+        order.action_pos_order_paid()
+        self._follow_hints()
+        self.assertFalse(self._check(order))
 
     def test_without_a_connector_nobody_is_woken(self):
         self.connector.state = "paused"
@@ -240,6 +278,7 @@ class TestPosOrders(ConnectorCommon):
         before = Trigger.search_count([])
         order.action_pos_order_paid()
         self.assertEqual(Trigger.search_count([]), before)
+        self.assertFalse(self.env["hospitality.connector.hint"].search([("connector_id", "=", self.connector.id)]))
 
     def test_look_at_the_source(self):
         self.assertEqual({finding.level for finding in self.connector._check_vendor()} - {"warning"}, set())

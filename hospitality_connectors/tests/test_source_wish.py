@@ -13,6 +13,9 @@ class TestSourceWish(ConnectorCommon):
         values = {"name": f"Anna Koval{key}", "preferences": preferences, "diet": diet, **values}
         return super()._guest(key, version, **values)
 
+    def _plain(self, key, version=1, **values):
+        return super()._guest(key, version, **values)
+
     def _preferences(self, key="G1"):
         rows = self.env["hospitality.preference"].search([("profile_id", "=", self._profile(key).id)])
         return {(row.type_id.code, row.value) for row in rows}
@@ -194,11 +197,9 @@ class TestSourceWish(ConnectorCommon):
             self.connector._process()
             return self.env.cr.sql_log_count - before
 
-        plain = [super(TestSourceWish, self)._guest(f"P{n}", name=f"Guest P{n}") for n in range(3)]
+        plain = [self._plain(f"P{n}", name=f"Guest P{n}") for n in range(3)]
         count(*plain)
-        before = count(
-            *[super(TestSourceWish, self)._guest(f"P{n}", 2, name=f"Guest P{n}", city="A") for n in range(3)]
-        )
+        before = count(*[self._plain(f"P{n}", 2, name=f"Guest P{n}", city="A") for n in range(3)])
         self.assertLess(
             before,
             count(*[self._guest(f"P{n}", 3, diet=[{"text": "eggs"}], city="B") for n in range(3)]),

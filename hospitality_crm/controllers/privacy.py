@@ -130,7 +130,6 @@ def _render_portal(kind, saved=False, status=200):
         "kind": kind if kind in dict(KINDS) else "access",
         "saved": saved,
         "requests": Request.search([("partner_id", "=", guest.id)], order="id desc", limit=20),
-        
         "fields": [(name, guest._fields[name]._description_string(request.env), guest[name]) for name in PORTAL_FIELDS],
     }
     return _render("hospitality_crm.privacy_portal_page", values, status=status)

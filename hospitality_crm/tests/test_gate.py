@@ -3,7 +3,7 @@ import random
 from contextlib import suppress
 from unittest.mock import patch
 
-import psycopg2
+import psycopg2.errors
 from freezegun import freeze_time
 
 from odoo import fields
@@ -411,6 +411,24 @@ class TestGateMessages(GateCommon):
         self.env.invalidate_all()
         self.assertEqual((first.state, first.external_ref, second.state), ("sent", "R1", "planned"))
 
+    def test_what_became_of_a_message_outlives_a_deadlock(self):
+        message = self.gate._plan_one(self._create_willing(), self._spec())
+        with self.gate._passage() as passage:
+            self.assertTrue(passage.enter(message.id))
+            passage.leave("sent")
+            cr, failures = passage.env.cr, [psycopg2.errors.DeadlockDetected()]
+
+            def execute(query, *arguments):
+                if failures:
+                    raise failures.pop()
+                return type(cr).execute(cr, query, *arguments)
+
+            with patch.object(cr, "execute", execute):
+                passage.settle()
+        self.env.invalidate_all()
+        self.assertFalse(failures)
+        self.assertEqual(message.state, "sent")
+
     def test_sweeper_finds_what_nobody_sends_any_more(self):
         message = self.gate._plan_one(self._create_willing(), self._spec())
         self.env.cr.execute(
@@ -444,7 +462,11 @@ class TestGateMessages(GateCommon):
         message = self.gate._plan_one(self.anna, self._spec())
         self.assertTrue(message.with_user(self._create_role_user("admin")).sudo().can_open_origin)
         self.env.cr.execute(
-            SQL("UPDATE hospitality_message SET origin_model = %s WHERE id = %s", "hospitality.message.compose", message.id)
+            SQL(
+                "UPDATE hospitality_message SET origin_model = %s WHERE id = %s",
+                "hospitality.message.compose",
+                message.id,
+            )
         )
         self.env.invalidate_all()
         self.assertFalse(message.can_open_origin)

@@ -184,6 +184,26 @@ class TestMatchArrival(MatchCommon):
         self.env["hospitality.bulk"]._apply(self.source, [Message(0, [event])])
         self.env.invalidate_all()
 
+    def test_an_archived_guest_is_not_found(self):
+        values = {"name": "Oksana Vdovychenko", "phones": ["+380671112255"], "birthdate": "1964-02-01"}
+        archived = self._guest("A", **values)
+        archived.active = False
+        self.env.flush_all()
+        self.assertNotEqual(self._guest("B", **values), archived)
+
+    def test_looking_one_profile_up_takes_three_questions(self):
+        """Who else is at work, whom it may be with all that is stored of them, and how rare the names are."""
+        values = {"name": "Oksana Vdovychenko", "phones": ["+380671112266"], "birthdate": "1964-02-01"}
+        known = self._guest("A", **values)
+        Matcher = self.env["hospitality.matcher"]
+        for nth in range(2):  # the first one fills what is cached
+            newcomer = Matcher._prepare(f"N{nth}", values, "person", "desk")
+            with self.assertQueryCount(3 if nth else 99):
+                Matcher._attach([newcomer])
+            self.assertEqual(newcomer.partner_id, known.id)
+        self.env.cr.execute("SHOW enable_seqscan")
+        self.assertEqual(self.env.cr.fetchone(), ("on",), "the setting is for the look-up only")
+
     def test_a_number_of_too_many_guests_leads_nowhere(self):
         """Its key is remembered; the same person is still found by what is his own."""
         with patch.object(storage, "MAX_BLOCK", 3):

@@ -77,6 +77,24 @@ class TestMergeFollow(HospitalityCommon):
         self._undo(merge)
         self.assertEqual((account.partner_id, account.acc_holder_name), (self.carla, "Ben Smith"))
 
+    def test_a_row_that_names_two_losers_follows_both(self):
+        """Each of its columns has a line of its own in the journal, and goes back with its own merge."""
+        relation = self.env["hospitality.relation"].create(
+            {"partner_id": self.ben.id, "related_id": self.dana.id, "kind": "spouse"}
+        )
+        merges = self.Merge._merge_groups([(self.anna.id, [self.ben.id], {}), (self.carla.id, [self.dana.id], {})])
+        self._settled()
+        self.assertEqual((relation.partner_id, relation.related_id), (self.anna, self.carla))
+        lines = merges.line_ids.filtered(lambda line: line.table_name == "hospitality_relation")
+        self.assertEqual(
+            sorted((line.merge_id.winner_id.id, line.column_name, list(line.row_ids)) for line in lines),
+            sorted([(self.anna.id, "partner_id", [relation.id]), (self.carla.id, "related_id", [relation.id])]),
+        )
+        self._undo(merges[0])
+        self.assertEqual((relation.partner_id, relation.related_id), (self.ben, self.carla))
+        self._undo(merges[1])
+        self.assertEqual((relation.partner_id, relation.related_id), (self.ben, self.dana))
+
     def test_a_tag_of_two_goes_back_to_both(self):
         """Rows of a relation have no id: one that leaves a chain takes nobody else's of the same tag with it."""
         tag = self.env["res.partner.category"].create({"name": "Regular"})

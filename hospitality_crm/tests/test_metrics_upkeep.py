@@ -81,7 +81,7 @@ class TestMetricsUpkeep(MetricsCase):
             dirty._take(1000)
             counts.append(self.env.cr.sql_log_count - before)
         self.assertEqual(counts[0], counts[1])
-        self.assertLessEqual(counts[0], 10)
+        self.assertLessEqual(counts[0], 11)
 
     def _random_world(self, rng, visits):
         guests = [self.anna, self.ben, self.carla]

@@ -67,6 +67,7 @@ class Ohip(Fake):
             "departments": "1000-1999=room 2000-2999=fb",
             "diet_types": "DIET,ALLERGY",
             "preference_type": "SPECIALS",
+            "codes": "FTH=FTH nuts=NUT milk=MLK",
             "unticked": "unknown",
         }
 
@@ -360,7 +361,7 @@ class Ohip(Fake):
                     {"telephone": {"phoneNumber": number, "phoneTechType": "PHONE"}} for number in profile["phones"]
                 ]
             },
-            "comments": {"commentInfo": [{"comment": {"text": {"value": text}}} for text in profile["comments"]]},
+            "comments": {"commentInfo": profile["comments"]},
             "profileMemberships": {"profileMembership": profile["memberships"]},
             "preferenceCollection": {
                 "preferenceType": [{"preferenceType": kind, "preference": items} for kind, items in preferences.items()]
@@ -377,7 +378,12 @@ class Ohip(Fake):
         profile["vip"] = details.get("customer", {}).get("vipStatus", profile["vip"])
         profile["privacy"].update(details.get("privacyInfo", {}))
         for item in details.get("comments", {}).get("commentInfo", []):
-            profile["comments"].append(item["comment"]["text"]["value"])
+            self.number += 1
+            old = [comment for comment in profile["comments"] if comment["id"] == item.get("id")]
+            if old:
+                old[0]["comment"].update(item["comment"])
+            else:
+                profile["comments"].append({**item, "id": str(self.number), "type": "Comment"})
         return self._changed(key)
 
     def _changed(self, key, status=200):

@@ -57,6 +57,8 @@ class ExelyAdapter(Adapter):
         Setting("client_secret", "Client Secret", secret=True, required=True),
         Setting("pms", "Exely PMS", default="yes", choices=("yes", "no"), help="No: only the bookings are read."),
         Setting("loyalty", "Loyalty Cards", default="no", choices=("yes", "no"), help="One more call for each guest."),
+        Setting("hook_token", "Key of Web-Hooks", secret=True, help="Exely repeats it in the header API-KEY."),
+        Setting("hook_login", "Login of Web-Hooks", secret=True, help="user:password, where no key is used."),
         Setting("history", "Days of History", default="730", help="Where the hotel has no Exely PMS."),
     )
     rates = {
@@ -71,6 +73,9 @@ class ExelyAdapter(Adapter):
         return Capabilities(
             frozenset(("guest", "booking", "stay")), cursor_kind="token", tz_mode="mixed", webhook="hint"
         )
+
+    def account(self, settings):
+        return f"{settings.get('url', '')} {settings.get('client_id', '')}".strip()
 
     # Calls
 

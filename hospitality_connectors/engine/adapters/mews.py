@@ -84,6 +84,13 @@ class MewsAdapter(Adapter):
         Setting("enterprise", "Enterprise", help="Key of the enterprise, where the token is that of a portfolio."),
         Setting("chain", "Chain", help="Key of the chain, where the token is that of a portfolio."),
         Setting("services", "Services", help="Keys of the services that are stays, with commas; empty: all."),
+        Setting(
+            "unticked",
+            "No Opt-In Means",
+            default="unknown",
+            choices=("unknown", "denied"),
+            help="What it says about a guest that an opt-in is not ticked: nothing, or that he refuses.",
+        ),
     )
     rates = {"": (Rate(200, 30),)}
     hook = SecretUrl()

@@ -91,14 +91,15 @@ def _customer(record, env):
         return [{"entity": "guest", "op": "anonymise", "external_id": key}]
     options = list_of(record, "Options")
     if isinstance(record.get("Options"), list):
-        # An option that isn't there is a box that isn't ticked, or was cleared by the guest: no.
+        # An option that isn't there may never have been asked for, or was taken back: the hotel knows its desk.
+        unticked = "denied" if env.settings.get("unticked") == "denied" else "unknown"
         events += [
             {
                 "entity": "consent",
                 "external_id": f"{key}:{option}",
                 "guest": key,
                 "channel": channel,
-                "state": "granted" if option in options else "denied",
+                "state": "granted" if option in options else unticked,
                 "source_field": f"Options.{option}",
             }
             for option, channel in CONSENTS.items()

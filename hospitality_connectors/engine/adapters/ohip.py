@@ -18,7 +18,7 @@ from ..hook.verify import HeaderToken
 from ..network.errors import Strange
 from . import ohip_outbound, ohip_profile, ohip_push
 from . import ohip_parse as parser
-from .ohip_jobs import run_job
+from .ohip_jobs import run_days
 from .records import content, path, raw
 from .redaction import redact
 from .values import dicts_of, text_of, version_of
@@ -72,6 +72,12 @@ class Ohip(base.Adapter):
         ),
         Setting("diet_types", "Preferences About Food", default="DIET,ALLERGY", help="Types of preference, by comma."),
         Setting("preference_type", "Type of New Preferences", default="SPECIALS"),
+        Setting(
+            "codes",
+            "Codes of Preferences and Allergens",
+            help="Ours=theirs: nuts=NUT milk=MLK high_floor=HF; an asterisk where they are the same. What OPERA does "
+            "not know is written as a comment.",
+        ),
         Setting(
             "unticked",
             "No Opt-In Means",
@@ -183,29 +189,30 @@ class Ohip(base.Adapter):
     def _page_changes(self, ctx, window, cursor):
         """Return hints to the reservations that were changed on the days of a window."""
         system, hotel = ctx.settings["external_system"], ctx.settings["hotel_id"]
-        first, last = days_of(window, ctx.tz)
-        span = {"startLastModifiedDate": f"{first}T00:00:00Z", "endLastModifiedDate": f"{last}T23:59:59Z"}
         rest = f"/rsv/async/v1/externalSystems/{system}/hotels/{hotel}/reservations/dailySummary"
-        body = {"criteria": {"hotelId": hotel, "lastModifiedDate": span}}
-        job = run_job(self, ctx, rest, body, cursor)
-        if job.answer is None:
-            return Page([], job.cursor, job.cursor is not None)
-        keys = [parser.reservation_id(item) for item in dicts_of(job.answer, "reservations")]
+
+        def body(day):
+            span = {"startLastModifiedDate": f"{day}T00:00:00Z", "endLastModifiedDate": f"{day}T23:59:59Z"}
+            return {"criteria": {"hotelId": hotel, "lastModifiedDate": span}}
+
+        answer, following = run_days(self, ctx, rest, body, window, cursor)
+        keys = [parser.reservation_id(item) for item in dicts_of(answer or {}, "reservations")]
         hints = [Hint("stay", key, "daily summary") for key in dict.fromkeys(filter(None, keys))]
-        return Page([], hints=hints)
+        return Page([], following, following is not None, hints=hints)
 
     def _page_journal(self, ctx, window, cursor):
         hotel = ctx.settings["hotel_id"]
-        first, last = days_of(window, ctx.tz)
-        body = {"netvatcriteriatype": {"hotelId": hotel, "timeSpan": {"startDate": str(first), "endDate": str(last)}}}
-        job = run_job(self, ctx, f"/csh/async/v1/hotels/{hotel}/financialPostingsNetVat", body, cursor)
-        if job.answer is None:
-            return Page([], job.cursor, job.cursor is not None)
+
+        def body(day):
+            return {"netvatcriteriatype": {"hotelId": hotel, "timeSpan": {"startDate": day, "endDate": day}}}
+
+        rest = f"/csh/async/v1/hotels/{hotel}/financialPostingsNetVat"
+        answer, following = run_days(self, ctx, rest, body, window, cursor)
         records = []
-        for item in dicts_of(job.answer, "financialPostings"):
+        for item in dicts_of(answer or {}, "financialPostings"):
             key = text_of(path(item, "posting", "transactionNo")) or text_of(item.get("transactionNo"))
             records.append(raw("charge", key or "", item, None, seen(ctx)))
-        return Page(records)
+        return Page(records, following, following is not None)
 
     def _page_stays(self, ctx, window, cursor):
         """Return hints to the stays that end in a range of days: guests in house, arrivals and the last departures."""
@@ -305,12 +312,6 @@ class Ohip(base.Adapter):
 def seen(ctx):
     """Return the time at the vendor as naive UTC."""
     return ctx.now().replace(tzinfo=None)
-
-
-def days_of(window, tz):
-    """Return the first and the last day at the property that a window touches."""
-    zone = ZoneInfo(tz)
-    return window.start.astimezone(zone).date(), window.end.astimezone(zone).date()
 
 
 def event_of(item):

@@ -5,7 +5,9 @@ Each page of a stream is one short call; the cursor says where the work is.
 
 import re
 import urllib.parse
+from datetime import date, timedelta
 from typing import NamedTuple
+from zoneinfo import ZoneInfo
 
 from ..network.errors import Failed, Later
 from .records import path
@@ -23,6 +25,22 @@ class Job(NamedTuple):
 
     cursor: str | None = None
     answer: dict | None = None
+
+
+def run_days(adapter, ctx, rest, make_body, window, cursor):
+    """Take the next step of the jobs for the days of a window, one job per day: results come in one piece.
+
+    :param make_body: function of a date that returns the body which starts its job
+    :return: ``(result or None, cursor or None)``
+    """
+    zone = ZoneInfo(ctx.tz)
+    first, last = (moment.astimezone(zone).date() for moment in (window.start, window.end))
+    text, _slash, inner = (cursor or f"{first}/").partition("/")
+    day = date.fromisoformat(text)
+    job = run_job(adapter, ctx, rest, make_body(day.isoformat()), inner or None)
+    if job.cursor is not None:
+        return None, f"{day}/{job.cursor}"
+    return job.answer, f"{day + timedelta(days=1)}/" if day < last else None
 
 
 def run_job(adapter, ctx, rest, body, cursor):

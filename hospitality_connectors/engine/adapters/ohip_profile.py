@@ -17,6 +17,8 @@ CONSENTS = (
     ("post", "optInMailingList", None),
     ("third_party", "optInThirdParty", None),
 )
+#: What the titles of our own comments begin with; they are no news when they come back.
+OUR_TITLE = "CRM "
 LANGUAGES = {"e": "en", "f": "fr", "g": "de", "d": "de", "s": "es", "i": "it", "p": "pt", "r": "ru"}
 
 
@@ -140,11 +142,12 @@ def _preferences(profile, env):
 
 
 def comments_of(items):
-    """Return the texts of comments that are not confidential."""
+    """Return the texts of comments, without confidential ones and our own."""
     texts = []
     for item in items:
         comment = inner(item, "comment")
-        if not is_true(comment.get("confidential")):
+        is_ours = (text_of(comment.get("commentTitle")) or "").startswith(OUR_TITLE)
+        if not is_ours and not is_true(comment.get("confidential")):
             texts.append(whole_mask(path(comment, "text", "value")) or whole_mask(comment.get("text")))
     return "\n".join(dict.fromkeys(filter(None, texts)))
 
@@ -152,16 +155,19 @@ def comments_of(items):
 def _consents(profile, env, key, version):
     """Return a statement per opt-in.
 
-    Switching *allow* off is a refusal; what an opt-in that isn't ticked means is a setting.
+    Switching *allow* off is a refusal, and so is an opt-in that isn't ticked though the guest was asked. What it means
+    where he never was is a setting.
     """
     flags = profile.get("privacyInfo")
     if not isinstance(flags, dict):
         return []
+    asked = text_of(flags.get("lastPrivacyPromptDate"))
+    unticked = "denied" if asked else env.settings.get("unticked") or "unknown"
     events = []
     for channel, opt_in, allow in CONSENTS:
         if flags.get(opt_in) is None and flags.get(allow) is None:
             continue
-        state = env.settings.get("unticked") or "unknown"
+        state = unticked
         if allow and flags.get(allow) is not None and not is_true(flags[allow]):
             state = "denied"
         elif is_true(flags.get(opt_in)):
@@ -173,7 +179,7 @@ def _consents(profile, env, key, version):
             "guest": key,
             "channel": channel,
             "state": state,
-            "at": utc(text_of(flags.get("lastPrivacyPromptDate")), env.tz),
+            "at": utc(asked, env.tz),
             "source_field": opt_in,
         }
         events.append(compact(event))

@@ -9,8 +9,8 @@ from .values import dicts_of, is_true, text_of
 
 #: The opt-in of each channel that the vendor knows.
 OPT_INS = {channel: opt_in for channel, opt_in, _allow in ohip_profile.CONSENTS}
-#: Where a text for staff is shown.
-LABELS = {"alert": "ALERT", "note": "CRM"}
+LABELS = {"alert": "alert", "note": "note", "preference": "preference", "allergy": "allergies"}
+NO_LONGER = "(no longer) "
 
 
 def push(adapter, ctx, command):
@@ -96,6 +96,20 @@ def _own(member):
     return {name: member[name] for name in names if member.get(name) not in (None, "")}
 
 
+def codes_of(ctx, codes):
+    """Return ``(theirs, unknown)`` of our codes, by the setting ``codes`` (``nuts=NUT milk=MLK``, ``*``: the same)."""
+    known = dict(part.partition("=")[::2] for part in (ctx.settings.get("codes") or "").replace(",", " ").split())
+    theirs, unknown = [], []
+    for code in codes:
+        if code in known:
+            theirs.append(known[code])
+        elif "*" in known:
+            theirs.append(code)
+        else:
+            unknown.append(code)
+    return theirs, unknown
+
+
 def _present(profile):
     """Return the preferences of a profile, ``{(type, value)}``."""
     return {
@@ -109,37 +123,49 @@ def _present(profile):
 
 
 def _preference(adapter, ctx, command, rest, profile):
-    kind, code = ctx.settings.get("preference_type") or "SPECIALS", text_of(command.values.get("code"))
-    if not code:
+    """Add or remove a preference; one whose code OPERA does not know is a comment."""
+    kind, ours = ctx.settings.get("preference_type") or "SPECIALS", text_of(command.values.get("code"))
+    theirs, _unknown = codes_of(ctx, [ours] if ours else [])
+    if not theirs:
         return _comment(adapter, ctx, command, rest, profile)
-    found = next((one for one in sorted(_present(profile), key=str) if one[1] == code), None)
+    found = next((one for one in sorted(_present(profile), key=str) if one[1] == theirs[0]), None)
     if command.values.get("active") is False:
-        if not found:
-            return Pushed("same")
-        parts = [urllib.parse.quote(part or "", safe="") for part in found]
-        ctx.call("DELETE", adapter.url(ctx, f"{rest}/preferenceType/{parts[0]}/preferences/{parts[1]}"))
-        return Pushed("done")
+        if found:
+            _remove_preference(adapter, ctx, rest, *found)
+        return Pushed("done" if found else "same")
     if found:
         return Pushed("same")
-    return _add_preferences(adapter, ctx, command, rest, kind, [(code, text_of(command.values.get("text")))])
+    _add_preferences(adapter, ctx, command, rest, kind, [(theirs[0], text_of(command.values.get("text")))])
+    return Pushed("done")
 
 
 def _allergies(adapter, ctx, command, rest, profile):
-    """Make the preferences about food those of the command: missing ones are added, others of the type removed."""
+    """Make the preferences about food those of the command: missing ones are added, others of the type removed.
+
+    The whole list stands in a comment as well, where OPERA does not know some of them.
+    """
     kind = (ctx.settings.get("diet_types") or "").split(",")[-1].strip()
-    if not kind:
-        return Pushed("refused", "Enter the types of preference about food in the connector.")
-    wanted = [text_of(code) for code in command.values.get("codes") or () if text_of(code)]
+    codes = [text_of(code) for code in command.values.get("codes") or () if text_of(code)]
+    wanted, unknown = codes_of(ctx, codes)
     have = {code for found, code in _present(profile) if found == kind}
-    if have == set(wanted):
-        return Pushed("same")
     if "known" in command.values and have != set(command.values["known"] or ()):
         return Pushed("conflict", "The preferences about food were changed in OPERA.")
+    text = text_of(command.values.get("text")) or ", ".join(codes)
+    values = {"text": text, "active": bool(unknown or (text and not codes))}
+    outcome = _comment(adapter, ctx, command._replace(values=values), rest, profile)
+    if not kind or have == set(wanted) or not (ctx.settings.get("codes") or ""):
+        return outcome
     for code in sorted(have.difference(wanted), key=str):
-        parts = [urllib.parse.quote(part or "", safe="") for part in (kind, code)]
-        ctx.call("DELETE", adapter.url(ctx, f"{rest}/preferenceType/{parts[0]}/preferences/{parts[1]}"), accept=(404,))
+        _remove_preference(adapter, ctx, rest, kind, code)
     missing = [(code, None) for code in wanted if code not in have]
-    return _add_preferences(adapter, ctx, command, rest, kind, missing) if missing else Pushed("done")
+    if missing:
+        _add_preferences(adapter, ctx, command, rest, kind, missing)
+    return Pushed("done")
+
+
+def _remove_preference(adapter, ctx, rest, kind, code):
+    parts = [urllib.parse.quote(part or "", safe="") for part in (kind, code)]
+    ctx.call("DELETE", adapter.url(ctx, f"{rest}/preferenceType/{parts[0]}/preferences/{parts[1]}"), accept=(404,))
 
 
 def _add_preferences(adapter, ctx, command, rest, kind, items):
@@ -152,7 +178,6 @@ def _add_preferences(adapter, ctx, command, rest, kind, items):
         "profileIdList": [{"id": command.external_id, "type": "Profile"}],
     }
     ctx.post(adapter.url(ctx, f"{rest}/preferences"), json=body)
-    return Pushed("done")
 
 
 def _consent(adapter, ctx, command, rest, profile):
@@ -167,23 +192,35 @@ def _consent(adapter, ctx, command, rest, profile):
 
 
 def _comment(adapter, ctx, command, rest, profile):
-    """Add a comment for staff; one of the same text is not written twice, and none is changed."""
+    """Write a comment for staff under a title that says what it is about, or change the one that has it.
+
+    Notes are added, each once; comments of staff are never touched.
+    """
+    topic = text_of(command.values.get("kind") or command.values.get("code"))
+    title = ohip_profile.OUR_TITLE + " ".join(filter(None, (LABELS[command.kind], topic)))[:76]
+    text = (text_of(command.values.get("text")) or "")[:2000]
+    comments = dicts_of(profile, "comments", "commentInfo")
+    same = [item for item in comments if _title(item) == title]
+    if any(_comment_text(item) == text for item in same if command.values.get("active") is not False):
+        return Pushed("same")
+    own = same[-1] if same and command.kind != "note" else None
     if command.values.get("active") is False:
-        return Pushed("same", "A comment of OPERA is not taken back from here.")
-    kind = text_of(command.values.get("kind")) if command.kind == "alert" else None
-    text = f"{kind}: {text_of(command.values.get('text'))}" if kind else text_of(command.values.get("text"))
+        text = f"{NO_LONGER}{_comment_text(own)}"[:2000] if own else ""
+        if not own or _comment_text(own).startswith(NO_LONGER):
+            return Pushed("same")
     if not text:
         return Pushed("refused", "There is no text.")
-    comments = dicts_of(profile, "comments", "commentInfo")
-    if any(text_of(path(ohip_profile.inner(item, "comment"), "text", "value")) == text for item in comments):
-        return Pushed("same")
-    comment = {
-        "text": {"value": text},
-        "type": "GEN",
-        "internal": True,
-        "commentTitle": LABELS.get(command.kind, "CRM"),
-    }
-    return _put(adapter, ctx, command, rest, {"comments": {"commentInfo": [{"comment": comment}]}})
+    comment = {"text": {"value": text}, "commentTitle": title, "type": "GEN", "internal": True}
+    item = {"comment": comment, **({"id": own["id"], "type": "Comment"} if own and own.get("id") else {})}
+    return _put(adapter, ctx, command, rest, {"comments": {"commentInfo": [item]}})
+
+
+def _title(item):
+    return text_of(ohip_profile.inner(item, "comment").get("commentTitle"))
+
+
+def _comment_text(item):
+    return text_of(path(ohip_profile.inner(item, "comment"), "text", "value")) or ""
 
 
 def _erase(adapter, ctx, command, rest, profile):

@@ -56,6 +56,12 @@ class OtaAdapter(Adapter):
     settings = (
         Setting("mode", "Direction", default="push", choices=("push", "pull"), help="Who calls whom."),
         Setting("hotel", "Hotel Code", help="Of the hotel, where the connector serves one alone."),
+        Setting(
+            "hook_login",
+            "Login of the Sender",
+            secret=True,
+            help="Push: user:password of ours that the sender enters; in the SOAP header or as HTTP Basic.",
+        ),
         Setting("url", "Address", help="Pull: of the AlpineBits server."),
         Setting("user", "User", help="Pull: at the AlpineBits server."),
         Setting("password", "Password", secret=True, help="Pull: at the AlpineBits server."),

@@ -117,11 +117,8 @@ class _Reservation:
     def events(self):
         rooms = kids(self.reservation, "RoomStays", "RoomStay")
         if self.status == "cancelled" and not rooms:
-            # AlpineBits cancels by number alone: what is planned under it goes with the booking.
-            keys = (("booking", self.key), ("stay", f"{self.key}:1"))
-            return [
-                {"entity": entity, "op": "tombstone", "external_id": key, **self._version()} for entity, key in keys
-            ]
+            # AlpineBits cancels by number alone; what is planned under it goes with the booking.
+            return [{"entity": "booking", "op": "tombstone", "external_id": self.key, **self._version()}]
         self.guests, events = {}, []
         for index, one in enumerate(kids(self.reservation, "ResGuests", "ResGuest")):
             events += self._guest(index, one)

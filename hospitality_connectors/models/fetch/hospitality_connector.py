@@ -101,6 +101,10 @@ class HospitalityConnector(models.Model):
         """Hook: a :class:`engine.adapter.Page` of a source in this database, see :meth:`Adapter.fetch_page`."""
         raise NotImplementedError
 
+    def _fetch_local_one(self, entity, external_id):
+        """Hook: a record of a source in this database, see :meth:`Adapter.fetch_one`."""
+        raise NotImplementedError
+
     # Streams
 
     def _get_streams(self):

@@ -200,7 +200,7 @@ class HospitalityConnectorReader(models.AbstractModel):
             if deadline is not None and time.monotonic() >= deadline:
                 break
             try:
-                followed.append((id_, noted_at, self._fetch(session, entity, external_id)))
+                followed.append((id_, noted_at, self._fetch(connector_id, session, entity, external_id)))
             except Exception as error:
                 code, message, seconds = self._describe(error)
                 if isinstance(error, (Later, Denied)):
@@ -218,10 +218,14 @@ class HospitalityConnectorReader(models.AbstractModel):
             return env["hospitality.connector.hint"]._claim_due(HINTS_AT_ONCE)
 
     @api.model
-    def _fetch(self, session, entity, external_id):
+    def _fetch(self, connector_id, session, entity, external_id):
         """Return the records that a hint leads to."""
         now = session.now().replace(tzinfo=None)
-        answer = session.adapter.fetch_one(session, entity, external_id)
+        if session.adapter.local:
+            with lane_env(self.env) as env:
+                answer = env["hospitality.connector"].browse(connector_id)._fetch_local_one(entity, external_id)
+        else:
+            answer = session.adapter.fetch_one(session, entity, external_id)
         if isinstance(answer, Gone):
             return [gone(entity, external_id, now)]
         if isinstance(answer, Moved):

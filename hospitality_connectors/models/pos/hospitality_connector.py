@@ -1,7 +1,7 @@
 from odoo import api, models
 from odoo.tools import SQL
 
-from ...engine.adapter import Finding, Page
+from ...engine.adapter import Finding, Gone, Hint, Page
 
 
 class HospitalityConnector(models.Model):
@@ -42,8 +42,15 @@ class HospitalityConnector(models.Model):
             return Page([])
         return self.env["hospitality.connector.pos"]._fetch(self, stream, window, cursor)
 
+    def _fetch_local_one(self, entity, external_id):
+        if self.adapter != "odoo_pos":
+            return super()._fetch_local_one(entity, external_id)
+        if "pos.order" not in self.env:
+            return Gone()
+        return self.env["hospitality.connector.pos"]._fetch_one(self, external_id)
+
     def _register_hook(self):
-        """Have the lanes look as soon as an order is paid.
+        """Have an order read as soon as it is paid.
 
         Point of Sale need not be installed, so its model can't be extended by the usual means.
         """
@@ -57,7 +64,7 @@ class HospitalityConnector(models.Model):
 
         def action_pos_order_paid(self):
             result = origin(self)
-            self.env["hospitality.connector"]._wake_pos()
+            self.env["hospitality.connector"]._note_paid(self)
             return result
 
         action_pos_order_paid.hospitality_origin = origin
@@ -71,11 +78,17 @@ class HospitalityConnector(models.Model):
                 del model.action_pos_order_paid
 
     @api.model
-    def _wake_pos(self):
-        """Start a lane that reads after the current transaction.
+    def _note_paid(self, orders):
+        """List orders to be read at once, and start a lane that does, after the current transaction.
 
-        Nothing but a trigger is written: the cashier never waits for a lane.
+        Nothing is written but new rows: the cashier never waits for a lane.
         """
         running = [("adapter", "=", "odoo_pos"), ("state", "=", "running")]
-        if self.sudo().search_count(running, limit=1):  # whether there is one; cashiers see no connectors
-            self._get_reader_crons().filtered("active")[:1]._trigger()
+        connectors = self.sudo().search(running)  # cashiers see no connectors
+        if not connectors or not orders:
+            return
+        Order = self.env["hospitality.connector.pos"]
+        hints = [Hint("check", Order._get_key(order), "paid") for order in orders]
+        for connector in connectors:
+            self.env["hospitality.connector.hint"].sudo()._note(connector, hints)  # hints belong to the system
+        self._get_reader_crons().filtered("active")[:1]._trigger()

@@ -6,7 +6,7 @@ from odoo import api, fields, models
 from odoo.exceptions import UserError
 from odoo.tools import SQL
 
-from ...engine.adapter import Finding, Page
+from ...engine.adapter import Finding, Gone, Page
 from ...engine.adapters import records
 from ...engine.adapters.shape import pairs, words
 
@@ -83,6 +83,26 @@ class HospitalityConnectorPos(models.AbstractModel):
         return Page(self._get_records(connector, orders, changes), following, more)
 
     @api.model
+    def _fetch_one(self, connector, external_id):
+        """Return an order by the key of its check, see :meth:`Adapter.fetch_one`."""
+        domain = [("uuid", "=", external_id)]
+        if external_id.startswith("id:") and external_id[3:].isdecimal():
+            domain = [("id", "=", int(external_id[3:]))]
+        order = self.env["pos.order"].sudo().search(domain, limit=1)  # the connector reads for the system
+        if not order:
+            return Gone()
+        configs = self._get_configs(connector)
+        if order.state == "draft" or (configs is not None and order.config_id.id not in configs):
+            return []
+        order.flush_recordset()
+        rows = self.env.execute_query(SQL("SELECT id, write_date FROM pos_order WHERE id = %s", order.id))
+        return self._get_records(connector, order, dict(rows))
+
+    @api.model
+    def _get_key(self, order):
+        return order.uuid or f"id:{order.id}"
+
+    @api.model
     def _get_configs(self, connector):
         """Return the ids of the points of sale that are read, None for all."""
         names = words(connector._get_settings().get("configs"))
@@ -151,13 +171,13 @@ class HospitalityConnectorPos(models.AbstractModel):
         loyalty = self._get_loyalty_card(order)
         return records.compact(
             {
-                "uuid": order.uuid or f"id:{order.id}",
+                "uuid": self._get_key(order),
                 "state": order.state,
                 "number": order.pos_reference or order.name,
                 "name_of_order": order.floating_order_name,
                 "config": order.config_id.name,
                 "partner": guest,
-                "refund_of": (refunded.uuid or f"id:{refunded.id}") if refunded else None,
+                "refund_of": self._get_key(refunded) if refunded else None,
                 "opened_at": fields.Datetime.to_string(order.create_date) + "Z",
                 "closed_at": fields.Datetime.to_string(order.date_order) + "Z",
                 "table": str(table.table_number) if table else None,

@@ -31,12 +31,13 @@ _DOUBTFUL = among(SLIP, TYPO_KNOWN, ALIKE, SHORT, GENDER, SKELETON, SECOND)
 _HALF = among(MISSING, INITIAL)
 # The same or similar; a middle name in one or the same in both.
 _ALIKE, _MIDDLE = among(2, 3), among(1, 2)
-_CONTACT = ("email", "phone")
+#: The slots of what a record can be reached by.
+CONTACT_SLOTS = ("email", "phone")
 
 
 def evidence_of_contact(slots):
     """Whether something besides the name speaks for one person."""
-    same = [_in_common(slots[part]) for part in _CONTACT]
+    same = [_in_common(slots[part]) for part in CONTACT_SLOTS]
     same += [_ALIKE[slots[part]] for part in ("document", "loyalty", "birth", "address")]
     return np.logical_or.reduce(same)
 
@@ -75,7 +76,7 @@ def guard_codes(slots, words, swapped, begins, fathers):
     codes[alone & ((slots["phone"] == 11) | (slots["email"] == 11))] = CONTACT
     # Many are called Anna Maria: such a second name is no evidence of its own.
     codes[alone & (slots["middle"] == 2) & ~fathers] = MIDDLE
-    contact = np.logical_or.reduce([_in_common(slots[part]) for part in _CONTACT])
+    contact = np.logical_or.reduce([_in_common(slots[part]) for part in CONTACT_SLOTS])
     codes[(slots["document"] == 4) & ~contact & (slots["loyalty"] != 2)] = DOCUMENT
     part = ((family == ALIKE) | ((family == SECOND) & _MIDDLE[slots["middle"]])) & ~born
     codes[(_OTHER[family] | part) & ~document] = FAMILY

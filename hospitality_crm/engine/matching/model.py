@@ -9,6 +9,7 @@ import numpy as np
 
 from .arrays import among
 from .context import Context
+from .guards import CONTACT_SLOTS
 from .slots import COUNTED, SLOTS, counted_slots, static_slots
 from .table import Table
 
@@ -183,7 +184,7 @@ def household_pairs(slots):
     given = _one_of(slots["given"], "given", ("differs", "known_differ", "gender", "initial_differs"))
     family = _one_of(slots["family"], "family", ("same", "sound", "gender", "typo", "skeleton"))
     shared = slots["address"] == SLOTS["address"].index("same")
-    for part in ("email", "phone"):
+    for part in CONTACT_SLOTS:
         shared |= _one_of(slots[part], part, tuple(level for level in SLOTS[part] if level.startswith("same")))
     shared |= slots["loyalty"] == SLOTS["loyalty"].index("same")
     return (

@@ -11,13 +11,13 @@ import numpy as np
 from .arrays import among
 from .clusters import cluster, components
 from .context import Census, Context
-from .guards import evidence_of_contact
+from .guards import CONTACT_SLOTS, evidence_of_contact
 from .keys import table_pairs
 from .model import CHUNK, Weights, barred_pairs
 from .name_pairs import name_kinds
 from .normal import prepare
 from .population import Population
-from .slots import FIRST_SAME, SIMILAR, static_slots
+from .slots import same_contact, static_slots
 from .table import DERIVED, Table, derive
 from .vocabulary import Vocabulary
 
@@ -138,8 +138,8 @@ def sure_pairs(slots):
     """Whether pairs are certain: the same name and a contact, number or birth date in common."""
     same = _EQUAL[slots["given"]] & _EQUAL[slots["family"]] & ~_BORN_ELSE[slots["birth"]]
     some = _ALIKE[slots["document"]] | _ALIKE[slots["loyalty"]] | (slots["birth"] == 2)
-    for part in ("email", "phone"):
-        some |= (slots[part] >= FIRST_SAME) & (slots[part] < SIMILAR)
+    for part in CONTACT_SLOTS:
+        some |= same_contact(slots[part])
     return same & some & (slots["suffix"] < 2)
 
 

@@ -70,7 +70,7 @@ def static_slots(table, left, right, context):
         column = getattr(table, part)
         slots[part] = _compare(column[left], column[right])
     slots["gender"] = _compare(table.gender[left], table.gender[right])
-    slots["organisation"] = organisations.compare(table, left, right, slots, _same_contact)
+    slots["organisation"] = organisations.compare(table, left, right, slots, same_contact)
     contact = _contact(slots["email"], slots["phone"])
     name = slots["name"].astype(np.uint16)
     slots["name_contact"] = (name * len(CONTACTS) + contact).astype(np.uint8)
@@ -315,14 +315,17 @@ def _degrees(counts):
     return (np.searchsorted(_DEGREE_EDGES, np.maximum(counts, 1), side="right") - 1 + FIRST_SAME).astype(np.uint8)
 
 
-def _same_contact(codes):
+def same_contact(codes):
+    """Whether an address or number is the same, however many names use it."""
     return (codes >= FIRST_SAME) & (codes < SIMILAR)
 
 
-_OWN = FIRST_SAME + 4  # contacts of up to four names
+def own_contact(codes):
+    """Whether an address or number is the same, and used by up to four names."""
+    return (codes >= FIRST_SAME) & (codes < FIRST_SAME + 4)
 
 
 def _contact(email, phone):
-    own = [(slot >= FIRST_SAME) & (slot < _OWN) for slot in (email, phone)]
-    shared = ((email >= _OWN) & (email < SIMILAR)) | ((phone >= _OWN) & (phone < SIMILAR))
+    own = own_contact(email), own_contact(phone)
+    shared = same_contact(email) | same_contact(phone)
     return choose([(own[0] & own[1], 4), (own[0], 3), (own[1], 2), (shared, 1)], 0)

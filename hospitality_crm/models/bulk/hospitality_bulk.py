@@ -67,7 +67,7 @@ class HospitalityBulk(models.AbstractModel):
         self._write_batch(batch, parts, codes)
         self._finish(batch)
         if batch.wishes or batch.diets:
-            self.env["hospitality.bulk.wish"]._write(batch)
+            self.env["hospitality.bulk.wish"]._record(batch)
         if batch.consents:
             self.env["hospitality.bulk.consent"]._record(batch)
         if batch.redirects:
@@ -222,7 +222,7 @@ class HospitalityBulk(models.AbstractModel):
                 self.env["hospitality.bulk.profile"]._write_profiles(batch, *parts[entity], codes)
                 continue
             if entity in _WRITERS:
-                self.env[_WRITERS[entity]]._write(batch, parts[entity])
+                self.env[_WRITERS[entity]]._settle(batch, parts[entity])
                 continue
             new, changed, touched = parts[entity]
             self._link(batch, entity, (*new, *changed))
@@ -345,6 +345,32 @@ class HospitalityBulk(models.AbstractModel):
                 expressions=expressions,
             )
             batch.count(MODELS[entity], [], done)
+            if entity == "booking":
+                self._close_stays(batch, done)
+
+    @api.model
+    def _close_stays(self, batch, booking_ids):
+        """Cancel what is planned under deleted bookings: a source that cancels by number alone names no rooms."""
+        rows = self.env.execute_query(
+            SQL(
+                "SELECT s.id, s.partner_id, b.version, b.payload_hash"
+                " FROM hospitality_stay s JOIN hospitality_booking b ON b.id = s.booking_id"
+                " WHERE b.id = ANY(%s::int[]) AND s.status IN %s AND (s.version IS NULL OR s.version <= b.version)"
+                " ORDER BY s.id FOR NO KEY UPDATE OF s",
+                pg_int_array(booking_ids),
+                PLANNED,
+            )
+        )
+        done = self.env["hospitality.bulk.fact"]._update(
+            MODELS["stay"],
+            [row[0] for row in rows],
+            [
+                {"status": "cancelled", "version": version, "payload_hash": hash_}
+                for _id, _guest, version, hash_ in rows
+            ],
+        )
+        batch.touched.update(row[1] for row in rows if row[1])
+        batch.count(MODELS["stay"], [], done)
 
     @api.model
     def _sum(self, batch, parts):

@@ -85,7 +85,7 @@ class HospitalityBulkConsent(models.AbstractModel):
         return [(purpose, channel)]
 
     @api.model
-    def _write(self, batch, parts):
+    def _settle(self, batch, parts):
         """Write what the source says now; what is to be recorded is in ``batch.consents``."""
         parts = tuple([item for item in group if self._link(batch, item, group is parts[2])] for group in parts)
         inserted, updated = self.env["hospitality.bulk.fact"]._upsert(

@@ -21,7 +21,7 @@ class HospitalityBulkWish(models.AbstractModel):
     _description = "Bulk writes of preferences and allergies"
 
     @api.model
-    def _write(self, batch):
+    def _record(self, batch):
         """Write what the guests of a batch prefer and must not eat, after their profiles."""
         newest = {item.key: item for item in batch.wishes}
         if newest:
@@ -149,8 +149,8 @@ class HospitalityBulkWish(models.AbstractModel):
 
     @api.model
     def _get_ids(self, model_name):
-        records = self.env[model_name].with_context(active_test=False).search([])
-        return {record.code: record.id for record in records}
+        """Return the ids of a small table by code, archived records included."""
+        return dict(self.env.execute_query(SQL("SELECT code, id FROM %s", SQL.identifier(self.env[model_name]._table))))
 
     # Allergies and diets
 

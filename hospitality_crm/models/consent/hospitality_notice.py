@@ -48,11 +48,11 @@ class HospitalityNotice(models.Model):
     def _get_guest_text(self):
         """Return the wording of the notice that comes with the product, in the language of the environment."""
         return self.env._(
-            "You decide what we may use your data for and how we may reach you. You agree freely: your booking and our"
-            " service don't depend on it. You can change your mind at any time, with effect from then on, on this page or"
-            " by the link in each of our messages. We keep a record of what you have chosen, so that we can prove it. You"
-            " may ask us for your data, have them corrected or deleted, object to their use, and complain to a"
-            " supervisory authority."
+            "You decide what we may use your data for and how we may reach you. You agree freely: your booking and"
+            " our service don't depend on it. You can change your mind at any time, with effect from then on, on this"
+            " page or by the link in each of our messages. We keep a record of what you have chosen, so that we can"
+            " prove it. You may ask us for your data, have them corrected or deleted, object to their use, and"
+            " complain to a supervisory authority."
         )
 
     @api.model

@@ -1,6 +1,7 @@
 from . import (
     hospitality_review,
     hospitality_bulk_review,
+    hospitality_check,
     hospitality_guest_dirty,
     hospitality_guest_tabs,
     hospitality_last_contact,

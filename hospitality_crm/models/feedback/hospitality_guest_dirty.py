@@ -5,7 +5,8 @@ class HospitalityGuestDirty(models.Model):
     _inherit = "hospitality.guest.dirty"
 
     @api.model
-    def _refresh_guests(self, partner_ids):
-        result = super()._refresh_guests(partner_ids)
+    def _follow_evidence(self, partner_ids, found):
+        result = super()._follow_evidence(partner_ids, found)
+        # A check that has found its guest takes its reviews along.
         self.env["hospitality.review"]._follow_visits(partner_ids)
         return result

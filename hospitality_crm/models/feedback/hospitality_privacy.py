@@ -11,7 +11,8 @@ class HospitalityPrivacy(models.AbstractModel):
         return super()._privacy_handlers() | {
             "hospitality.review": PrivacyHandler(
                 blank=("title", "text", "author", "url", "reply", "warnings"),
-                plain=("external_id", "payload_hash", "status_raw", "language"),
+                plain=("external_id", "payload_hash", "status_raw"),
+                text=("language",),
                 hide=("payload_hash",),
                 portable=True,
                 reason="Ratings stay for statistics, without what was written and by whom.",

@@ -7,8 +7,10 @@ import numpy as np
 from ...engine import matching
 from ...engine.matching.arrays import among
 from ...engine.matching.context import Counts, name_keys, word_keys
+from ...engine.matching.guards import CONTACT_SLOTS
 from ...engine.matching.model import _value as get_value
 from ...engine.matching.model import household_pairs
+from ...engine.matching.slots import own_contact, same_contact
 from .run_data import get_chains
 
 # Profiles of one guest belong together whatever the engine thinks of them.
@@ -247,8 +249,7 @@ def has_own_contact(slots):
     Such a newcomer belongs to the guest, also when he has moved house meanwhile.
     """
     same = _EQUAL[slots["given"]] & _EQUAL[slots["family"]] & ~_BORN_ELSE[slots["birth"]]
-    own = [(slots[part] >= _FIRST_SAME) & (slots[part] < _FIRST_SAME + _OWN) for part in ("email", "phone")]
-    return same & np.logical_or(*own)
+    return same & np.logical_or.reduce([own_contact(slots[part]) for part in CONTACT_SLOTS])
 
 
 def score_slots(table, left, right, slots, weights):
@@ -261,21 +262,12 @@ def score_slots(table, left, right, slots, weights):
         a, b = left[companies], right[companies]
         same = (table.company[a] == table.company[b]) & (table.company[a] != 0) & (table.kind[a] == table.kind[b])
         number = slots["document"][companies] == 2
-        contact = np.logical_or.reduce(
-            [
-                (slots[part][companies] >= _FIRST_SAME) & (slots[part][companies] < _SIMILAR)
-                for part in ("email", "phone")
-            ]
-        )
+        contact = np.logical_or.reduce([same_contact(slots[part][companies]) for part in CONTACT_SLOTS])
         score[companies] = np.select(
             [same & (contact | number), same | number], [weights.auto + 2, weights.ask + 1], weights.ask - 5
         )
     return score
 
 
-_FIRST_SAME = matching.slots.FIRST_SAME
-_SIMILAR = matching.slots.SIMILAR
 # Levels of names and of birth dates.
 _EQUAL, _BORN_ELSE = among(1, 2), among(4, 5)
-# Levels of contacts that up to four names use.
-_OWN = 4

@@ -6,7 +6,8 @@ from odoo import fields
 from odoo.tools import SQL
 
 from ...engine import gate as engine
-from ...tools.claim import lane_env
+from ...tools.arrays import pg_int_array
+from ...tools.claim import MAX_TRIES, RETRY_ON, lane_env
 from . import guest_lock
 from .quiet_ends import get_quiet_ends
 
@@ -30,6 +31,9 @@ PARAMETERS = {
     "priority": (SQL("$7"), SQL("int")),
     "partner_id": (SQL("$8"), SQL("int")),
 }
+#: Places of parameters in statements that are prepared, and the statements that run those, by number of parameters.
+PLACES = tuple(f"${number}" for number in range(1, 16))
+EXECUTE = tuple(f"EXECUTE %s ({', '.join(['%s'] * number)})" for number in range(16))
 _names = itertools.count()
 
 
@@ -127,6 +131,26 @@ class Passage:
         self.env.cr.commit()  # pylint: disable=invalid-commit
         return [message_id for message_id, _priority in sorted(rows, key=lambda row: (-row[1], row[0]))]
 
+    def give_back(self, message_ids):
+        """Let others take messages that were claimed and not looked at.
+
+        What was left is committed before: who holds many messages and waits for one may be waited for. Those that
+        somebody else holds are his by now.
+        """
+        self.settle()
+        if not message_ids:
+            return
+        self.env.cr.execute(
+            SQL(
+                """WITH mine AS MATERIALIZED (
+                       SELECT id FROM hospitality_message WHERE id = ANY(%s) ORDER BY id
+                          FOR NO KEY UPDATE SKIP LOCKED)
+                   UPDATE hospitality_message m SET leased_until = NULL FROM mine WHERE m.id = mine.id""",
+                pg_int_array(message_ids),
+            )
+        )
+        self.env.cr.commit()  # pylint: disable=invalid-commit
+
     @staticmethod
     def _get_claim_query(where, limit, now):
         return SQL(
@@ -187,8 +211,16 @@ class Passage:
 
     def settle(self):
         """Commit what was left and give guests free."""
-        if self._pending and not self._is_noted:
-            self.env.cr.execute(self._pending)
+        for attempt in range(1, MAX_TRIES + 1):
+            try:
+                if self._pending and not self._is_noted:
+                    self.env.cr.execute(self._pending)
+                break
+            except RETRY_ON:
+                # What became of a message must not be lost because somebody else changes messages.
+                if attempt == MAX_TRIES:
+                    raise
+                self.env.cr.rollback()
         guests = (self._left, self._done)
         self._pending = self._left = self._done = None
         self.env.cr.commit()  # pylint: disable=invalid-commit
@@ -227,12 +259,12 @@ class Passage:
             name = SQL.identifier(f"hospitality_{kind}_{next(_names)}")
             self.env.cr.execute(SQL("PREPARE %s AS %s", name, getattr(self, f"_get_{kind}_statement")(columns)))
             self._statements[key] = name
-        return SQL(f"EXECUTE %s ({', '.join(['%s'] * len(values))})", self._statements[key], *values)
+        return SQL(EXECUTE[len(values)], self._statements[key], *values)
 
     @staticmethod
     def _get_leave_statement(columns):
         """Return the statement that writes columns of a message."""
-        pairs = [SQL("%s = %s", SQL.identifier(name), SQL(f"${place}")) for place, name in enumerate(columns, start=2)]
+        pairs = [SQL("%s = %s", SQL.identifier(name), SQL(PLACES[at])) for at, name in enumerate(columns, start=1)]
         return SQL("UPDATE hospitality_message SET %s WHERE id = $1", SQL(", ").join(pairs))
 
     @staticmethod
@@ -260,9 +292,7 @@ class Passage:
         now = fields.Datetime.now()
         name = self._prepare(row, now)
         values = {**row, "now": now}
-        self.env.cr.execute(
-            SQL("EXECUTE %s (%s, %s, %s, %s, %s, %s, %s, %s)", name, *(values[key] for key in PARAMETERS))
-        )
+        self.env.cr.execute(SQL(EXECUTE[len(PARAMETERS)], name, *(values[key] for key in PARAMETERS)))
         return (self.env.cr.fetchone() or [None])[0]
 
     def _prepare(self, row, now):

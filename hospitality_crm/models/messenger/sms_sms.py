@@ -190,11 +190,12 @@ class SmsSms(models.Model):
             ids = passage.claim(due, CLAIMED_AT_ONCE)
             failed = {}
             goes_on = True
-            for message_id in ids:
-                if not goes_on:
-                    self.env["hospitality.messenger"]._give_back(passage.env, [message_id])
-                elif passage.enter(message_id):
+            rest = list(ids)
+            while rest and goes_on:
+                message_id = rest.pop(0)
+                if passage.enter(message_id):
                     goes_on = self._hand_over(passage, message_id, failed)
+            passage.give_back(rest)
         self.env["hospitality.messenger"]._note_unreachable(failed)
         return len(ids) if goes_on else 0
 

@@ -77,9 +77,7 @@ class HospitalityEraser(models.AbstractModel):
             if status == "in_house":
                 message = self.env._("The guest is in house with an open folio until %(day)s.", day=day)
             else:
-                message = self.env._(
-                    "Stays ahead: %(number)s, the last until %(day)s.", number=number, day=day
-                )
+                message = self.env._("Stays ahead: %(number)s, the last until %(day)s.", number=number, day=day)
             blockers.append(self._block(status, message, departure))
         return blockers
 

@@ -35,12 +35,15 @@ class HospitalityPrivacyExport(models.AbstractModel):
         """Return the archive as bytes, and facts about it: ``{"row_count", "model_count"}``."""
         subject = self.env["hospitality.privacy"]._find_subject(request.partner_id)
         sections = self._get_sections(subject, portable=request.kind == "portability")
+        sections.sort(key=lambda section: section["model"] != "res.partner")
         facts = {"row_count": sum(len(one["rows"]) for one in sections), "model_count": len(sections)}
         values = {
             "subject_request": request,
             "sections": sections,
             "made_at": datetime.datetime.now(datetime.UTC).strftime("%Y-%m-%d %H:%M UTC"),
             "rows": facts["row_count"],
+            "lang": (self.env.lang or "en").replace("_", "-"),
+            "direction": self.env["res.lang"]._get_data(code=self.env.lang or "en_US").direction or None,
         }
         buffer = io.BytesIO()
         with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
@@ -122,7 +125,8 @@ class HospitalityPrivacyExport(models.AbstractModel):
         found = [dict(zip((name for name, _label in labels), row, strict=True)) for row in zip(*shown, strict=True)]
         if model._name == "mail.message":
             found = self._mask_messages(found, names, subject)
-        return {"model": model._name, "label": model._description, "columns": labels, "rows": found}
+        label = self.env["ir.model"]._get(model._name).sudo().name  # the name of a model is no secret
+        return {"model": model._name, "label": label, "columns": labels, "rows": found}
 
     @api.model
     def _mask_messages(self, rows, names, subject):

@@ -41,7 +41,9 @@ class HospitalityPrivacyFile(models.Model):
     @api.model
     def _make(self, request):
         """Export the data of the guest of a request; return the link for its download."""
-        content, facts = self.env["hospitality.privacy.export"]._make_archive(request)
+        # The person reads it, not who answers.
+        lang = request.partner_id.lang or self.env.lang
+        content, facts = self.env["hospitality.privacy.export"].with_context(lang=lang)._make_archive(request)
         token = secrets.token_urlsafe(32)
         self.create(
             {

@@ -16,7 +16,7 @@ class ResCompany(models.Model):
     hospitality_mask_contacts = fields.Boolean(
         string="Mask Contact Data",
         default=True,
-        help="Reception and service see e-mails and phone numbers of guests masked, and in full when they ask for them.",
+        help="Reception and service see e-mails and phones of guests masked, and in full when they ask for them.",
     )
 
     _hospitality_document_days_positive = models.Constraint(

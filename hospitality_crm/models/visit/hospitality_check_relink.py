@@ -6,6 +6,8 @@ from .hospitality_check_guest import CONFIDENCE, FIXED, Clue
 
 _STRONGEST_FIRST = sorted(CONFIDENCE, key=CONFIDENCE.get, reverse=True)
 _ADDRESSED = frozenset(("loyalty", "phone", "email"))
+# A check whose guest nobody has named.
+_OPEN = SQL("(k.guest_evidence IS NULL AND k.profile_id IS NULL OR k.guest_evidence NOT IN %s)", FIXED)
 
 
 class HospitalityCheck(models.Model):
@@ -14,17 +16,103 @@ class HospitalityCheck(models.Model):
     _inherit = "hospitality.check"
 
     @api.model
-    def _relink(self, partner_ids):
+    def _find_connected(self, partner_ids):
+        """Return what evidence connects with some guests, in one statement; empty for most of them.
+
+        :return: dict of *address* (``(kind, value)`` of the guests, while evidence waits for any), *check* (ids) and
+            what other models add in :meth:`_get_connected_parts`
+        """
+        found = {}
+        parts = self._get_connected_parts(pg_int_array(partner_ids))
+        for kind, name, value, id_ in self.env.execute_query(SQL(" UNION ALL ").join(parts)):
+            found.setdefault(kind, []).append((name, value) if id_ is None else id_)
+        return found
+
+    @api.model
+    def _get_connected_parts(self, ids):
+        """Return queries of ``(what, kind, value, id)`` for :meth:`_find_connected`."""
+        return [
+            SQL(
+                """
+                SELECT 'address', c.channel, c.value, NULL::int FROM hospitality_profile p
+                  JOIN hospitality_contact_link l ON l.profile_id = p.id
+                  JOIN hospitality_contact_point c ON c.id = l.point_id AND c.channel IN ('phone', 'email')
+                 WHERE p.partner_id = ANY(%(ids)s::int[]) AND EXISTS (SELECT FROM hospitality_check_evidence)
+                """,
+                ids=ids,
+            ),
+            SQL(
+                """
+                SELECT 'address', 'loyalty', m ->> 'number', NULL FROM hospitality_profile p,
+                       jsonb_array_elements(p."values" -> 'memberships') AS m
+                 WHERE p.partner_id = ANY(%(ids)s::int[]) AND p."values" ? 'memberships' AND m ? 'number'
+                   AND EXISTS (SELECT FROM hospitality_check_evidence)
+                """,
+                ids=ids,
+            ),
+            SQL(
+                """
+                SELECT 'check', NULL, NULL, o.check_id FROM hospitality_check_evidence e
+                  JOIN hospitality_check k ON k.id = e.check_id AND k.partner_id = ANY(%(ids)s::int[])
+                  JOIN hospitality_check_evidence o ON o.digest = e.digest AND o.kind = 'card'
+                 WHERE e.kind = 'card'
+                """,
+                ids=ids,
+            ),
+            SQL(
+                """
+                SELECT 'check', NULL, NULL, k.id FROM hospitality_stay s JOIN hospitality_check k ON k.stay_id = s.id
+                 WHERE s.partner_id = ANY(%(ids)s::int[]) AND k.partner_id IS DISTINCT FROM s.partner_id AND %(open)s
+                """,
+                ids=ids,
+                open=_OPEN,
+            ),
+            SQL(
+                """
+                SELECT 'check', NULL, NULL, k.id FROM hospitality_stay s
+                  JOIN hospitality_check k ON k.room_id = s.room_id
+                   AND k.business_date BETWEEN s.arrival AND s.departure
+                 WHERE s.partner_id = ANY(%(ids)s::int[]) AND s.room_id IS NOT NULL
+                   AND (k.partner_id IS DISTINCT FROM s.partner_id
+                        OR k.guest_evidence IN ('reservation', 'phone', 'email', 'card', 'table')) AND %(open)s
+                """,
+                ids=ids,
+                open=_OPEN,
+            ),
+            SQL(
+                """
+                SELECT 'check', NULL, NULL, k.id FROM hospitality_reservation r
+                  JOIN hospitality_check k ON k.reservation_id = r.id
+                 WHERE r.partner_id = ANY(%(ids)s::int[]) AND k.partner_id IS DISTINCT FROM r.partner_id AND %(open)s
+                """,
+                ids=ids,
+                open=_OPEN,
+            ),
+            SQL(
+                """
+                SELECT 'check', NULL, NULL, k.id FROM hospitality_reservation r
+                  JOIN hospitality_check k ON k.property_id = r.property_id AND k.business_date = r.business_date
+                   AND lower(k."table") = lower(r."table") AND k.partner_id IS DISTINCT FROM r.partner_id
+                 WHERE r.partner_id = ANY(%(ids)s::int[]) AND r."table" IS NOT NULL AND %(open)s
+                """,
+                ids=ids,
+                open=_OPEN,
+            ),
+        ]
+
+    @api.model
+    def _relink(self, found):
         """Decide anew whose checks are that evidence connects with some guests; for the lanes of the guests.
 
         A number that two guests have by now identifies nobody: a check that rested on it alone is nobody's again.
         The number of statements doesn't depend on the number of guests.
 
+        :param dict found: what :meth:`_find_connected` says of them
         :return: ids of the checks whose guest or evidence has changed
         """
-        values = self._read_addresses(partner_ids)
-        digests = {digest: pair for pair, digest in self.env["hospitality.check.evidence"]._get_digests(values).items()}
-        rows = self._read_connected(partner_ids, digests)
+        addresses = self.env["hospitality.check.evidence"]._get_digests(found.get("address", ()))
+        digests = {digest: pair for pair, digest in addresses.items()}
+        rows = self._read_connected(found.get("check", ()), digests)
         if not rows:
             return []
         clues = []
@@ -35,10 +123,10 @@ class HospitalityCheck(models.Model):
                 elif digest in digests:
                     clues.append(Clue(nth, *digests[digest]))
             clues += self._get_place_clues(nth, row)
-        found = self._find_guests(clues)
+        guests = self._find_guests(clues)
         changes = {}
         for nth, row in enumerate(rows):
-            kinds = {kind: found.get((nth, kind), {}) for kind in CONFIDENCE if (nth, kind) in found}
+            kinds = {kind: guests[nth, kind] for kind in CONFIDENCE if (nth, kind) in guests}
             known = {kind for kind, digest in row["kept"] or () if digest in digests}
             change = self._decide(row, kinds, known)
             if change:
@@ -46,69 +134,30 @@ class HospitalityCheck(models.Model):
         return self._write_guests(changes, {row["id"]: row["partner_id"] for row in rows})
 
     @api.model
-    def _read_addresses(self, partner_ids):
-        """Return the numbers and addresses of guests as ``(kind, value)``; none while nothing waits for one."""
-        return self.env.execute_query(
-            SQL(
-                """
-                SELECT c.channel, c.value FROM hospitality_profile p
-                  JOIN hospitality_contact_link l ON l.profile_id = p.id
-                  JOIN hospitality_contact_point c ON c.id = l.point_id AND c.channel IN ('phone', 'email')
-                 WHERE p.partner_id = ANY(%(ids)s::int[]) AND EXISTS (SELECT FROM hospitality_check_evidence)
-                 UNION
-                SELECT 'loyalty', m ->> 'number' FROM hospitality_profile p,
-                       jsonb_array_elements(p."values" -> 'memberships') AS m
-                 WHERE p.partner_id = ANY(%(ids)s::int[]) AND p."values" ? 'memberships' AND m ? 'number'
-                   AND EXISTS (SELECT FROM hospitality_check_evidence)
-                """,
-                ids=pg_int_array(partner_ids),
-            )
-        )
-
-    @api.model
-    def _read_connected(self, partner_ids, digests):
-        """Return the checks that some evidence connects with guests, and that name no guest themselves."""
+    def _read_connected(self, check_ids, digests):
+        """Return what is known of checks by their ids and by evidence, without those that name their guest."""
+        if not check_ids and not digests:
+            return []
         return self.env.execute_query_dict(
             SQL(
                 """
-                WITH own AS MATERIALIZED (
-                    SELECT check_id AS id FROM hospitality_check_evidence WHERE digest = ANY(%(digests)s::varchar[])
-                     UNION
-                    SELECT o.check_id FROM hospitality_check_evidence e
-                      JOIN hospitality_check k ON k.id = e.check_id AND k.partner_id = ANY(%(ids)s::int[])
-                      JOIN hospitality_check_evidence o ON o.digest = e.digest AND o.kind = 'card'
-                     WHERE e.kind = 'card'
-                     UNION
-                    SELECT k.id FROM hospitality_stay s JOIN hospitality_check k ON k.stay_id = s.id
-                     WHERE s.partner_id = ANY(%(ids)s::int[]) AND k.partner_id IS DISTINCT FROM s.partner_id
-                     UNION
-                    SELECT k.id FROM hospitality_stay s
-                      JOIN hospitality_check k ON k.room_id = s.room_id
-                       AND k.business_date BETWEEN s.arrival AND s.departure
-                     WHERE s.partner_id = ANY(%(ids)s::int[]) AND s.room_id IS NOT NULL
-                     UNION
-                    SELECT k.id FROM hospitality_reservation r JOIN hospitality_check k ON k.reservation_id = r.id
-                     WHERE r.partner_id = ANY(%(ids)s::int[]) AND k.partner_id IS DISTINCT FROM r.partner_id
-                     UNION
-                    SELECT k.id FROM hospitality_reservation r
-                      JOIN hospitality_check k ON k.property_id = r.property_id AND k.business_date = r.business_date
-                       AND lower(k."table") = lower(r."table")
-                     WHERE r.partner_id = ANY(%(ids)s::int[]))
                 SELECT k.id, k.partner_id, k.profile_id, k.guest_evidence, k.stay_id, k.property_id, k.room_id,
                        k.business_date::text, k.daypart, k."table", coalesce(k.opened_at, k.closed_at)::text AS at,
                        s.partner_id AS stay_partner_id, s.profile_id AS stay_profile_id,
                        r.partner_id AS table_partner_id, r.profile_id AS table_profile_id,
                        (SELECT json_agg(json_build_array(e.kind, e.digest)) FROM hospitality_check_evidence e
                          WHERE e.check_id = k.id) AS kept
-                  FROM own JOIN hospitality_check k ON k.id = own.id
+                  FROM hospitality_check k
                   LEFT JOIN hospitality_stay s ON s.id = k.stay_id
                   LEFT JOIN hospitality_reservation r ON r.id = k.reservation_id
-                 WHERE k.guest_evidence IS NULL AND k.profile_id IS NULL OR k.guest_evidence NOT IN %(fixed)s
+                 WHERE k.id = ANY(ARRAY(SELECT unnest(%(ids)s::int[]) UNION SELECT check_id
+                       FROM hospitality_check_evidence WHERE digest = ANY(%(digests)s::varchar[])))
+                   AND %(open)s
                  ORDER BY k.id
                 """,
+                ids=pg_int_array(check_ids),
                 digests=pg_array(sorted(digests)),
-                ids=pg_int_array(partner_ids),
-                fixed=FIXED,
+                open=_OPEN,
             )
         )
 

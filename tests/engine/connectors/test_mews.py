@@ -180,15 +180,18 @@ class TestMews(Contract):
             "diet": [{"text": "Vegan"}],
         }
         assert event["warnings"] == ["email:proxy"]
-        states = {
-            channel: facts["consent", f"{key}:{option}"]["state"]
-            for option, channel in (
-                ("SendMarketingEmails", "email"),
-                ("SendMarketingPostalMail", "post"),
-                ("SendPartnerMarketingEmails", "third_party"),
-            )
-        }
-        assert states == {"email": "granted", "post": "denied", "third_party": "denied"}
+        assert self.consents(facts, key) == {"email": "granted", "post": "unknown", "third_party": "unknown"}
+
+    def consents(self, facts, key):
+        found = (event for (entity, _key), event in facts.items() if entity == "consent" and event["guest"] == key)
+        return {event["channel"]: event["state"] for event in found}
+
+    def test_opt_in_that_is_not_ticked_means_what_the_hotel_says(self, fake):
+        key = fake.add_customer(LastName="Guest", Options=["SendMarketingPostalMail"])
+        reading = self.reading(fake)
+        reading.read()
+        reading.env.settings["unticked"] = "denied"
+        assert self.consents(reading.facts(), key) == {"email": "denied", "post": "granted", "third_party": "denied"}
 
     @pytest.mark.parametrize(
         ("currency", "gross", "net", "shown"),
