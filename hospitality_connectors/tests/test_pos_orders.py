@@ -248,7 +248,8 @@ class TestPosOrders(ConnectorCommon):
         order.action_pos_order_paid()
         self._follow_hints()
         self._read()
-        self.assertEqual(self.Inbox.search_count([("connector_id", "=", self.connector.id)]), 1)
+        stored = [("connector_id", "=", self.connector.id), ("external_id", "=", order.uuid)]
+        self.assertEqual(self.Inbox.search_count(stored), 1)
 
     def test_cashier_needs_no_rights_on_connectors(self):
         cashier = self.env["res.users"].create(

@@ -31,7 +31,7 @@ from .notes import line_of, put
 from .poster_events import check_events, guest_events
 from .records import content, path, raw
 from .redaction import FIELDS, is_card, redact_raw
-from .shape import pairs, same_zone
+from .shape import group_of, pairs, same_zone
 from .values import text_of
 
 _DENIED = frozenset((10, 11, 12, 20, 54, 143))
@@ -64,7 +64,8 @@ class PosterAdapter(Adapter):
         Setting(
             "groups",
             "Groups of VIPs",
-            help="Which customer group stands for which VIP code or level, such as VIP1=3, Gold=5.",
+            help="Which customer group stands for which VIP code or level, such as VIP1=3, Gold=5; VIP stands "
+            "for all other VIPs.",
         ),
         Setting("plain_group", "Group of Others", help="Customer group of those who are no VIP any more."),
         Setting(
@@ -259,8 +260,9 @@ class PosterAdapter(Adapter):
         return Pushed("done")
 
     def _push_group(self, ctx, command, groups, has):
-        word = command.values.get("code" if command.kind == "vip" else "level") or ""
-        wanted = groups.get(word) if word else ctx.settings.get("plain_group")
+        word, wanted = group_of(groups, command)
+        if not word:
+            wanted = ctx.settings.get("plain_group")
         if not wanted:
             return Pushed("refused", f"No customer group is set for “{word}”." if word else "No plain group is set.")
         if has == wanted or (not word and has not in groups.values()):

@@ -95,6 +95,20 @@ def pairs(value):
     return {left.strip(): right.strip() for left, _equals, right in halves if left.strip() and right.strip()}
 
 
+def group_of(groups, command):
+    """Return ``(word, group)`` of a command that says whether a guest is a VIP, or which level he has.
+
+    A VIP whose word stands for no group of its own belongs to the one that stands for ``VIP``.
+
+    :param dict groups: see :func:`pairs`
+    :return: the word is empty, and the group None, where the guest is none any more; the group alone is None where
+        nobody has set one
+    """
+    word = command.values.get("code" if command.kind == "vip" else "level") or ""
+    group = groups.get(word) if word else None
+    return word, groups.get("VIP") if word and not group and command.kind == "vip" else group
+
+
 def words(value):
     """Return the parts of a setting that are separated by commas."""
     return [item.strip() for item in (value or "").split(",") if item.strip()]

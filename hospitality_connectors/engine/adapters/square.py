@@ -29,7 +29,7 @@ from ..types import EventError
 from .notes import line_of, put
 from .records import content, path, raw, stamp
 from .redaction import redact_raw
-from .shape import pairs, same_zone, words
+from .shape import group_of, pairs, same_zone, words
 from .square_events import check_events, guest_events, payment_events
 
 VERSION = "2025-08-20"
@@ -74,7 +74,8 @@ class SquareAdapter(Adapter):
         Setting(
             "vip_groups",
             "Groups of VIPs",
-            help="Which customer group stands for which VIP code, such as VIP1=R8PTSQZTRXAD5, VIP2=K2MTSQZTRXAC1.",
+            help="Which customer group stands for which VIP code, such as VIP1=R8PTSQZTRXAD5, VIP=K2MTSQZTRXAC1; "
+            "VIP stands for all others.",
         ),
         Setting(
             "tier_attribute", "Attribute of the Tier", help="Key of a custom attribute of customers. Empty: a note."
@@ -304,9 +305,9 @@ class SquareAdapter(Adapter):
         return self._told(self._customer(ctx, "PUT", command, json=body))
 
     def _push_groups(self, ctx, command, groups, has):
-        wanted = groups.get(command.values.get("code") or "")
-        if command.values.get("code") and not wanted:
-            return Pushed("refused", f"No group of the setting vip_groups stands for {command.values['code']}.")
+        word, wanted = group_of(groups, command)
+        if word and not wanted:
+            return Pushed("refused", f"No group of the setting vip_groups stands for “{word}”.")
         changes = [("DELETE", group) for group in sorted(has & set(groups.values()) - {wanted})]
         changes += [("PUT", wanted)] if wanted and wanted not in has else []
         for method, group in changes:

@@ -32,7 +32,7 @@ from ..types import EventError
 from .notes import line_of, put
 from .records import content, path, raw
 from .redaction import redact_raw
-from .shape import pairs, same_zone
+from .shape import group_of, pairs, same_zone
 from .syrve_events import changed_at, check_events, guest_events
 from .values import dicts_of, text_of
 
@@ -64,7 +64,8 @@ class SyrveAdapter(Adapter):
         Setting(
             "categories",
             "Categories of Guests",
-            help="Which guest category stands for which VIP code or level, such as VIP1=its id, Gold=another one.",
+            help="Which guest category stands for which VIP code or level, such as VIP1=its id, Gold=another; VIP "
+            "stands for all other VIPs.",
         ),
         Setting("api_login", "API Login", secret=True, required=True, help="Issued in Syrve Web under Cloud API."),
         Setting(
@@ -317,11 +318,11 @@ class SyrveAdapter(Adapter):
         return self._update(ctx, command, change)
 
     def _push_category(self, ctx, command, categories, customer):
-        word = command.values.get("code" if command.kind == "vip" else "level") or ""
-        if word and word not in categories:
+        word, category = group_of(categories, command)
+        if word and not category:
             return Pushed("refused", f"No category of the setting stands for “{word}”.")
         has = {text_of(item.get("id")) for item in dicts_of(customer, "categories")}
-        wanted = {categories[word]} if word else set()
+        wanted = {category} if category else set()
         changes = [("remove", key) for key in sorted(has & set(categories.values()) - wanted)]
         changes += [("add", key) for key in sorted(wanted - has)]
         for verb, key in changes:

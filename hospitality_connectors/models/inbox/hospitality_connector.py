@@ -1,3 +1,5 @@
+import json
+import logging
 import time
 from hashlib import blake2b
 
@@ -10,6 +12,8 @@ from odoo.addons.hospitality_crm.tools.arrays import pg_array, pg_int_array
 from odoo.addons.hospitality_crm.tools.claim import claim_query, lane_env, with_retry
 
 from ...engine import adapter as adapters
+
+_logger = logging.getLogger(__name__)
 
 BATCH_SIZE = 2000
 STEP_SECONDS = 20
@@ -189,8 +193,7 @@ class HospitalityConnector(models.Model):
         redact = self._get_adapter().redact
         rows, seen = [], set()
         for raw in raws:
-            raw = redact(raw)
-            row = self._prepare_inbox_row(raw)
+            row = self._prepare_inbox_row(self._redact(raw, redact))
             if row[0] not in seen:
                 seen.add(row[0])
                 rows.append(row)
@@ -200,6 +203,20 @@ class HospitalityConnector(models.Model):
         if cursor:
             self.env["hospitality.connector.cursor"]._move(self, *cursor)
         return new_ids
+
+    @api.model
+    def _redact(self, raw, redact):
+        """Return a record without what must not be stored.
+
+        One that can't be redacted is stored without its content: it waits in quarantine, to be fetched again by its key.
+        """
+        if raw.content_type == adapters.EVENTS:
+            return raw
+        try:
+            return redact(raw)
+        except Exception as error:
+            _logger.exception("A record of %s can't be redacted", raw.entity)
+            return raw._replace(body=json.dumps({"not_redacted": type(error).__name__}))
 
     def _prepare_inbox_row(self, raw):
         """Return the values of an inbox row in the order of :meth:`_insert_inbox_rows`."""

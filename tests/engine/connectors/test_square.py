@@ -125,6 +125,9 @@ class TestSquare(Contract):
         assert tell(reading, "vip", key, code="VIP9").state == "refused"
         assert tell(reading, "vip", key, code="").state == "done"
         assert customer["group_ids"] == []
+        reading.env.settings["vip_groups"] = "VIP1=G1, VIP=G2"
+        assert tell(reading, "vip", key, code="Friend of the house").state == "done"
+        assert customer["group_ids"] == ["G2"]
         assert tell(reading, "tier", key, program="Club", number="7", level="Gold").state == "done"
         assert fake.attributes[key, "tier"]["value"] == "Club · Gold · 7"
         assert tell(reading, "allergy", key, codes=["nuts"], text="severe").state == "done"

@@ -145,6 +145,7 @@ class TestSyrve(Contract):
         assert tell(reading, "tier", key, level="Gold").state == "done"
         assert [item["id"] for item in customer["categories"]] == [key_of("c2")]
         assert tell(reading, "tier", key, level="Lead").state == "refused"
+        assert tell(reading, "vip", key, code="Friend of the house").state == "refused"
         assert tell(reading, "vip", key, code="").state == "done"
         assert customer["categories"] == []
         assert tell(reading, "allergy", key, codes=["nuts"], text="severe").state == "done"
