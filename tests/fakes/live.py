@@ -42,6 +42,8 @@ ROOMS = ("A", "D", "E", "F")
 BUSY, CALM = 6.0, 45.0
 BUSY_SECONDS = 600
 ARRIVALS = 300
+#: How many other things happen before somebody sees that a guest is there twice.
+TWIN_STEPS = 15
 
 
 class Town:
@@ -56,7 +58,7 @@ class Town:
         self.pos.places = ["BICA-ROOM"]
         self.began = time.monotonic()
         self.people = itertools.cycle(self.random.sample(PEOPLE, len(PEOPLE)))
-        self.arriving, self.staying, self.count = [], [], 0
+        self.arriving, self.staying, self.twins, self.count = [], [], [], 0
 
     def pause(self):
         return BUSY if time.monotonic() - self.began < BUSY_SECONDS else CALM
@@ -65,6 +67,8 @@ class Town:
         """Let the next thing happen; return what it was."""
         self.count += 1
         if self.count % 20 == 0 and self.staying:
+            return self.appear_twice()
+        if self.twins and self.count >= self.twins[0][2]:
             return self.merge()
         if self.arriving and self.count % 3 == 1:
             return self.check_in()
@@ -127,14 +131,19 @@ class Town:
             )
         return f"{self._name(guest)} pays {order['total_money']['amount'] / 100:.2f} EUR"
 
-    def merge(self):
-        """The front desk finds a guest twice and merges him."""
-        key, guest = self.staying[-1]
+    def appear_twice(self):
+        """Somebody books for a guest who is there already, and the front desk makes a new one of him."""
+        _key, guest = self.staying[-1]
         with self.pms.lock:
             person = {name: self.pms.guests[guest][name] for name in ("firstName", "lastName", "country", "gender")}
             twin = self.pms.add_guest(**person, email="", city="")
             self.pms.add_reservation(twin, rooms=[{"roomTypeName": "A"}])
-        time.sleep(BUSY)
+        self.twins.append((twin, guest, self.count + TWIN_STEPS))
+        return f"{self._name(guest)} is there twice"
+
+    def merge(self):
+        """The front desk finds a guest twice and merges him."""
+        twin, guest, _when = self.twins.pop(0)
         self.pms.merge(twin, guest)
         return f"{self._name(guest)} was there twice and is one now"
 

@@ -59,7 +59,7 @@ class LocalShared:
 
     def token(self, renew, refused):
         ended = self._token_ends is not None and self._token_ends <= self._clock()
-        if self._token is None or self._token == refused or ended:
+        if self._token is None or self._token is refused or ended:
             token = renew()
             self._token = token.value
             self._token_ends = None if token.lifetime is None else self._clock() + max(token.lifetime - 60, 1)

@@ -118,7 +118,8 @@ class HospitalityConnector(models.Model):
 
     def _compute_breaker(self):
         Account = self.env["hospitality.connector.account"].sudo()  # numbers alone
-        accounts = {account.scope: account for account in Account.search([])}
+        scopes = [connector._get_account() for connector in self]
+        accounts = {account.scope: account for account in Account.search([("scope", "in", scopes)])}
         now = fields.Datetime.now()
         for connector in self:
             account = accounts.get(connector._get_account(), Account)
@@ -148,7 +149,7 @@ class HospitalityConnector(models.Model):
     def _cron_watch(self):
         """Raise an activity for each connector that doesn't work, and settle those of connectors that do again."""
         self.env["hospitality.connector.mapping"]._propose()
-        for connector in self.search([]):
+        for connector in self.search([("active", "=", True)]):
             if connector.health in ("broken", "behind"):
                 connector._tell_failure()
             elif connector.health in ("fine", "paused"):

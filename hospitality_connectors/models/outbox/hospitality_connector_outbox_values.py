@@ -1,3 +1,5 @@
+import hmac
+
 from odoo import fields, models
 
 #: Channels of consents that sources know.
@@ -16,6 +18,10 @@ class HospitalityConnectorOutbox(models.Model):
         if self.profile_id.state != "live" or not partner:
             return None
         return getattr(self, f"_get_{self.kind}_values")(partner)
+
+    def _says(self, digest):
+        """Say whether the source was told this last time."""
+        return hmac.compare_digest(self.digest or "", digest)
 
     def _get_alerts(self, partner):
         today = fields.Date.context_today(self)

@@ -74,7 +74,7 @@ class HospitalityConnectorReader(models.AbstractModel):
                 digest = _digest(values)
                 if values is None:
                     commands.append((row.id, row.revision, "dropped", None))
-                elif digest == row.digest:
+                elif row._says(digest):
                     commands.append((row.id, row.revision, "told", None))
                 else:
                     key = f"{env.cr.dbname}-{row.id}-{row.revision}"
@@ -140,11 +140,12 @@ class HospitalityConnectorReader(models.AbstractModel):
         if not claimed:
             return False
         notice_id, external_id, session = claimed
+        pushed, problem = None, ""
         try:
             pushed = session.adapter.push(session, Command(f"erasure-{notice_id}", "erasure", external_id, {}))
         except Exception as error:
-            problem, pushed = self._describe(error)[1], None
-        with_retry(lambda: self._store_erasure(notice_id, pushed, "" if pushed else problem))
+            problem = self._describe(error)[1]
+        with_retry(lambda: self._store_erasure(notice_id, pushed, problem))
         return True
 
     @api.model

@@ -71,11 +71,12 @@ class HospitalityConnector(models.Model):
         model.action_pos_order_paid = action_pos_order_paid
 
     def _unregister_hook(self):
-        super()._unregister_hook()
+        result = super()._unregister_hook()
         if "pos.order" in self.env:
             model = self.env.registry["pos.order"]
             if "hospitality_origin" in getattr(model.__dict__.get("action_pos_order_paid"), "__dict__", {}):
                 del model.action_pos_order_paid
+        return result
 
     @api.model
     def _note_paid(self, orders):
