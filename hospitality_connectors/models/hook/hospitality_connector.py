@@ -9,6 +9,7 @@ from odoo.fields import NO_ACCESS
 
 from odoo.addons.hospitality_crm.tools.claim import lane_env
 
+from ...engine.adapter import EVENTS
 from .hospitality_connector_hook import hash_token
 from .hospitality_connector_hook_count import OUTCOMES
 
@@ -136,6 +137,13 @@ class HospitalityConnector(models.Model):
         :return: ``engine.adapter.Reply``
         """
         return adapter.reply(request, error)
+
+    @api.model
+    def _redact(self, raw, redact):
+        # A vendor doesn't send a record of a request twice: what can't be redacted is kept with it, in quarantine.
+        if self.env.context.get("hospitality_request") and raw.content_type != EVENTS:
+            return redact(raw)
+        return super()._redact(raw, redact)
 
     def _wake_for_request(self, records, hints):
         """Start the lanes after the current transaction, at most once a second for all workers.

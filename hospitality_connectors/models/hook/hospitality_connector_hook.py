@@ -209,7 +209,7 @@ class HospitalityConnectorHook(models.AbstractModel):
     def _store(self, connector, adapter, records):
         """Store records; one that the adapter can't redact waits in quarantine and keeps no other one out."""
         try:
-            return connector._store(records)
+            return connector.with_context(hospitality_request=True)._store(records)
         except psycopg2.Error:
             raise
         except Exception as error:
