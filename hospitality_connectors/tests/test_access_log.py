@@ -20,7 +20,13 @@ class TestConnectorLog(ConnectorCommon):
         rows = Log.search([("id", ">", last), ("kind", "=", "connector")], order="id")
         self.assertEqual(
             [(row.details, row.field_names) for row in rows],
-            [("changed", "settings"), ("changed", "state"), ("created", False), ("deleted", False)],
+            [
+                ("changed", "settings"),
+                ("settings changed", "token"),
+                ("changed", "state"),
+                ("created", False),
+                ("deleted", False),
+            ],
         )
         self.assertEqual(rows.user_id, admin)
         self.assertFalse(rows.filtered(lambda row: "top-secret" in str(row.read())))

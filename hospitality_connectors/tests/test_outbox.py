@@ -172,6 +172,25 @@ class TestOutbox(ReaderCommon):
         self._tell()
         self.assertEqual({key for key, _content, _id in self.vendor.pushed}, {"gs1", "gs2"})
 
+    def _deliver_consent(self, state, version):
+        event = {"entity": "consent", "external_id": "c1", "guest": "gs1", "channel": "email", "state": state}
+        self._send({**event, "at": "2026-01-05T10:00:00Z", "version": version}, connector=self.canonical)
+
+    def test_consent_is_told_to_sources_that_have_not_delivered_it(self):
+        self.canonical = self.env["hospitality.connector"].create(
+            {"name": "Same source", "source_id": self.source.id, "property_id": self.hotel.id, "adapter": "canonical"}
+        )
+        self._deliver_consent("denied", 1)
+        self.assertFalse(self._rows(), "the source has said so itself")
+        purpose = self.env["hospitality.purpose"].search([("is_marketing", "=", True)], limit=1)
+        self.env["hospitality.consent.event"]._record(
+            self.guest, purpose, "sms", "denied", method="desk", reason="said at the desk"
+        )
+        self.assertEqual(set(self._rows().mapped("kind")), {"consent"})
+        self._tell()
+        told = {(content["channel"], content["state"]) for _key, content, _id in self.vendor.pushed}
+        self.assertEqual(told, {("sms", "denied")})
+
     def test_erased_guest_is_told_to_the_source(self):
         notice = self.env["hospitality.erasure.notice"].create(
             {"source_id": self.source.id, "external_id": "gs1", "property_id": self.hotel.id}

@@ -123,7 +123,10 @@ class TrialAdapter(adapters.Adapter):
 
     def capabilities(self):
         return adapters.Capabilities(
-            frozenset({"guest", "stay"}), "modified", webhook="hint", push=frozenset({"vip", "preference", "erasure"})
+            frozenset({"guest", "stay"}),
+            "modified",
+            webhook="hint",
+            push=frozenset({"vip", "preference", "consent", "erasure"}),
         )
 
     def streams(self, settings):

@@ -41,6 +41,7 @@ class AccessMatrixMixin:
             name
             for name in self.env["ir.model"].browse(data.mapped("res_id")).mapped("model")
             if name.startswith("hospitality.")
+            and self.env[name]._original_module == self.module
             and not self.env[name]._abstract
             and not self.env[name]._transient
             and self.env[name]._auto

@@ -6,7 +6,7 @@ from odoo.tools import SQL
 
 from odoo.addons.mail.models.mail_mail import MailMail
 
-from ..models.mailing import mailing_mailing
+from ..models.mailing import hospitality_mailing_sender, mailing_mailing
 from .mailing_common import DOMAIN, MailingCommon
 
 
@@ -238,6 +238,22 @@ class TestMailingLanes(MailingCommon):
             env.cr.execute("UPDATE hospitality_message SET due_at = NULL, leased_until = NULL")
         self._run_lane()
         self.assertEqual({n: len(m) for n, m in self._get_mails().items()}, {"anna": 1, "ben": 1})
+
+    def test_what_a_slow_server_leaves_is_given_back(self):
+        self._add_guests("anna", "ben")
+        mailing_id = self._add_mailing()
+        with patch.object(hospitality_mailing_sender, "GRACE_SECONDS", -60):
+            self._run_queue()
+            with self._session() as env:
+                self.assertEqual(env["hospitality.mailing.sender"]._run_turn(mailing_id), 2)
+        with self._session() as env:
+            rows = env.execute_query(
+                SQL("SELECT DISTINCT state, leased_until FROM hospitality_message WHERE origin_id = %s", mailing_id)
+            )
+        self.assertEqual((rows, self._get_mails()), ([("planned", None)], {}))
+        self._run_lane()
+        self.assertEqual({name: len(got) for name, got in self._get_mails().items()}, {"anna": 1, "ben": 1})
+        self.assertEqual({trace["trace_status"] for trace in self._get_traces(mailing_id).values()}, {"sent"})
 
     def test_two_lanes_share_the_work(self):
         self._add_guests("anna", "ben")

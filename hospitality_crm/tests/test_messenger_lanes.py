@@ -119,8 +119,10 @@ class TestMessengerLanes(VendorMixin, LanesCommon):
             )
         with self._session() as holder, self._session() as env:
             holder.cr.execute(SQL("SELECT FROM hospitality_message WHERE id = %s FOR UPDATE", ids[1]))
-            env.cr.execute("SET LOCAL lock_timeout = '2s'")
-            env["hospitality.messenger"]._give_back(env, ids)
+            with env["hospitality.gate"]._passage() as passage:
+                passage.env.cr.execute("SET lock_timeout = '2s'")
+                passage.give_back(ids)
+                passage.env.cr.execute("RESET lock_timeout")
             rows = env.execute_query(
                 SQL("SELECT id FROM hospitality_message WHERE id = ANY(%s) AND leased_until IS NULL", ids)
             )

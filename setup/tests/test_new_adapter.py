@@ -42,7 +42,11 @@ def test_its_contract_passes(tree):
     paths = new_adapter.write("harbour_pms", "Harbour PMS", tree)
     assert all(path.is_file() for path in paths)
     command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "--import-mode=importlib"]
-    command += ["tests/engine/connectors/test_harbour_pms.py", "-k", "not network_faults and not limit and not thousand"]
+    command += [
+        "tests/engine/connectors/test_harbour_pms.py",
+        "-k",
+        "not network_faults and not limit and not thousand",
+    ]
     environment = {**os.environ, "PYTHONPATH": str(tree)}
     done = subprocess.run(command, cwd=tree, env=environment, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout[-4000:]

@@ -55,7 +55,7 @@ class Reading:
     def store(self, records, hints=()):
         for raw in records:
             self.stored_at += 1
-            raw = self.adapter.redact(raw)
+            raw = raw if raw.content_type == EVENTS else self.adapter.redact(raw)
             key = raw.event_key or f"{raw.entity}:{raw.external_id}:{hash(raw.body)}"
             self.inbox.setdefault(key, (self.stored_at, raw))
         for hint in hints:

@@ -2,7 +2,7 @@
 
 ``tests/data/specs/VENDOR/*.json`` are the parts of the vendor's files that are used, see the ``SOURCE.md`` beside them.
 What is checked: the operation exists; required parameters are there, and none that it does not know; types,
-enumerations, formats, limits; the body against its schema, with unknown names refused.
+enumerations, formats, limits; the body against its schema, with unknown names refused. It needs no server and no node.
 """
 
 import datetime

@@ -50,6 +50,10 @@ while True:
     if not Connector._cron_process_inbox(%s):
         time.sleep(0.1)
 """
+PUT_BACK = """
+UPDATE hospitality_connector_cursor SET progress = jsonb_build_object('until', %s), failures = 0, error_code = NULL
+ WHERE kind = 'changes'
+"""
 WAITING = "SELECT count(*) FROM hospitality_connector_inbox WHERE state = 'new'"
 QUARANTINE = """
 SELECT state, error_code, min(error_message), count(*) FROM hospitality_connector_inbox
@@ -125,14 +129,12 @@ def main():
             time.sleep(6 if options.short else 30)
             tried = len(vendor.log) - calls
             checks.check("a vendor who is down is left alone", 1 <= tried <= 12, f"({tried} calls)")
-            vendor.planned.clear()
 
             change(vendor, people)
-            rows(
-                "UPDATE hospitality_connector_cursor SET progress = jsonb_build_object('until', %s), failures = 0,"
-                " error_code = NULL WHERE kind = 'changes'",
-                [(datetime.datetime.now(datetime.timezone.utc) - datetime.timedelta(hours=24)).isoformat()],
-            )
+            a_day_ago = (datetime.datetime.now(datetime.timezone.utc) - datetime.timedelta(hours=24)).isoformat()
+            # While he is down nobody reads a stream to its end, so that this stays as it is set.
+            rows(PUT_BACK, [a_day_ago])
+            vendor.planned.clear()
             rows("DELETE FROM hospitality_connector_account")
             due()
             before = len(vendor.log)

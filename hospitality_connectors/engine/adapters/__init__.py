@@ -2,6 +2,7 @@
 
 from . import cloudbeds
 from . import exely
+from . import google
 from . import mews
 from . import odoo_pos
 from . import ohip

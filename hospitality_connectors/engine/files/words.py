@@ -70,7 +70,7 @@ _CHECK = {
 _METHOD = {
     "cash": "cash|готівка|готівкою|наличные|наличными|bar|bargeld|espèces|efectivo|gotówka|կանխիկ",
     "card": (
-        "card credit card|debit card|visa mastercard amex maestro mir pos|credit debit|банківська картка|картка|карта|"
+        "card visa mastercard amex maestro mir pos credit debit|credit card|debit card|банківська картка|картка|карта|"
         "карткою|картой|безготівка|безнал|karte|kreditkarte|carte|tarjeta|քարտ"
     ),
     "room": "room charge|room|city ledger|на номер|на кімнату|zimmer|aufs zimmer",
@@ -78,7 +78,7 @@ _METHOD = {
         "transfer bank|bank transfer|wire|invoice|безготівковий розрахунок|перерахунок|безналичный|"
         "банковский перевод|überweisung|virement|փոխանցում"
     ),
-    "voucher": "voucher gift card|giftcard|certificate|сертифікат|сертификат|ваучер|gutschein",
+    "voucher": "voucher giftcard certificate|gift card|сертифікат|сертификат|ваучер|gutschein",
 }
 _DEPARTMENT = {
     "room": "room rooms accommodation lodging room charge|проживання|проживание|номер|logis|übernachtung|zimmer",

@@ -3,6 +3,8 @@ from odoo.tools import SQL
 
 from odoo.addons.hospitality_crm.tools.arrays import pg_int_array
 
+from .hospitality_connector_outbox_values import CHANNELS
+
 
 class HospitalityConnectorOutbox(models.Model):
     """What sources don't know yet of guests that were merged, taken apart, or met by a source for the first time."""
@@ -27,12 +29,6 @@ class HospitalityConnectorOutbox(models.Model):
                 "SELECT f.partner_id, t.code AS topic FROM hospitality_preference f"
                 " JOIN hospitality_preference_type t ON t.id = f.type_id WHERE t.code IS NOT NULL"
             ),
-            "consent": SQL(
-                "SELECT f.partner_id, f.channel AS topic FROM hospitality_consent_state f"
-                " JOIN hospitality_purpose u ON u.id = f.purpose_id"
-                " WHERE u.is_marketing AND f.state IN ('granted', 'denied')"
-                " AND f.channel IN ('email', 'sms', 'phone', 'post', 'messenger')"
-            ),
         }
         count = 0
         for kind, query in facts.items():
@@ -55,7 +51,37 @@ class HospitalityConnectorOutbox(models.Model):
                 ),
                 again=False,
             )
-        return count
+        return count + self._tell_consents(partner_ids, again=False)
+
+    @api.model
+    def _tell_consents(self, partner_ids, again=True):
+        """Have sources told of consents to marketing that they haven't delivered themselves.
+
+        :param bool again: also those that were told already
+        :return: number of rows that wait now
+        """
+        connectors = self.env["hospitality.connector"]._get_tellers("consent")
+        if not connectors or not partner_ids:
+            return 0
+        self.env.flush_all()
+        return self._note(
+            SQL(
+                "SELECT t.connector_id, p.id, p.partner_id, 'consent' AS kind, s.channel"
+                " FROM hospitality_profile p"
+                " JOIN (%s) t ON t.source_id = p.source_id AND t.place = %s"
+                " JOIN hospitality_consent_state s ON s.partner_id = p.partner_id"
+                " JOIN hospitality_purpose u ON u.id = s.purpose_id AND u.is_marketing"
+                " JOIN hospitality_consent_event e ON e.id = s.event_id"
+                " AND (e.profile_id <> p.id OR e.external_ref IS NULL)"
+                " WHERE p.partner_id = ANY(%s::int[]) AND p.state = 'live' AND s.state IN ('granted', 'denied')"
+                " AND s.channel = ANY(%s)",
+                self._get_teller_rows(connectors),
+                self._get_place(connectors),
+                pg_int_array(sorted(set(partner_ids))),
+                list(CHANNELS),
+            ),
+            again=again,
+        )
 
     @api.model
     def _note_moved(self, partner_ids):

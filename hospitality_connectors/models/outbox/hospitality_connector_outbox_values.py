@@ -73,9 +73,11 @@ class HospitalityConnectorOutbox(models.Model):
         if not known:
             return None
         denied = known.filtered(lambda row: row.effective == "denied")
-        if not denied and all(row.sudo().event_id.profile_id == self.profile_id for row in known):
-            return None  # the source has said so itself
-        since = max((denied or known).mapped("since"))
+        deciding = denied or known
+        events = deciding.sudo().event_id  # who has said it, no more
+        if all(event.profile_id == self.profile_id and event.external_ref for event in events):
+            return None  # the source itself
+        since = max(deciding.mapped("since"))
         return {
             "channel": self.topic,
             "state": "denied" if denied else "granted",

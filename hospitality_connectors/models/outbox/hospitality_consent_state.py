@@ -1,7 +1,5 @@
 from odoo import api, models
 
-from .hospitality_connector_outbox_values import CHANNELS
-
 
 class HospitalityConsentState(models.Model):
     """Sources are told of consents in the transaction that records them."""
@@ -12,5 +10,5 @@ class HospitalityConsentState(models.Model):
     def _refresh(self, partner_ids):
         result = super()._refresh(partner_ids)
         Outbox = self.env["hospitality.connector.outbox"].sudo()  # whoever may record a consent has it told
-        Outbox._tell(list(partner_ids), "consent", CHANNELS)
+        Outbox._tell_consents(list(partner_ids))
         return result

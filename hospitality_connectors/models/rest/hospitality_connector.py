@@ -6,7 +6,12 @@ class HospitalityConnector(models.Model):
 
     _inherit = "hospitality.connector"
 
-    list_ids = fields.One2many("hospitality.connector.list", "connector_id", string="Lists to Read")
+    list_ids = fields.One2many(
+        "hospitality.connector.list",
+        "connector_id",
+        string="Lists to Read",
+        groups="hospitality_crm.group_hospitality_admin",
+    )
 
     def _get_settings(self):
         settings = super()._get_settings()
@@ -21,7 +26,7 @@ class HospitalityConnector(models.Model):
         mappings = self.sudo().list_ids.mapping_id  # see above
         return env._replace(settings={**env.settings, "plans": self._get_import_plans(mappings)})
 
-    @api.depends("list_ids")
+    @api.depends("adapter", "settings", "list_ids")
     def _compute_has_streams(self):
         return super()._compute_has_streams()
 

@@ -16,6 +16,8 @@ _logger = logging.getLogger(__name__)
 BATCH = 250
 #: A lane works on one mailing for so many seconds before it looks at others.
 TURN_SECONDS = 15
+#: A batch that has begun before may take so much longer; what a slow server leaves of it is given back.
+GRACE_SECONDS = 5
 #: A mail that has not reached the server is tried again after this time.
 AGAIN_SECONDS = 300
 TRACED_AT_ONCE = 20_000
@@ -93,7 +95,7 @@ class HospitalityMailingSender(models.AbstractModel):
                         if not message_ids:
                             break
                         done += len(message_ids)
-                        if not self._send_batch(job, passage, message_ids):
+                        if not self._send_batch(job, passage, message_ids, until + GRACE_SECONDS):
                             break
             finally:
                 job.close()
@@ -112,10 +114,11 @@ class HospitalityMailingSender(models.AbstractModel):
         )
 
     @api.model
-    def _send_batch(self, job, passage, message_ids):
+    def _send_batch(self, job, passage, message_ids, until):
         """Make and send the mails of claimed messages.
 
-        :return: False when there is no mail server to send them
+        :param float until: value of ``time.monotonic`` at which no further mail is begun
+        :return: False when there is no mail server to send them, or no time
         """
         env = job.env
         guests = {
@@ -135,18 +138,17 @@ class HospitalityMailingSender(models.AbstractModel):
         self._note_letters(env, letters.values())
         env.cr.commit()
         failures = {}
-        is_served = True
-        for message_id, letter in letters.items():
-            if not passage.enter(message_id):
-                continue
-            if not self._hand_over(passage, message_id, letter, failures):
-                is_served = False
-                break
-        passage.settle()
+        waiting = list(letters)
+        goes_on = True
+        while waiting and goes_on and time.monotonic() < until:
+            message_id = waiting.pop(0)
+            if passage.enter(message_id):
+                goes_on = self._hand_over(passage, message_id, letters[message_id], failures)
+        passage.give_back(waiting if goes_on else [])
         self._finish_letters(env, letters, failures)
         env.cr.commit()
         env.invalidate_all(flush=False)
-        return is_served
+        return goes_on and not waiting
 
     @api.model
     def _hand_over(self, passage, message_id, letter, failures):

@@ -6,6 +6,7 @@ from odoo import fields
 from odoo.tools import SQL
 
 from ...engine import gate as engine
+from ...tools.arrays import pg_int_array
 from ...tools.claim import MAX_TRIES, RETRY_ON, lane_env
 from . import guest_lock
 from .quiet_ends import get_quiet_ends
@@ -129,6 +130,26 @@ class Passage:
         )
         self.env.cr.commit()  # pylint: disable=invalid-commit
         return [message_id for message_id, _priority in sorted(rows, key=lambda row: (-row[1], row[0]))]
+
+    def give_back(self, message_ids):
+        """Let others take messages that were claimed and not looked at.
+
+        What was left is committed before: who holds many messages and waits for one may be waited for. Those that
+        somebody else holds are his by now.
+        """
+        self.settle()
+        if not message_ids:
+            return
+        self.env.cr.execute(
+            SQL(
+                """WITH mine AS MATERIALIZED (
+                       SELECT id FROM hospitality_message WHERE id = ANY(%s) ORDER BY id
+                          FOR NO KEY UPDATE SKIP LOCKED)
+                   UPDATE hospitality_message m SET leased_until = NULL FROM mine WHERE m.id = mine.id""",
+                pg_int_array(message_ids),
+            )
+        )
+        self.env.cr.commit()  # pylint: disable=invalid-commit
 
     @staticmethod
     def _get_claim_query(where, limit, now):

@@ -205,9 +205,7 @@ class HospitalityMessenger(models.AbstractModel):
                 message_id = rest.pop(0)
                 if passage.enter(message_id) and self._hand_over(passage, batch, message_id):
                     break  # a provider rests: the others of the batch go on with the next step
-            # First of all: who holds many messages and waits for one may be waited for.
-            passage.settle()
-            self._give_back(passage.env, rest)
+            passage.give_back(rest)
         self._note_unreachable(batch.failed)
         return len(ids) - len(rest)
 
@@ -240,23 +238,6 @@ class HospitalityMessenger(models.AbstractModel):
         )
         Provider = env["hospitality.message.provider"].sudo()  # senders needn't see the configuration
         return {message_id: Provider.browse(provider_id) for message_id, provider_id in rows if provider_id}
-
-    @api.model
-    def _give_back(self, env, ids):
-        """End the lease of messages that were taken and not looked at.
-
-        Those that somebody holds are his by now: whoever waited for him could be waited for.
-        """
-        if ids:
-            env.cr.execute(
-                SQL(
-                    """WITH mine AS MATERIALIZED (
-                           SELECT id FROM hospitality_message WHERE id = ANY(%s) ORDER BY id
-                              FOR NO KEY UPDATE SKIP LOCKED)
-                       UPDATE hospitality_message m SET leased_until = NULL FROM mine WHERE m.id = mine.id""",
-                    ids,
-                )
-            )
 
     @api.model
     def _hand_over(self, passage, batch, message_id):

@@ -195,9 +195,7 @@ class SmsSms(models.Model):
                 message_id = rest.pop(0)
                 if passage.enter(message_id):
                     goes_on = self._hand_over(passage, message_id, failed)
-            # First of all: who holds many messages and waits for one may be waited for.
-            passage.settle()
-            self.env["hospitality.messenger"]._give_back(passage.env, rest)
+            passage.give_back(rest)
         self.env["hospitality.messenger"]._note_unreachable(failed)
         return len(ids) if goes_on else 0
 

@@ -9,6 +9,7 @@ from fakes import spec_check
 from fakes.cloudbeds import Cloudbeds
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from push_faults import PushFaults
 
 from hospitality_connectors.engine import adapter as adapters
 from hospitality_connectors.engine.adapter import Command, Env, Hint, ParseError, Raw
@@ -19,7 +20,7 @@ from hospitality_connectors.engine.types import EventError
 ENV = Env({"property_id": "37001", "vip_field": "VIP", "tier_field": "Club"}, "HOTEL", "Europe/Lisbon", "EUR")
 
 
-class TestCloudbeds(Contract):
+class TestCloudbeds(PushFaults, Contract):
     fake_class = Cloudbeds
     stream = "reservations"
 
@@ -28,6 +29,12 @@ class TestCloudbeds(Contract):
         if not limited:
             adapter.rates = {}
         return adapter
+
+    def add_guest(self, fake):
+        return fake.add_guest()
+
+    def notes_of(self, fake, key):
+        return [note["guestNote"] for note in fake.notes.get(key, [])]
 
     def test_never_above_the_limit(self, fake):
         fake.limits = ((5, 1),)
@@ -82,6 +89,16 @@ class TestCloudbeds(Contract):
         del fake.reservations[key]
         found = self.adapter().fetch_one(reading.session(), "booking", key)
         assert {event["op"] for raw in found for event in self.adapter().parse(raw, reading.env)} == {"tombstone"}
+
+    def test_no_documents_and_keys_that_look_like_cards(self, fake):
+        """Numbers of documents are never stored; numbers of records are kept, though one in ten passes the check."""
+        fake.grow(1)
+        reading = self.reading(fake)
+        reading.read()
+        bodies = [str(raw.body) for _order, raw in reading.inbox.values()]
+        assert not [body for body in bodies if "X1234567" in body]
+        (booking,) = [fact for (entity, _key), fact in reading.facts().items() if entity == "booking"]
+        assert booking["channel_ref"] == "4000056655665556"
 
     def test_unknown_guest_is_gone(self, fake):
         assert isinstance(self.adapter().fetch_one(self.reading(fake).session(), "guest", "1"), adapters.Gone)
@@ -438,6 +455,27 @@ def test_web_hooks_are_hints():
         with pytest.raises(EventError):
             adapter.receive(hook(bad), ENV)
     assert adapter.reply(hook({})).status == 200
+
+
+@given(body=st.one_of(st.binary(max_size=60), st.deferred(lambda: JSON).map(lambda value: json.dumps(value).encode())))
+def test_any_web_hook_is_answered(body):
+    try:
+        adapters.get("cloudbeds").receive(hook(body), ENV)
+    except EventError:
+        return
+
+
+@given(
+    values=st.dictionaries(
+        st.sampled_from(["event", "reservationID", "guestID", "propertyID"]), st.deferred(lambda: JSON)
+    )
+)
+def test_web_hooks_with_strange_values(values):
+    try:
+        received = adapters.get("cloudbeds").receive(hook(values), ENV)
+    except EventError:
+        return
+    assert all(isinstance(hint.external_id, str) and hint.external_id for hint in received.hints)
 
 
 JSON = st.recursive(

@@ -9,6 +9,7 @@ from fakes import spec_check
 from fakes.ohip import Ohip
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from push_faults import PushFaults
 
 from hospitality_connectors.engine import adapter as adapters
 from hospitality_connectors.engine.adapter import Command, Env, Hint, ParseError, Raw
@@ -20,7 +21,7 @@ SETTINGS = {"hotel_id": "HOTEL1", "departments": "1000-1999=room 2000-2999=fb 99
 ENV = Env(SETTINGS, "HOTEL", "Europe/Lisbon", "EUR")
 
 
-class TestOhip(Contract):
+class TestOhip(PushFaults, Contract):
     fake_class = Ohip
     stream = "events"
 
@@ -32,6 +33,12 @@ class TestOhip(Contract):
 
     def reading(self, fake, **options):
         return super().reading(fake, **{"since_days": 20, **options})
+
+    def add_guest(self, fake):
+        return fake.add_profile()
+
+    def notes_of(self, fake, key):
+        return [text for _title, text in self.comments(fake, key)]
 
     def test_never_above_the_limit(self, fake):
         fake.limits = ((50, 1),)
