@@ -235,6 +235,8 @@ class SyrveFake(Fake):
     def get_orders_by_table(self, call):
         self.turn_page()
         body = call.json()
+        if body["dateFrom"] < self.local(self.now() - datetime.timedelta(days=91)):
+            return self.refuse("The date is too far in the past")
         found = [
             info
             for info in self.orders.values()

@@ -131,13 +131,15 @@ class SyrveAdapter(Adapter):
 
     def _orders(self, ctx, stream, window, cursor):
         """Return the orders of some tables; the cursor holds those that are left, with their numbers."""
-        tables = json.loads(cursor) if cursor else self._tables(ctx)
-        some, left = tables[:TABLES_AT_ONCE], tables[TABLES_AT_ONCE:]
         zone = ZoneInfo(ctx.tz)
         if stream.kind == "sweep":
             start, end = (datetime.combine(day, time(), zone) for day in window)
         else:
-            start, end = window
+            start, end = max(window.start, ctx.now() - stream.keeps), window.end
+            if end <= start:
+                return Page([])  # the vendor has forgotten it, and refuses to be asked
+        tables = json.loads(cursor) if cursor else self._tables(ctx)
+        some, left = tables[:TABLES_AT_ONCE], tables[TABLES_AT_ONCE:]
         body = {
             "organizationIds": [ctx.settings.get("organization")],
             "tableIds": [table for table, _number in some],

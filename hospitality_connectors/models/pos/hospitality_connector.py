@@ -54,13 +54,13 @@ class HospitalityConnector(models.Model):
 
         Point of Sale need not be installed, so its model can't be extended by the usual means.
         """
-        super()._register_hook()
+        result = super()._register_hook()
         if "pos.order" not in self.env:
-            return
+            return result
         model = self.env.registry["pos.order"]
         origin = model.action_pos_order_paid
         if hasattr(origin, "hospitality_origin"):
-            return
+            return result
 
         def action_pos_order_paid(self):
             result = origin(self)
@@ -69,14 +69,22 @@ class HospitalityConnector(models.Model):
 
         action_pos_order_paid.hospitality_origin = origin
         model.action_pos_order_paid = action_pos_order_paid
+        return result
 
     def _unregister_hook(self):
+<<<<<<< HEAD
         result = super()._unregister_hook()
+=======
+>>>>>>> pos
         if "pos.order" in self.env:
             model = self.env.registry["pos.order"]
-            if "hospitality_origin" in getattr(model.__dict__.get("action_pos_order_paid"), "__dict__", {}):
+            if hasattr(model.__dict__.get("action_pos_order_paid"), "hospitality_origin"):
                 del model.action_pos_order_paid
+<<<<<<< HEAD
         return result
+=======
+        return super()._unregister_hook()
+>>>>>>> pos
 
     @api.model
     def _note_paid(self, orders):

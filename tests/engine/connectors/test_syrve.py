@@ -54,6 +54,12 @@ class TestSyrve(Contract):
         assert fake.pages == 3
         self.assert_complete(reading, fake)
 
+    def test_what_the_vendor_has_forgotten_is_not_asked_for(self, fake):
+        known = fake.sell(fake.now() - datetime.timedelta(days=80), customer=False)
+        reading = self.reading(fake, since_days=200)
+        reading.read("tables")
+        assert ("check", known) in reading.facts()
+
     def test_order_that_is_paid_hours_later(self, fake):
         key = fake.sell(fake.now() - datetime.timedelta(hours=20), status="New")
         reading = self.reading(fake)
