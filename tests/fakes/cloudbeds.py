@@ -25,7 +25,7 @@ STATUSES = {
 
 class Cloudbeds(Fake):
     """:ivar calls: requests as they came
-    :ivar refuses: status with which the next anonymisation is refused
+    :ivar refuses: status with which anonymisation is refused
     """
 
     code = "cloudbeds"
@@ -337,11 +337,8 @@ class Cloudbeds(Fake):
             total += rate * len(nights)
             rooms.append(
                 {
-                    "roomTypeName": "Double",
-                    "roomTypeIsVirtual": False,
-                    "rateName": "Flexible",
-                    "roomName": "101",
-                    "marketCode": "LEI",
+                    **{"roomTypeName": "Double", "roomTypeIsVirtual": False, "roomName": "101"},
+                    **{"rateName": "Flexible", "marketCode": "LEI"},
                     **room,
                     "detailedRoomRates": {night: rate for night in nights},
                 }
