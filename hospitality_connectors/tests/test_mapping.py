@@ -91,3 +91,38 @@ class TestMapping(ConnectorCommon):
             }
         )
         self.assertEqual(self._send(self._raw_status("S1", "DUE IN")).state, "quarantined")
+
+    def _unmapped(self, kind, code):
+        return self.env["hospitality.connector.mapping"].create(
+            {"connector_id": self.connector.id, "kind": kind, "code": code}
+        )
+
+    def test_words_that_are_known_elsewhere_are_proposed(self):
+        for kind, code, target in (
+            ("stay_status", "Checked-Out", "checked_out"),
+            ("stay_status", "Скасовано", "cancelled"),
+            ("method", "Credit card", "card"),
+            ("room_type", "dbl", "DBL"),
+            ("room_type", "Doubel", "DBL"),
+            ("currency", "eur", "EUR"),
+        ):
+            mapping = self._unmapped(kind, code)
+            mapping._propose()
+            self.assertEqual((mapping.target, mapping.state), (target, "proposed"), code)
+
+    def test_what_is_not_clear_is_left_to_a_person(self):
+        for name in ("Sea View Double", "Sea View Doubles"):
+            self.env["hospitality.room.type"].create(
+                {"name": name, "code": name[:14].replace(" ", "") + name[-1], "property_id": self.hotel.id}
+            )
+        for kind, code in (("room_type", "Sea Vew Doubl"), ("room_type", "XYZ"), ("stay_status", "in limbo")):
+            mapping = self._unmapped(kind, code)
+            mapping._propose()
+            self.assertEqual((mapping.target, mapping.state), (False, "unmapped"), code)
+
+    def test_proposal_means_nothing_before_it_is_confirmed(self):
+        mapping = self._unmapped("stay_status", "Checked-Out")
+        mapping._propose()
+        self.assertFalse(self.connector._get_code_map())
+        mapping.action_confirm()
+        self.assertEqual(self.connector._get_code_map(), {("stay_status", "Checked-Out"): "checked_out"})

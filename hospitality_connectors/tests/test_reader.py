@@ -10,7 +10,7 @@ from odoo.tests import tagged
 
 from odoo.addons.hospitality_crm.tools import http as client
 
-from ..engine.adapter import Hint, Stream
+from ..engine.adapter import Hint, Page, Raw, Stream
 from .common import ConnectorCommon
 from .vendor import TrialAdapter, VendorMixin
 
@@ -374,6 +374,20 @@ class TestComparison(ReaderCommon):
         )
         day = self.env["hospitality.connector.comparison"].search([("connector_id", "=", self.connector.id)])
         self.assertEqual((day.their_count, day.our_count, day.difference_count), (1, 1, 0))
+
+    def test_review_that_is_not_on_the_list_any_more_is_gone(self):
+        key = {"entity": "review", "at": "2026-01-01T10:00:00Z", "rating": 5, "scale": 5, "version": 1.0}
+        canonical = self.connector.copy({"name": "Reviews", "adapter": "canonical"})
+        for name in ("kept", "taken back"):
+            self._send({**key, "external_id": name}, connector=canonical)
+        stream = Stream("all", "sweep", entity="review", days=(0, 0))
+        self.connector._after_page(stream, None, Page([Raw("review", "kept", "{}")]), True, True)
+        self.connector._process()
+        self.env.invalidate_all()
+        reviews = self.env["hospitality.review"].search([("source_id", "=", self.source.id)])
+        self.assertEqual(
+            {review.external_id: review.status for review in reviews}, {"kept": "published", "taken back": "removed"}
+        )
 
     def test_nothing_is_compared_before_the_inbox_is_empty(self):
         self.vendor.add("s1")

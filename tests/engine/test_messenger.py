@@ -279,6 +279,12 @@ def test_old_and_future_hooks_are_refused(off):
     assert get("webhook").verify(CREDENTIALS["webhook"], signed("webhook", raw), raw, NOW + off // abs(off) * 300)
 
 
+@pytest.mark.parametrize("time", ["¹", "²³", "-1", "", "12a"])
+def test_a_time_that_is_no_number_is_refused(time):
+    headers = {**signed("webhook", b"{}"), "webhook-timestamp": time}
+    assert not get("webhook").verify(CREDENTIALS["webhook"], headers, b"{}", NOW)
+
+
 def test_whatsapp_challenge():
     ask = {"hub.mode": "subscribe", "hub.verify_token": "vt", "hub.challenge": "42"}
     whats = get("whatsapp")

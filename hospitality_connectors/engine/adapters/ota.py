@@ -6,6 +6,7 @@ message, with status 200. What is fetched stays in the sender's queue until it i
 
 import base64
 import json
+import re
 from datetime import datetime, time, timezone
 from hashlib import blake2b
 from zoneinfo import ZoneInfo
@@ -13,6 +14,7 @@ from zoneinfo import ZoneInfo
 from lxml import etree
 
 from ..adapter import (
+    EVENTS,
     Adapter,
     Capabilities,
     Finding,
@@ -43,6 +45,8 @@ SECRET = frozenset(
     "PaymentCard CardNumber SeriesCode CardHolderName MagneticStripe BankAcct Document UsernameToken "
     "RequestorID".split()
 )
+#: The same in what is no XML: from the beginning of such an element to its end, or that of the text.
+_SECRETS = re.compile(rf"<((?:[\w.-]+:)?(?:{'|'.join(sorted(SECRET))}))(?=[\s/>]).*?(?:</\1\s*>|\Z)", re.DOTALL)
 #: Attributes that are keys, however much they look like numbers of cards.
 KEYS = frozenset("ID ResID_Value ResGuestRPH RPH MembershipID HotelCode".split())
 #: Codes of OTA errors (list ERR): unable to process, invalid hotel code.
@@ -125,7 +129,7 @@ class OtaAdapter(Adapter):
         :raise Strange: the answer is an error, or another message
         """
         version = version or self._version(ctx)
-        kind, body = ota_xml.form(action=action, request=ota_xml.write(message))
+        kind, body = ota_xml.form({"action": action, "request": ota_xml.write(message)})
         headers = {
             "Content-Type": kind,
             "Accept": "*/*",
@@ -240,14 +244,16 @@ class OtaAdapter(Adapter):
     # Records
 
     def redact(self, raw):
-        if raw.content_type != XML:
-            return raw if "events" in raw.content_type else raw._replace(body=without_cards(str(raw.body)))
-        try:
-            root = ota_xml.read(raw.body)
-        except ParseError:
-            body = raw.body.decode("utf-8", "replace") if isinstance(raw.body, bytes) else raw.body
-            return raw._replace(body=without_cards(body))
-        return raw._replace(body=etree.tostring(_clean(root), encoding="unicode"))
+        if raw.content_type == EVENTS:
+            return raw
+        kind = raw.content_type.lower()
+        if kind.startswith("multipart/form-data") and isinstance(raw.body, bytes):
+            parts = ota_xml.read_form(raw.content_type, raw.body)
+            mark = ota_xml.mark_of(raw.content_type)
+            if mark and "request" in parts:
+                clean = {label: _redacted(part) for label, part in parts.items()}
+                return raw._replace(body=ota_xml.form(clean, mark)[1])
+        return raw._replace(body=_redacted(raw.body))
 
     def parse(self, raw, env):
         return ota_parse.parse(raw, env)
@@ -283,6 +289,15 @@ def _record(message, reservation, at):
 
 def _digest(body):
     return blake2b(body.encode("utf-8", "replace"), digest_size=12).hexdigest()
+
+
+def _redacted(body):
+    """Return a message without what must not be stored, whether it can be read or not."""
+    try:
+        return etree.tostring(_clean(ota_xml.read(body)), encoding="unicode")
+    except ParseError:
+        text = body.decode("utf-8", "replace") if isinstance(body, bytes) else body
+        return without_cards(_SECRETS.sub(r"<\1/>", text))
 
 
 def _clean(root):

@@ -154,9 +154,13 @@ def write(root, in_envelope=False):
     return etree.tostring(root, xml_declaration=True, encoding="UTF-8")
 
 
-def form(**parts):
-    """Return ``(content type, body)`` of a form with files (RFC 7578), as AlpineBits wants it."""
-    mark = secrets.token_hex(16)
+def form(parts, mark=""):
+    """Return ``(content type, body)`` of a form with files (RFC 7578), as AlpineBits wants it.
+
+    :param dict parts: text or bytes by name
+    :param mark: boundary between the parts, empty: a new one
+    """
+    mark = mark or secrets.token_hex(16)
     chunks = []
     for label, value in parts.items():
         value = value if isinstance(value, bytes) else value.encode()
@@ -164,12 +168,16 @@ def form(**parts):
     return f"multipart/form-data; boundary={mark}", b"".join(chunks) + f"--{mark}--\r\n".encode()
 
 
+def mark_of(content_type):
+    """Return the boundary of a form, or None."""
+    return _mime(content_type).get_boundary()
+
+
 def read_form(content_type, body):
     """Return the parts of a form by name, as bytes; nothing where it is none."""
     if len(body) > MOST_BYTES:
         return {}
-    head = f"Content-Type: {content_type[:400]}\r\n\r\n".encode("ascii", "replace")
-    message = email.parser.BytesParser(policy=email.policy.compat32).parsebytes(head + body)
+    message = _mime(content_type, body)
     if not message.is_multipart():
         return {}
     parts = {}
@@ -178,3 +186,9 @@ def read_form(content_type, body):
         if isinstance(label, str) and not part.is_multipart():
             parts[label] = part.get_payload(decode=True) or b""
     return parts
+
+
+def _mime(content_type, body=b""):
+    head = " ".join(content_type[:400].split())
+    parser = email.parser.BytesParser(policy=email.policy.compat32)
+    return parser.parsebytes(f"Content-Type: {head}\r\n\r\n".encode("ascii", "replace") + body)

@@ -3,4 +3,5 @@ from . import (
     hospitality_connector_comparison,
     hospitality_connector_difference,
     hospitality_connector,
+    hospitality_connector_review,
 )

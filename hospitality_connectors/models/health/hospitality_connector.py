@@ -147,6 +147,7 @@ class HospitalityConnector(models.Model):
     @api.model
     def _cron_watch(self):
         """Raise an activity for each connector that doesn't work, and settle those of connectors that do again."""
+        self.env["hospitality.connector.mapping"]._propose()
         for connector in self.search([]):
             if connector.health in ("broken", "behind"):
                 connector._tell_failure()

@@ -176,5 +176,5 @@ class HospitalityConnector(models.Model):
             if busy:
                 processed += super()._cron_process_inbox(lane)
             elif lingering:
-                time.sleep(0.1)
+                time.sleep(0.25)
         return processed

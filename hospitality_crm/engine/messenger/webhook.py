@@ -93,7 +93,7 @@ class WebHook(Provider):
 
     def verify(self, credentials, headers, body, now):
         event_id, timestamp = headers.get("webhook-id"), headers.get("webhook-timestamp")
-        if not event_id or not (timestamp or "").isdigit() or not secret_bytes(credentials.get("secret") or ""):
+        if not event_id or not (timestamp or "").isdecimal() or not secret_bytes(credentials.get("secret") or ""):
             return False
         if abs(now - int(timestamp[:12])) > TOLERANCE:
             return False

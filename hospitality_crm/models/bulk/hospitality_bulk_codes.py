@@ -143,7 +143,9 @@ class HospitalityBulkCodes(models.AbstractModel):
     @api.model
     def _get_references(self, goldens):
         """Return what `res.partner._get_golden_columns` needs, without a query where it is cached."""
-        countries = self._get_countries()
+        countries = {}
+        if any("country" in golden or "nationality" in golden for golden in goldens):
+            countries = self._get_countries()
         wanted = {
             (golden["country"].value, golden["state"].value)
             for golden in goldens

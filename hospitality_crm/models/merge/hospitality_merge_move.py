@@ -51,24 +51,28 @@ class HospitalityMerge(models.Model):
     @api.model
     def _move_rows(self, plan):
         """Point every row of the losers at their winners, in all tables."""
-        with _PlannerSettings(self.env.cr, plan.bulk):
-            self._find_touched(plan)
-            tables = [table for table in self._get_tables() if plan.touches(table)]
-            guarded = [table for table in tables if table.uniques or table.checks]
-            # Few contacts: one question and one order for all tables. Many: table by table.
-            for part in plan.portion(guarded):
-                plan.parked.update(self._find_conflicts(plan, part))
-            self._leave_again(plan)
-            moves = [move for table in tables for move in self._get_moves(plan, table)]
-            for part in plan.portion(moves):
-                order = SQL("; ").join(part)
-                self.env.cr.execute(order)
+        self._find_touched(plan, _NO_JIT if plan.bulk else _FEW_ROWS)
+        tables = [table for table in self._get_tables() if plan.touches(table)]
+        guarded = [table for table in tables if table.uniques or table.checks]
+        # Few contacts: one question and one order for all tables. Many: table by table.
+        for part in plan.portion(guarded):
+            plan.parked.update(self._find_conflicts(plan, part))
+        self._leave_again(plan)
+        moves = [move for table in tables for move in self._get_moves(plan, table)]
+        orders = plan.portion(moves) or [[]]
+        orders[-1].append(_RESET)
+        for part in orders:
+            order = SQL("; ").join(part)
+            self.env.cr.execute(order)
         self._journal_parked(plan)
 
     @api.model
-    def _find_touched(self, plan):
-        """Find out which sources have rows of the losers. For many losers all are taken to have some."""
-        filled, plan.properties = self._find_filled()
+    def _find_touched(self, plan, settings=None):
+        """Find out which sources have rows of the losers. For many losers all are taken to have some.
+
+        :param SQL settings: of the planner, from here on
+        """
+        filled, plan.properties = self._find_filled(settings)
         if plan.bulk:
             return
         rows = self.env.execute_query(self._get_probe(plan.losers, filled, plan.properties))
@@ -414,32 +418,16 @@ def _to_json(source):
     return SQL("jsonb_build_object('hm_typed', %s, %s)", typed_hash(source), SQL(", ").join(pairs))
 
 
-class _PlannerSettings:
-    """Keep the planner from reading whole tables for a handful of contacts.
-
-    Where a column is unevenly filled (one follower of most records) it would do so for every
-    contact, with processes of their own to help. With many contacts it knows best. Compiling such
-    statements takes longer than any statement of a merge: that stays forbidden until the end of the
-    transaction.
-    """
-
-    _OFF = (
-        "SET LOCAL enable_seqscan = off; SET LOCAL enable_hashjoin = off; SET LOCAL enable_mergejoin = off;"
-        "SET LOCAL max_parallel_workers_per_gather = 0;"
-    )
-    _NO_JIT = "SET LOCAL jit = off"
-    _RESET = (
-        "SET LOCAL enable_seqscan TO DEFAULT; SET LOCAL enable_hashjoin TO DEFAULT;"
-        "SET LOCAL enable_mergejoin TO DEFAULT; SET LOCAL max_parallel_workers_per_gather TO DEFAULT"
-    )
-
-    def __init__(self, cr, bulk):
-        self.cr = cr
-        self.bulk = bulk
-
-    def __enter__(self):
-        self.cr.execute(self._NO_JIT if self.bulk else self._OFF + self._NO_JIT)
-
-    def __exit__(self, kind, error, trace):
-        if kind is None:
-            self.cr.execute(self._RESET)
+# Keep the planner from reading whole tables for a handful of contacts. Where a column is unevenly filled (one follower
+# of most records) it would do so for every contact, with processes of their own to help. With many contacts it knows
+# best. Compiling such statements takes longer than any statement of a merge: that stays forbidden until the end of the
+# transaction. Settings go with the first statement and the last one: each trip to the server takes its time.
+_NO_JIT = SQL("SET LOCAL jit = off")
+_FEW_ROWS = SQL(
+    "SET LOCAL enable_seqscan = off; SET LOCAL enable_hashjoin = off; SET LOCAL enable_mergejoin = off;"
+    "SET LOCAL max_parallel_workers_per_gather = 0; SET LOCAL jit = off"
+)
+_RESET = SQL(
+    "SET LOCAL enable_seqscan TO DEFAULT; SET LOCAL enable_hashjoin TO DEFAULT;"
+    "SET LOCAL enable_mergejoin TO DEFAULT; SET LOCAL max_parallel_workers_per_gather TO DEFAULT"
+)

@@ -248,17 +248,19 @@ class HospitalityMerge(models.Model):
         return tuple(zip(*rows, strict=True)) if rows else ((), ())
 
     @api.model
-    def _find_filled(self):
+    def _find_filled(self, settings=None):
         """Return what there is at all to look at.
 
+        :param SQL settings: to be made for the rest of the transaction
         :return: ``(names of the tables with any rows by the size of their files, names of the properties that hold
             contacts)``
         """
         names, numbers = self._get_relations()
         rows = self.env.execute_query(
             SQL(
-                "SELECT n.nth, NULL FROM unnest(%s::oid[]) WITH ORDINALITY AS n (number, nth)"
+                "%s; SELECT n.nth, NULL FROM unnest(%s::oid[]) WITH ORDINALITY AS n (number, nth)"
                 " WHERE pg_relation_size(n.number) = 0 UNION ALL SELECT NULL, d.* FROM (%s) AS d",
+                settings or SQL(),
                 pg_int_array(numbers),
                 self._get_property_names(),
             )

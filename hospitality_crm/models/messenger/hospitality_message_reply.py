@@ -126,7 +126,7 @@ class HospitalityMessageReply(models.AbstractModel):
                 error=(said.get("error") or "")[:500] or None,
                 ref=said.get("external_ref") or None,
                 provider=code,
-                key=int(key) if key.isdigit() and len(key) < 10 else None,
+                key=int(key) if key.isdecimal() and len(key) < 10 else None,
                 open=list(OPEN),
             )
         )

@@ -270,7 +270,7 @@ def test_message_sent_again_is_one_delivery():
 
 def test_alpinebits_push_as_a_form():
     message = ota.notification(ota.reservation("R1"), echo="")
-    kind, body = ota_xml.form(action="OTA_HotelResNotif:GuestRequests", request=message)
+    kind, body = ota_xml.form({"action": "OTA_HotelResNotif:GuestRequests", "request": message})
     headers = {"content-type": kind}
     assert [raw.external_id for raw in receive(body, headers).records] == ["R1"]
     root, _answer = reply(body, headers=headers)
@@ -479,6 +479,25 @@ def test_cards_and_passwords_are_not_stored():
         assert '<PaymentCard CardCode="VI"/>' in kept
     broken = adapters.get("ota").redact(Raw("booking", "R1", f"<a>{CARD}", "application/xml"))
     assert CARD not in broken.body
+
+
+@pytest.mark.parametrize("broken", [False, True])
+@pytest.mark.parametrize("kind", ["text/xml; charset=utf-8", "application/xml", "", "multipart/form-data"])
+def test_refused_requests_are_kept_without_cards_and_passwords(kind, broken):
+    message = ota.envelope(
+        ota.notification(ota.reservation("R1", rooms=[{"card": CARD}])), login=LOGIN["hook_login"][0]
+    )
+    message = message[:-30] if broken else message
+    body = message.encode()
+    if kind.startswith("multipart"):
+        kind, body = ota_xml.form({"action": "OTA_HotelResNotif:GuestRequests", "request": message})
+    kept = adapters.get("ota").redact(Raw("", "", body, kind)).body
+    text = kept if isinstance(kept, str) else kept.decode()
+    for secret in (CARD, "Ann Other", "1229", "Str0ng"):
+        assert secret not in text
+    assert "R1" in text
+    if kind.startswith("multipart"):
+        assert ota_xml.read_form(kind, kept)["action"] == b"OTA_HotelResNotif:GuestRequests"
 
 
 def test_key_that_looks_like_a_card_is_kept():
