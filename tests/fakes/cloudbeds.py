@@ -25,7 +25,7 @@ STATUSES = {
 
 class Cloudbeds(Fake):
     """:ivar calls: requests as they came
-    :ivar refuses: status with which the next anonymisation is refused
+    :ivar refuses: status with which anonymisation is refused
     """
 
     code = "cloudbeds"
@@ -73,13 +73,8 @@ class Cloudbeds(Fake):
             "gender": "F",
             "email": f"ines{self.number}@mail.example",
             "phone": f"+35121000{self.number:04}",
-            "cellPhone": "",
-            "country": "PT",
-            "city": "Évora",
-            "isAnonymized": False,
-            "guestOptIn": False,
-            "isMerged": False,
-            "newGuestID": "",
+            **{"cellPhone": "", "country": "PT", "city": "Évora"},
+            **{"isAnonymized": False, "guestOptIn": False, "isMerged": False, "newGuestID": ""},
             "customFields": {},
             "modified": self.now(),
             **fields,
@@ -128,19 +123,12 @@ class Cloudbeds(Fake):
             "id": key,
             "propertyId": self.property_id,
             "internalTransactionCode": code,
-            "amount": amount,
-            "currency": self.currency,
-            "currencyScale": 2,
+            **{"amount": amount, "currency": self.currency, "currencyScale": 2, "quantity": 1},
+            **{"rootId": key, "parentId": None, "routedFrom": None},
             "customerId": self.reservations[reservation]["guests"][0],
-            "rootId": key,
-            "parentId": None,
-            "sourceId": reservation[-8:],
-            "sourceKind": "RESERVATION",
-            "sourceIdentifier": reservation,
-            "subSourceIdentifier": reservation,
+            **{"sourceKind": "RESERVATION", "sourceId": reservation[-8:]},
+            **{"sourceIdentifier": reservation, "subSourceIdentifier": reservation},
             "externalRelationKind": kind,
-            "routedFrom": None,
-            "quantity": 1,
             "description": f"{kind} {code}",
             "transactionDatetime": f"{at:%Y-%m-%dT%H:%M:%S.123456Z}",
             "createdAt": f"{at:%Y-%m-%dT%H:%M:%S.123456Z}",
@@ -349,11 +337,8 @@ class Cloudbeds(Fake):
             total += rate * len(nights)
             rooms.append(
                 {
-                    "roomTypeName": "Double",
-                    "roomTypeIsVirtual": False,
-                    "rateName": "Flexible",
-                    "roomName": "101",
-                    "marketCode": "LEI",
+                    **{"roomTypeName": "Double", "roomTypeIsVirtual": False, "roomName": "101"},
+                    **{"rateName": "Flexible", "marketCode": "LEI"},
                     **room,
                     "detailedRoomRates": {night: rate for night in nights},
                 }
