@@ -72,19 +72,11 @@ class HospitalityConnector(models.Model):
         return result
 
     def _unregister_hook(self):
-<<<<<<< HEAD
-        result = super()._unregister_hook()
-=======
->>>>>>> pos
         if "pos.order" in self.env:
             model = self.env.registry["pos.order"]
             if hasattr(model.__dict__.get("action_pos_order_paid"), "hospitality_origin"):
                 del model.action_pos_order_paid
-<<<<<<< HEAD
-        return result
-=======
         return super()._unregister_hook()
->>>>>>> pos
 
     @api.model
     def _note_paid(self, orders):

@@ -22,14 +22,8 @@ class HospitalityConnectorPos(models.AbstractModel):
     @api.model
     def _check(self, connector):
         """Return the findings of a look at the points of sale of a connector."""
-<<<<<<< HEAD
-        configs = (
-            self.env["pos.config"].sudo().with_context(active_test=False).search([("id", "!=", False)])
-        )  # names alone
-=======
         Config = self.env["pos.config"].sudo().with_context(active_test=False)  # their names and currencies
         configs = Config.search([], limit=1000)
->>>>>>> pos
         names = set(configs.mapped("name"))
         settings = connector._get_settings()
         findings = [
