@@ -217,7 +217,7 @@ class HospitalityConnector(models.Model):
         try:
             return redact(raw)
         except Exception as error:
-            _logger.exception("A record of %s can't be redacted", raw.entity)
+            _logger.warning("A record of %s can't be redacted", raw.entity, exc_info=True)
             return raw._replace(body=json.dumps({"not_redacted": type(error).__name__}))
 
     def _prepare_inbox_row(self, raw):
