@@ -1,6 +1,7 @@
 """Tests that need no database: pytest for the engines and for this tooling, doctests, wheels of the addons."""
 
 import argparse
+import concurrent.futures
 import pathlib
 import tempfile
 import xml.etree.ElementTree
@@ -10,6 +11,8 @@ from .paths import CHECKOUT, addons
 from .summary import Result
 
 NO_TESTS = 5
+#: Processes that try adapters beside the others.
+AT_ONCE = 6
 
 
 def run(target: str, options: argparse.Namespace) -> list[Result]:
@@ -20,8 +23,13 @@ def run(target: str, options: argparse.Namespace) -> list[Result]:
     if target:
         return [_pytest(f"engine {target}", [target], options)]
     results = []
-    if any(CHECKOUT.glob("tests/engine/**/test_*.py")):
-        results.append(_pytest("engine", ["tests/engine"], options))
+    waiting = sorted(str(path.relative_to(CHECKOUT)) for path in CHECKOUT.glob("tests/engine/connectors/test_*.py"))
+    with concurrent.futures.ThreadPoolExecutor(AT_ONCE) as pool:
+        # They wait for limits and time-outs most of the time.
+        connectors = [pool.submit(_pytest, f"engine {pathlib.Path(name).stem}", [name], options) for name in waiting]
+        if any(CHECKOUT.glob("tests/engine/**/test_*.py")):
+            results.append(_pytest("engine", ["tests/engine", "--ignore=tests/engine/connectors"], options))
+        results += [future.result() for future in connectors]
     engines = [f"{name}/engine" for name in addons() if (CHECKOUT / name / "engine").is_dir()]
     if engines:
         results.append(_pytest("engine doctests", engines, options))
