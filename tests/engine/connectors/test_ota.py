@@ -71,18 +71,19 @@ class TestPull(Contract):
         assert fake.messages
         assert not fake.faults
 
-    @pytest.mark.skipif(not SCHEMAS, reason="ALPINEBITS_SCHEMAS names no folder of the published schemas")
-    @pytest.mark.parametrize("version", ["2018-10", "2020-10", "2022-10", "2024-10"])
-    def test_messages_follow_the_published_schema(self, fake, version):
-        schema = etree.XMLSchema(etree.parse(str(Path(SCHEMAS) / version / "alpinebits.xsd")))
-        fake.grow(3)
-        self.reading(fake).read("requests", "again")
-        pushed = ota.notification(ota.reservation("R1", guest={}), echo="")
-        answers = [reply(pushed)[1].body]
-        if version >= "2022-10":  # before, a push could not be refused in a message
-            answers.append(reply(pushed, ParseError("", "hotel", "No."))[1].body)
-        for message in (*fake.messages, *answers):
-            assert schema.validate(etree.fromstring(message)), (schema.error_log, message)
+    if SCHEMAS:  # their text may not be shipped
+
+        @pytest.mark.parametrize("version", ["2018-10", "2020-10", "2022-10", "2024-10"])
+        def test_messages_follow_the_published_schema(self, fake, version):
+            schema = etree.XMLSchema(etree.parse(str(Path(SCHEMAS) / version / "alpinebits.xsd")))
+            fake.grow(3)
+            self.reading(fake).read("requests", "again")
+            pushed = ota.notification(ota.reservation("R1", guest={}), echo="")
+            answers = [reply(pushed)[1].body]
+            if version >= "2022-10":  # before, a push could not be refused in a message
+                answers.append(reply(pushed, ParseError("", "hotel", "No."))[1].body)
+            for message in (*fake.messages, *answers):
+                assert schema.validate(etree.fromstring(message)), (schema.error_log, message)
 
     def test_nothing_is_acknowledged_before_it_is_stored(self, fake):
         fake.page_size = 2
@@ -163,20 +164,21 @@ class TestPull(Contract):
         facts = reading.facts()
         assert facts["booking", key]["op"] == "tombstone"
 
-    @pytest.mark.skipif(not SCHEMAS, reason="ALPINEBITS_SCHEMAS names no folder of the published samples")
-    def test_published_samples(self):
-        adapter, found = adapters.get("ota"), set()
-        for path in sorted(Path(SCHEMAS).glob("*/*.xml")):
-            root = ota_xml.read(path.read_bytes())
-            for one in ota_xml.kids(root, "ReservationsList", "HotelReservation"):
-                message = etree.tostring(
-                    ota_xml.element("OTA_HotelResNotifRQ", ota_xml.element("HotelReservations", one))
-                )
-                for raw in receive(message).records:
-                    raw = adapter.redact(raw)
-                    assert CARD not in raw.body
-                    found |= {event["entity"] for event in map(validate, adapter.parse(raw, ENV))}
-        assert found == {"guest", "consent", "booking", "stay"}
+    if SCHEMAS:  # their text may not be shipped
+
+        def test_published_samples(self):
+            adapter, found = adapters.get("ota"), set()
+            for path in sorted(Path(SCHEMAS).glob("*/*.xml")):
+                root = ota_xml.read(path.read_bytes())
+                for one in ota_xml.kids(root, "ReservationsList", "HotelReservation"):
+                    message = etree.tostring(
+                        ota_xml.element("OTA_HotelResNotifRQ", ota_xml.element("HotelReservations", one))
+                    )
+                    for raw in receive(message).records:
+                        raw = adapter.redact(raw)
+                        assert CARD not in raw.body
+                        found |= {event["entity"] for event in map(validate, adapter.parse(raw, ENV))}
+            assert found == {"guest", "consent", "booking", "stay"}
 
 
 # Pushed: who is let in
