@@ -56,7 +56,9 @@ def parse_guest(record, env, version):
     key = key_of(record, "guestID")
     target = text_of(record.get("newGuestID"))
     if is_true(record.get("isMerged")) and target and target != key:
-        return [{"entity": "guest", "op": "merge", "external_id": key, "into": target, "version": version}]
+        merge = {"entity": "guest", "op": "merge", "external_id": key, "into": target, "version": version}
+        # One who was merged before he was ever read is met here first.
+        return [*([_guest(key, record, env, version)] if _values(record, env) else []), merge]
     if is_true(record.get("isAnonymized")):
         return [{"entity": "guest", "op": "anonymise", "external_id": key, "version": version}]
     events = [_guest(key, record, env, version)] if _values(record, env) else []

@@ -15,7 +15,7 @@ TABLES = {
     "purpose": "stay.purpose",
 }
 #: How alike a code and a name must be, and how much more than the next one (0 to 100).
-ALIKE, AHEAD = 88, 6
+ALIKE, AHEAD = 80, 6
 AT_ONCE = 500
 #: Kinds whose records belong to a property.
 PLACED = ("room_type", "room", "outlet")
@@ -57,7 +57,7 @@ class HospitalityConnectorMapping(models.Model):
         for record in self.env[model].search(domain):
             code = record.name if kind == "currency" else record.code
             if code:
-                names.setdefault(plain(record.display_name or ""), code)
+                names.setdefault(plain((record.name if "name" in record._fields else record.display_name) or ""), code)
                 names[plain(code)] = code
         return names
 
