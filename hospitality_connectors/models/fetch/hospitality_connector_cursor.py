@@ -1,5 +1,3 @@
-import secrets
-
 from odoo import api, fields, models
 from odoo.exceptions import UserError
 from odoo.tools import SQL
@@ -8,22 +6,18 @@ from odoo.addons.hospitality_crm.tools.claim import claim_query
 
 from ...engine.network.reader import Progress
 
-#: How long a lane may keep a stream without a sign of life; longer than any single call.
-LEASE_SECONDS = 180
-
 
 class HospitalityConnectorCursor(models.Model):
     """How far a stream was read, who reads it now, and when it is read next."""
 
-    _inherit = "hospitality.connector.cursor"
+    _name = "hospitality.connector.cursor"
+    _inherit = ["hospitality.connector.cursor", "hospitality.connector.leased"]
 
     kind = fields.Selection(
         [("changes", "Changes"), ("queue", "Queue"), ("sweep", "Nightly Comparison")], readonly=True
     )
     progress = fields.Json(readonly=True)
-    next_at = fields.Datetime(string="Next Reading", readonly=True)
-    leased_until = fields.Datetime(readonly=True)
-    lease = fields.Char(readonly=True)
+    next_at = fields.Datetime(string="Next Reading")
     failures = fields.Integer(readonly=True, help="In a row.")
     error_code = fields.Char(readonly=True)
     error_message = fields.Char(string="Last Error", readonly=True)
@@ -76,18 +70,7 @@ class HospitalityConnectorCursor(models.Model):
         )
         if not rows:
             return None
-        lease = secrets.token_hex(8)
-        self.env.cr.execute(
-            SQL(
-                "UPDATE hospitality_connector_cursor SET lease = %s,"
-                " leased_until = clock_timestamp() AT TIME ZONE 'UTC' + %s * interval '1 second' WHERE id = %s",
-                lease,
-                LEASE_SECONDS,
-                rows[0][0],
-            )
-        )
-        self.invalidate_model(["lease", "leased_until"], flush=False)
-        return self.browse(rows[0][0]), lease
+        return self.browse(rows[0][0]), self._take([rows[0][0]])
 
     def _lock_leased(self, lease):
         """Lock the stream if the lease still holds; say whether it does."""

@@ -1,15 +1,13 @@
-import secrets
-
 from odoo import api, fields, models
 from odoo.tools import SQL
 
 from odoo.addons.hospitality_crm.tools.arrays import pg_array, pg_int_array
 from odoo.addons.hospitality_crm.tools.soft_many2one import SoftMany2one
 
-#: How long a lane may keep hints without a sign of life.
-LEASE_SECONDS = 180
 #: A record that could not be fetched so often is left to the nightly comparison.
 MOST_TRIES = 8
+#: Hints that nobody has given up.
+DUE = SQL("w.is_given_up IS NOT TRUE")
 
 
 class HospitalityConnectorHint(models.Model):
@@ -17,6 +15,7 @@ class HospitalityConnectorHint(models.Model):
 
     _name = "hospitality.connector.hint"
     _description = "Record to Be Fetched"
+    _inherit = ["hospitality.connector.leased"]
     _order = "next_at, id"
     _rec_name = "external_id"
     _log_access = False
@@ -26,10 +25,7 @@ class HospitalityConnectorHint(models.Model):
     external_id = fields.Char(string="Key in the Source", required=True, readonly=True)
     reason = fields.Char(readonly=True, help="What has happened, in the vendor's words.")
     noted_at = fields.Datetime(readonly=True)
-    next_at = fields.Datetime(readonly=True)
     attempts = fields.Integer(readonly=True)
-    lease = fields.Char(readonly=True)
-    leased_until = fields.Datetime(readonly=True)
     error_code = fields.Char(readonly=True)
     error_message = fields.Char(string="Last Error", readonly=True)
     is_given_up = fields.Boolean(readonly=True)
@@ -78,37 +74,7 @@ class HospitalityConnectorHint(models.Model):
 
         :return: ``(connector id, lease, list of (id, entity, external_id, attempts, noted_at))``, or None
         """
-        self.env["hospitality.connector"].flush_model(["active", "state"])
-        due = SQL(
-            "h.next_at <= clock_timestamp() AT TIME ZONE 'UTC' AND h.is_given_up IS NOT TRUE"
-            " AND (h.leased_until IS NULL OR h.leased_until < clock_timestamp() AT TIME ZONE 'UTC')"
-        )
-        rows = self.env.execute_query(
-            SQL(
-                "WITH first AS (SELECT h.connector_id FROM hospitality_connector_hint h"
-                " JOIN hospitality_connector c ON c.id = h.connector_id AND c.active AND c.state = 'running'"
-                " WHERE %(due)s ORDER BY h.next_at, h.id LIMIT 1)"
-                " SELECT h.id, h.connector_id, h.entity, h.external_id, h.attempts, h.noted_at"
-                " FROM hospitality_connector_hint h WHERE h.connector_id = (SELECT connector_id FROM first) AND %(due)s"
-                " ORDER BY h.next_at, h.id LIMIT %(limit)s FOR NO KEY UPDATE SKIP LOCKED",
-                due=due,
-                limit=limit,
-            )
-        )
-        if not rows:
-            return None
-        lease = secrets.token_hex(8)
-        self.env.cr.execute(
-            SQL(
-                "UPDATE hospitality_connector_hint SET lease = %s,"
-                " leased_until = clock_timestamp() AT TIME ZONE 'UTC' + %s * interval '1 second' WHERE id = ANY(%s)",
-                lease,
-                LEASE_SECONDS,
-                pg_int_array([row[0] for row in rows]),
-            )
-        )
-        self.invalidate_model(flush=False)
-        return rows[0][1], lease, [(row[0], *row[2:]) for row in rows]
+        return self._claim_of_one(DUE, SQL("w.entity, w.external_id, w.attempts, w.noted_at"), limit)
 
     @api.model
     def _has_due(self):
@@ -116,10 +82,9 @@ class HospitalityConnectorHint(models.Model):
         self.env["hospitality.connector"].flush_model(["active", "state"])
         [[found]] = self.env.execute_query(
             SQL(
-                "SELECT EXISTS (SELECT FROM hospitality_connector_hint h JOIN hospitality_connector c"
-                " ON c.id = h.connector_id AND c.active AND c.state = 'running' WHERE h.is_given_up IS NOT TRUE"
-                " AND h.next_at <= now() AT TIME ZONE 'UTC'"
-                " AND (h.leased_until IS NULL OR h.leased_until < now() AT TIME ZONE 'UTC'))"
+                "SELECT EXISTS (SELECT FROM hospitality_connector_hint w JOIN hospitality_connector c"
+                " ON c.id = w.connector_id AND c.active AND c.state = 'running' WHERE %s)",
+                self._get_free_sql(DUE),
             )
         )
         return found
@@ -157,19 +122,6 @@ class HospitalityConnectorHint(models.Model):
                 seconds,
                 MOST_TRIES,
                 pg_int_array(ids),
-                lease,
-            )
-        )
-        self.invalidate_model(flush=False)
-
-    @api.model
-    def _release(self, lease, seconds=0):
-        """Give back what was not tried: it is due again after some seconds."""
-        self.env.cr.execute(
-            SQL(
-                "UPDATE hospitality_connector_hint SET lease = NULL, leased_until = NULL,"
-                " next_at = clock_timestamp() AT TIME ZONE 'UTC' + %s * interval '1 second' WHERE lease = %s",
-                seconds,
                 lease,
             )
         )

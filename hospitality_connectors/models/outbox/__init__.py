@@ -4,6 +4,7 @@ from . import (
     hospitality_connector_outbox_known,
     hospitality_connector,
     hospitality_connector_reader,
+    hospitality_told,
     hospitality_alert,
     hospitality_allergy,
     hospitality_preference,

@@ -1,5 +1,3 @@
-import secrets
-
 from odoo import api, fields, models
 from odoo.exceptions import AccessError
 from odoo.tools import SQL
@@ -7,7 +5,6 @@ from odoo.tools import SQL
 from odoo.addons.hospitality_crm.tools.arrays import pg_array, pg_int_array
 from odoo.addons.hospitality_crm.tools.soft_many2one import SoftMany2one
 
-LEASE_SECONDS = 180
 #: A source that has changed the record meanwhile is asked so often before a person decides.
 MOST_CONFLICTS = 5
 #: What fails so often waits for a person.
@@ -24,6 +21,7 @@ class HospitalityConnectorOutbox(models.Model):
 
     _name = "hospitality.connector.outbox"
     _description = "What a Source Is Told"
+    _inherit = ["hospitality.connector.leased"]
     _order = "noted_at desc, id desc"
     _rec_name = "kind"
     _log_access = False
@@ -61,12 +59,9 @@ class HospitalityConnectorOutbox(models.Model):
     )
     digest = fields.Char(readonly=True, help="Hash of what the source was told last.")
     noted_at = fields.Datetime(readonly=True)
-    next_at = fields.Datetime(readonly=True)
     told_at = fields.Datetime(readonly=True)
     attempts = fields.Integer(readonly=True)
     conflicts = fields.Integer(readonly=True)
-    lease = fields.Char(readonly=True)
-    leased_until = fields.Datetime(readonly=True)
     error_message = fields.Char(string="Answer", readonly=True)
 
     _topic_uniq = models.Constraint(
@@ -164,37 +159,11 @@ class HospitalityConnectorOutbox(models.Model):
 
         :return: ``(connector id, lease, records)``, or None
         """
-        self.env["hospitality.connector"].flush_model(["active", "state"])
-        due = SQL(
-            "o.state = 'waiting' AND o.next_at <= clock_timestamp() AT TIME ZONE 'UTC'"
-            " AND (o.leased_until IS NULL OR o.leased_until < clock_timestamp() AT TIME ZONE 'UTC')"
-        )
-        rows = self.env.execute_query(
-            SQL(
-                "WITH first AS (SELECT o.connector_id FROM hospitality_connector_outbox o"
-                " JOIN hospitality_connector c ON c.id = o.connector_id AND c.active AND c.state = 'running'"
-                " WHERE %(due)s ORDER BY o.next_at, o.id LIMIT 1)"
-                " SELECT o.id, o.connector_id FROM hospitality_connector_outbox o"
-                " WHERE o.connector_id = (SELECT connector_id FROM first) AND %(due)s"
-                " ORDER BY o.next_at, o.id LIMIT %(limit)s FOR NO KEY UPDATE SKIP LOCKED",
-                due=due,
-                limit=limit,
-            )
-        )
-        if not rows:
+        claimed = self._claim_of_one(SQL("w.state = 'waiting'"), SQL("w.revision"), limit)
+        if not claimed:
             return None
-        lease = secrets.token_hex(8)
-        self.env.cr.execute(
-            SQL(
-                "UPDATE hospitality_connector_outbox SET lease = %s,"
-                " leased_until = clock_timestamp() AT TIME ZONE 'UTC' + %s * interval '1 second' WHERE id = ANY(%s)",
-                lease,
-                LEASE_SECONDS,
-                pg_int_array([row[0] for row in rows]),
-            )
-        )
-        self.invalidate_model(flush=False)
-        return rows[0][1], lease, self.browse([row[0] for row in rows])
+        connector_id, lease, rows = claimed
+        return connector_id, lease, self.browse([row[0] for row in rows])
 
     @api.model
     def _settle(self, lease, id_, revision, values):
@@ -205,18 +174,6 @@ class HospitalityConnectorOutbox(models.Model):
         row.write({"lease": False, "leased_until": False})
         if row.revision == revision:
             row.write(values)
-
-    @api.model
-    def _release(self, lease, seconds=0):
-        """Give back what was not tried."""
-        rows = self.search([("lease", "=", lease)])
-        rows.write(
-            {
-                "lease": False,
-                "leased_until": False,
-                "next_at": fields.Datetime.add(fields.Datetime.now(), seconds=max(0, round(seconds))),
-            }
-        )
 
     # People
 
