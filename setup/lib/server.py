@@ -68,7 +68,8 @@ def start(odoo: Odoo, name: str, port: int, workers: int, live: bool = False) ->
     """
     home = folder(name)
     http, gevent = free_ports(2)
-    options: dict[str, object] = {"db_name": name, "dbfilter": f"^{name}$", "max_cron_threads": 2, "workers": workers}
+    # No dbfilter: with one, Odoo lists the databases over a new connection for each request without a session.
+    options: dict[str, object] = {"db_name": name, "max_cron_threads": 2, "workers": workers}
     if live:
         options["hospitality_http_allow"] = vendors.ALLOWED
     if workers:

@@ -88,7 +88,7 @@ def server(database, log):
     """Run the server of a database, its output in a file; yield its port."""
     port, gevent = free_ports(2)
     command = [sys.executable, os.environ["HOSPITALITY_ODOO_SCRIPT"], "server", "-c", CONFIGURATION, "-d", database]
-    command += [f"--db-filter=^{database}$", f"--workers={WORKERS}", f"--max-cron-threads={CRON_PROCESSES}"]
+    command += [f"--workers={WORKERS}", f"--max-cron-threads={CRON_PROCESSES}"]
     command += ["--http-interface=127.0.0.1", f"--http-port={port}", f"--gevent-port={gevent}"]
     with pathlib.Path(log).open("w") as stream:
         process = subprocess.Popen(command, stdout=stream, stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL)
