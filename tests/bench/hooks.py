@@ -69,10 +69,15 @@ class Vendor:
         try:
             reader, writer = await asyncio.open_connection("127.0.0.1", self.port)
             writer.write(content)
-            answer = await asyncio.wait_for(reader.read(), 60)
+            answer = await asyncio.wait_for(reader.readuntil(b"\r\n\r\n"), 60)
+            # As clients do: the answer ends with its length. The server waits 10 ms for who doesn't hang up.
+            length = next(
+                (line for line in answer.lower().split(b"\r\n") if line.startswith(b"content-length:")), b":0"
+            )
+            await asyncio.wait_for(reader.readexactly(int(length.partition(b":")[2])), 60)
             writer.close()
             status = int(answer.split(None, 2)[1])
-        except (OSError, asyncio.TimeoutError, IndexError, ValueError) as error:
+        except (OSError, EOFError, asyncio.TimeoutError, IndexError, ValueError) as error:
             status = type(error).__name__
         self.delays.append(1000 * (time.monotonic() - due))
         self.statuses[status] = self.statuses.get(status, 0) + 1
