@@ -5,7 +5,6 @@ are local to the property. The list of reservations does not move for every chan
 around today as well. A web-hook has no signature and is a hint.
 """
 
-import json
 from datetime import timedelta
 from zoneinfo import ZoneInfo
 
@@ -18,7 +17,7 @@ from . import cloudbeds_parse as parser
 from . import cloudbeds_push, values
 from .paging import Place
 from .records import content, parse_instant, path, raw, stamp
-from .redaction import redact
+from .redaction import FIELDS, redact_raw
 from .values import is_true, text_of
 
 PAGE = 100
@@ -285,12 +284,7 @@ class Cloudbeds(base.Adapter):
     # Records
 
     def redact(self, raw):
-        try:
-            record = json.loads(raw.body)
-        except (ValueError, RecursionError):
-            return raw
-        record = redact(redact(record, keep=KEYS), DOCUMENTS, keep=KEYS)
-        return raw._replace(body=json.dumps(record, ensure_ascii=False, separators=(",", ":")))
+        return redact_raw(raw, fields=FIELDS | DOCUMENTS, keep=KEYS)
 
     def parse(self, raw, env):
         record = content(raw)

@@ -28,7 +28,7 @@ from ..adapter import (
 from ..hook.verify import SecretUrl
 from ..network.errors import Strange
 from .records import compact, content, path, raw, stamp, utc
-from .redaction import without_cards
+from .redaction import redact_raw
 
 STARS = {"ONE": 1, "TWO": 2, "THREE": 3, "FOUR": 4, "FIVE": 5}
 PAGE = 50
@@ -126,12 +126,7 @@ class GoogleAdapter(Adapter):
         return raw("review", str(review.get("name")), review, stamp(review.get("updateTime")), _naive(ctx))
 
     def redact(self, raw_record):
-        review = content(raw_record)
-        reviewer = review.get("reviewer")
-        if isinstance(reviewer, dict):
-            review["reviewer"] = {key: value for key, value in reviewer.items() if key != "profilePhotoUrl"}
-        body = json.dumps(review, ensure_ascii=False, separators=(",", ":"))
-        return raw_record._replace(body=without_cards(body))
+        return redact_raw(raw_record, keep=("name", "reviewid"), drop=("profilePhotoUrl",))
 
     def parse(self, raw_record, env):
         review = content(raw_record)

@@ -20,7 +20,7 @@ from . import ohip_outbound, ohip_profile, ohip_push
 from . import ohip_parse as parser
 from .ohip_jobs import run_days
 from .records import content, path, raw
-from .redaction import redact
+from .redaction import FIELDS, redact_raw
 from .values import dicts_of, text_of, version_of
 
 EVENTS, PAGE = 20, 100
@@ -282,12 +282,7 @@ class Ohip(base.Adapter):
     # Records
 
     def redact(self, raw):
-        try:
-            record = json.loads(raw.body)
-        except (ValueError, RecursionError):
-            return raw
-        record = redact(redact(record, keep=KEYS), SECRETS, keep=KEYS)
-        return raw._replace(body=json.dumps(record, ensure_ascii=False, separators=(",", ":")))
+        return redact_raw(raw, fields=FIELDS | SECRETS, keep=KEYS)
 
     def parse(self, raw, env):
         record = content(raw)

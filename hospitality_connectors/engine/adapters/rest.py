@@ -12,7 +12,6 @@ from urllib.parse import quote
 from zoneinfo import ZoneInfo
 
 from ..adapter import (
-    EVENTS,
     Adapter,
     Capabilities,
     Finding,
@@ -36,7 +35,7 @@ from ..hook.verify import AnyOf, Basic, HeaderToken, Hmac, StandardWebhooks
 from ..network.errors import Strange
 from ..types import EventError
 from .records import path, raw, stamp
-from .redaction import redact
+from .redaction import redact_raw
 
 TIME_FORMATS = ("iso", "local", "date", "epoch", "epoch_ms")
 PAGING = ("none", "page", "offset", "cursor", "link")
@@ -223,13 +222,7 @@ class RestAdapter(Adapter):
         return [_raw(entry, record, ctx.now())]
 
     def redact(self, raw_record):
-        if raw_record.content_type == EVENTS:
-            return raw_record
-        try:
-            value = json.loads(raw_record.body)
-        except (TypeError, ValueError, RecursionError):
-            return raw_record
-        return raw_record._replace(body=json.dumps(redact(value), ensure_ascii=False, separators=(",", ":")))
+        return redact_raw(raw_record)
 
     def parse(self, raw_record, env):
         entry = _find(env.settings, raw_record.entity)
