@@ -243,9 +243,8 @@ class HospitalityPrivacyRequest(models.Model):
             raise UserError(self.env._("The law that applies here allows no extension (see the settings)."))
         if self.is_overdue or self.state not in RUNNING:
             raise UserError(self.env._("The deadline can be extended only while it runs."))
-        self.sudo().write(
-            {"extended_at": fields.Datetime.now(), "extension_reason": reason.strip(), "warned": 0}
-        )  # checked above
+        values = {"extended_at": fields.Datetime.now(), "extension_reason": reason.strip(), "warned": 0}
+        self.sudo().write(values)  # who may extend was checked above
         self._log("extended", reason.strip())
 
     @api.model

@@ -291,13 +291,13 @@ class HospitalityIdentityDocument(models.Model):
 
     @api.model
     def _refresh_step(self, after):
-        documents = self.sudo().search([("id", ">", after)], order="id", limit=ROTATED)
+        documents = self.sudo().search([("id", ">", after)], order="id", limit=ROTATED)  # a nightly job of the system
         documents._refresh_due_dates()
         return len(documents), documents[-1:].id
 
     @api.model
     def _delete_step(self, after):
-        documents = self.sudo().search(self._get_due_domain(), order="id", limit=ROTATED)
+        documents = self.sudo().search(self._get_due_domain(), order="id", limit=ROTATED)  # a nightly job of the system
         done = len(documents)
         documents.unlink()
         return done, 0
@@ -314,7 +314,8 @@ class HospitalityIdentityDocument(models.Model):
             return 0, after
         old = Domain("key_id", "!=", ring.current) & Domain("key_id", "in", list(ring.keys))
         old |= Domain("scan_key_id", "!=", ring.current) & Domain("scan_key_id", "in", list(ring.keys))
-        documents = self.sudo().search(old & Domain("id", ">", after), order="id", limit=ROTATED)
+        later = old & Domain("id", ">", after)
+        documents = self.sudo().search(later, order="id", limit=ROTATED)  # a nightly job of the system
         for document in documents.with_context(bin_size=False):
             try:
                 document._encrypt_anew(ring)
