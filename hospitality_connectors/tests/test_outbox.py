@@ -1,10 +1,13 @@
+import os
 import socket
 from unittest.mock import patch
 
 from odoo import fields
 from odoo.tests import tagged
 
-from ..engine.adapter import Pushed
+from odoo.addons.hospitality_crm.tools import http as client
+
+from ..engine.adapter import Hint, Pushed
 from .test_reader import ReaderCommon
 from .vendor import TrialAdapter
 
@@ -190,6 +193,29 @@ class TestOutbox(ReaderCommon):
         self._tell()
         told = {(content["channel"], content["state"]) for _key, content, _id in self.vendor.pushed}
         self.assertEqual(told, {("sms", "denied")})
+
+    def test_connector_that_cannot_be_opened_keeps_nobody_from_being_read(self):
+        self._vip()
+        self.env["hospitality.connector.hint"]._note(self.connector, [Hint("guest", "gs1")])
+        notice = self.env["hospitality.erasure.notice"].create({"source_id": self.source.id, "external_id": "gs9"})
+        self._rows().write({"next_at": "2020-01-01"})
+        self.env.flush_all()
+        with patch.dict(os.environ, {client.VARIABLE: "no networks"}):
+            self.assertTrue(self.Reader._step_hints())
+            self.Reader._step_stream()
+            self._cursor().next_at = "2020-01-01"
+            self.env.flush_all()
+            self.Reader._step_stream()
+        self.assertEqual((self._cursor().error_code, self._cursor().failures), ("not_ready", 1))
+        row = self._rows()
+        self.assertEqual((row.state, row.lease), ("waiting", False))
+        self.assertGreater(row.next_at, fields.Datetime.add(fields.Datetime.now(), minutes=10))
+        hint = self.env["hospitality.connector.hint"].search([("connector_id", "=", self.connector.id)])
+        self.assertEqual((hint.lease, hint.attempts), (False, 0))
+        self.assertGreater(hint.next_at, fields.Datetime.add(fields.Datetime.now(), minutes=10))
+        self.assertEqual((notice.state, notice.attempts), ("pending", 1))
+        self._tell()
+        self.assertEqual(self._rows().state, "told")
 
     def test_erased_guest_is_told_to_the_source(self):
         notice = self.env["hospitality.erasure.notice"].create(

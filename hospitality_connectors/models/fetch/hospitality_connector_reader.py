@@ -2,6 +2,7 @@ import logging
 import time
 
 from odoo import api, fields, models
+from odoo.exceptions import UserError
 
 from odoo.addons.hospitality_crm.tools import http
 from odoo.addons.hospitality_crm.tools.claim import lane_env, with_retry
@@ -91,7 +92,7 @@ class HospitalityConnectorReader(models.AbstractModel):
             connector = env["hospitality.connector"].browse(connector_id)
             stream = connector._get_streams().get(name)
             since = fields.Datetime.to_datetime(connector.since or fields.Date.today())
-            session = connector._get_session(deadline)
+        session = self._open(connector_id, deadline)
         if stream is None:
             raise reader.Loop("The adapter has no such stream any more.")
         progress = reader.Progress.load(stored)
@@ -192,14 +193,13 @@ class HospitalityConnectorReader(models.AbstractModel):
         if not claimed:
             return False
         connector_id, lease, hints = claimed
-        with lane_env(self.env) as env:
-            session = env["hospitality.connector"].browse(connector_id)._get_session(deadline)
-        followed, failed, wait = [], [], 0.0
+        session, followed, failed, wait = None, [], [], 0.0
         for hint in hints:
             id_, entity, external_id, attempts, noted_at = hint
             if deadline is not None and time.monotonic() >= deadline:
                 break
             try:
+                session = session or self._open(connector_id, deadline)
                 followed.append((id_, noted_at, self._fetch(connector_id, session, entity, external_id)))
             except Exception as error:
                 code, message, seconds = self._describe(error)
@@ -211,6 +211,18 @@ class HospitalityConnectorReader(models.AbstractModel):
                     break
         with_retry(lambda: self._store_hints(connector_id, lease, followed, failed, wait))
         return True
+
+    @api.model
+    def _open(self, connector_id, deadline=None):
+        """Return a session of a connector.
+
+        :raise Denied: secrets or settings can't be read; other connectors have nothing to do with it
+        """
+        try:
+            with lane_env(self.env) as env:
+                return env["hospitality.connector"].browse(connector_id)._get_session(deadline)
+        except UserError as error:
+            raise Denied("not_ready", str(error)) from None
 
     @api.model
     def _claim_hints(self):

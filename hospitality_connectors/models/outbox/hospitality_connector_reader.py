@@ -34,8 +34,8 @@ class HospitalityConnectorReader(models.AbstractModel):
         claimed = with_retry(self._claim_outbox)
         if not claimed:
             return False
-        connector_id, lease, commands, session = claimed
-        outcomes, wait = [], 0.0
+        connector_id, lease, commands = claimed
+        session, outcomes, wait = None, [], 0.0
         for id_, revision, digest, command in commands:
             if deadline is not None and time.monotonic() >= deadline:
                 break
@@ -43,6 +43,7 @@ class HospitalityConnectorReader(models.AbstractModel):
                 outcomes.append((id_, revision, {"state": digest}, None))
                 continue
             try:
+                session = session or self._open(connector_id, deadline)
                 pushed = session.adapter.push(session, command)
             except (Later, Denied) as error:
                 wait = self._describe(error)[2]
@@ -60,8 +61,8 @@ class HospitalityConnectorReader(models.AbstractModel):
     def _claim_outbox(self):
         """Take rows and what they say.
 
-        :return: ``(connector id, lease, [(id, revision, digest, Command)], session)``. Where there is nothing to say
-            the command is None, and the digest the state that the row ends in.
+        :return: ``(connector id, lease, [(id, revision, digest, Command)])``. Where there is nothing to say the
+            command is None, and the digest the state that the row ends in.
         """
         with lane_env(self.env) as env:
             claimed = env["hospitality.connector.outbox"]._claim_due(TOLD_AT_ONCE)
@@ -80,7 +81,7 @@ class HospitalityConnectorReader(models.AbstractModel):
                     key = f"{env.cr.dbname}-{row.id}-{row.revision}"
                     command = Command(key, row.kind, row.profile_id.external_id, values)
                     commands.append((row.id, row.revision, digest, command))
-            return connector_id, lease, commands, env["hospitality.connector"].browse(connector_id)._get_session()
+            return connector_id, lease, commands
 
     @api.model
     def _after_push(self, pushed, digest):
@@ -139,9 +140,10 @@ class HospitalityConnectorReader(models.AbstractModel):
         claimed = with_retry(self._claim_erasure)
         if not claimed:
             return False
-        notice_id, external_id, session = claimed
+        notice_id, external_id, connector_id = claimed
         pushed, problem = None, ""
         try:
+            session = self._open(connector_id, deadline)
             pushed = session.adapter.push(session, Command(f"erasure-{notice_id}", "erasure", external_id, {}))
         except Exception as error:
             problem = self._describe(error)[1]
@@ -162,7 +164,7 @@ class HospitalityConnectorReader(models.AbstractModel):
             place = notice.property_id
             able = connectors.filtered(lambda connector: connector.source_id == notice.source_id)
             connector = (able.filtered(lambda connector: connector.property_id == place) or able)[:1]
-            return notice.id, notice.external_id, connector._get_session()
+            return notice.id, notice.external_id, connector.id
 
     @api.model
     def _store_erasure(self, notice_id, pushed, problem):
