@@ -7,6 +7,7 @@ from freezegun import freeze_time
 
 from odoo import fields
 from odoo.tests import tagged
+from odoo.tools import mute_logger
 
 from odoo.addons.hospitality_crm.tools import http as client
 
@@ -151,7 +152,7 @@ class TestReader(ReaderCommon):
         self._read()
         self.assertEqual(len(self._stays()), 7)
 
-    def test_lane_that_lost_its_lease_stores_nothing(self):
+    def test_lane_that_lost_its_lease_stores_what_it_was_given_and_moves_nothing(self):
         self.vendor.add("s1")
 
         def take_over(handler):
@@ -167,7 +168,25 @@ class TestReader(ReaderCommon):
         self._read(steps=1)
         self.assertEqual(self._cursor().progress, before)
         self.assertEqual(self._cursor().lease, "another")
-        self.assertNotIn("s2", self._stays().mapped("external_id"))
+        self.assertIn("s2", self._stays().mapped("external_id"), "a queue may have handed it out once")
+
+    def test_page_that_was_not_stored_is_not_acknowledged(self):
+        acknowledged = []
+        self.vendor.add("s1")
+        good = TrialAdapter()._raw(self.vendor.stays["s1"])
+        page = Page([good._replace(version="no number")], ack="page 1")
+        with (
+            patch.object(TrialAdapter, "fetch_page", lambda *args: page),
+            patch.object(TrialAdapter, "acknowledge", lambda adapter, ctx, ack: acknowledged.append(ack)),
+            mute_logger("odoo.sql_db", "odoo.addons.hospitality_connectors.models.fetch.hospitality_connector_reader"),
+        ):
+            self._read(steps=1)
+            self.assertFalse(acknowledged)
+            self.assertEqual((self._cursor().failures, self._cursor().error_code), (1, "internal"))
+            self.assertFalse(self._cursor().lease)
+            page = page._replace(records=[good])
+            self._read(steps=1)
+        self.assertEqual(acknowledged, ["page 1"])
 
     def test_leased_stream_is_left_to_its_lane(self):
         self.vendor.add("s1")

@@ -60,10 +60,10 @@ class HospitalityConnectorReader(models.AbstractModel):
         cursor_id, lease, connector_id, name, progress, is_gap = claimed
         try:
             outcome = self._read_page(connector_id, name, progress, deadline)
+            with_retry(lambda: self._store_page(cursor_id, lease, outcome, is_gap))
         except Exception as error:
             self._give_back(cursor_id, lease, error)
             return True
-        with_retry(lambda: self._store_page(cursor_id, lease, outcome, is_gap))
         session, page = outcome["session"], outcome["page"]
         if page.ack is not None:
             try:
@@ -124,15 +124,20 @@ class HospitalityConnectorReader(models.AbstractModel):
 
     @api.model
     def _store_page(self, cursor_id, lease, outcome, was_gap):
-        """Store the records of a page together with how far the stream was read."""
+        """Store the records of a page together with how far the stream was read.
+
+        Whoever has lost the lease stores the records all the same, since a queue may have handed them out once; how far
+        the stream was read is then the business of the lane that has it.
+        """
         with lane_env(self.env) as env:
             cursor = env["hospitality.connector.cursor"].browse(cursor_id)
-            if not cursor._lock_leased(lease):
-                return  # another lane reads it now, from where we began
+            is_ours = cursor._lock_leased(lease)
             connector, page, stream = cursor.connector_id, outcome["page"], outcome["stream"]
             new_ids = connector._store(page.records)
             connector._wake(len(new_ids))
             env["hospitality.connector.hint"]._note(connector, page.hints)
+            if not is_ours:
+                return
             connector._after_page(stream, outcome["window"], page, outcome["done"], outcome["is_first"])
             now = fields.Datetime.now()
             values = {
