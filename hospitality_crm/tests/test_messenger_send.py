@@ -4,6 +4,8 @@ import logging
 import time
 from unittest.mock import patch
 
+import psycopg2.errors
+
 from odoo.exceptions import AccessError, UserError, ValidationError
 from odoo.tests import tagged
 from odoo.tools import SQL
@@ -129,6 +131,24 @@ class TestMessengerSend(MessengerCommon):
         self.assertIn("blocked by the user", message.error)
         self.assertRecordValues(self._point("telegram:1"), [{"reachable": False, "bounce_kind": "hard"}])
         self.assertEqual(self._plan(guest).reason, "unreachable")
+
+    def test_handle_that_another_lane_is_writing_is_marked_as_well(self):
+        guests = [self._create_chatty(f"telegram:{number}") for number in (1, 2)]
+        for number, guest in enumerate(guests, 1):
+            self.vendors.script[str(number)] = ["blocked"]
+            self._plan(guest)
+        Point = type(self.env["hospitality.contact.point"])
+        note, overtaken = Point._note_bounce, [psycopg2.errors.SerializationFailure()]
+
+        def overtaken_once(points, *args):
+            if overtaken:
+                raise overtaken.pop()
+            return note(points, *args)
+
+        with patch.object(Point, "_note_bounce", overtaken_once):
+            self._run()
+        for handle in ("telegram:1", "telegram:2"):
+            self.assertRecordValues(self._point(handle), [{"reachable": False, "bounce_count": 1}])
 
     def test_another_messenger_is_taken_when_one_is_dead(self):
         guest = self._create_chatty("telegram:1")

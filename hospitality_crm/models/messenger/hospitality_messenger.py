@@ -2,6 +2,7 @@ import datetime
 import json
 import logging
 import time
+from functools import partial
 
 from odoo import api, fields, models
 from odoo.exceptions import UserError
@@ -10,6 +11,7 @@ from odoo.tools import SQL
 from ...engine.messenger import Outcome, Outgoing
 from ...tools import http
 from ...tools.arrays import pg_int_array
+from ...tools.claim import lane_env, with_retry
 
 _logger = logging.getLogger(__name__)
 
@@ -371,7 +373,16 @@ class HospitalityMessenger(models.AbstractModel):
 
     @api.model
     def _note_unreachable(self, failed):
-        """Mark addresses at which a provider has found nobody."""
+        """Mark addresses at which a provider has found nobody, each alone: other lanes may find out as well."""
         for point_id, kind in failed.items():
             if point_id:
-                self.env["hospitality.contact.point"].browse(point_id)._note_bounce(kind)
+                with_retry(partial(self._note_unreachable_point, point_id, kind))
+        self.env["hospitality.contact.point"].invalidate_model(flush=False)
+
+    @api.model
+    def _note_unreachable_point(self, point_id, kind):
+        with lane_env(self.env) as env:
+            env.execute_query(
+                SQL("SELECT FROM hospitality_contact_point WHERE id = %s FOR NO KEY UPDATE", point_id)  # it is counted
+            )
+            env["hospitality.contact.point"].browse(point_id).exists()._note_bounce(kind)
