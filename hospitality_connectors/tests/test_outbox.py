@@ -164,6 +164,14 @@ class TestOutbox(ReaderCommon):
         self.env["hospitality.guest.dirty"]._refresh_guests([self.guest.id])
         self.assertEqual(self._rows().state, "told", "nothing new is to be told")
 
+    def test_source_that_is_to_be_told_from_now_on_is_told_what_is_known(self):
+        self.connector.tells = False
+        self._vip()
+        self.connector.tells = True
+        self.assertFalse(self._rows())
+        self.connector.action_tell_all()
+        self.assertEqual((self._rows().kind, self._rows().state), ("vip", "waiting"))
+
     def test_merged_guest_is_told_to_the_sources_of_both(self):
         self.vendor.add("s2")
         self._read()

@@ -138,11 +138,6 @@ def utc(text, tz="UTC"):
     return None if instant is None else f"{instant:%Y-%m-%dT%H:%M:%SZ}"
 
 
-def iso_day(value):
-    """Return a date or time as ``YYYY-MM-DD``."""
-    return value.date().isoformat() if isinstance(value, datetime) else value.isoformat() if value else None
-
-
 def as_day(text):
     """Return the :class:`datetime.date` of the first ten characters, None where they are none."""
     try:

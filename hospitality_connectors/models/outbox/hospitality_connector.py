@@ -14,7 +14,6 @@ class HospitalityConnector(models.Model):
         "understands them.",
     )
     can_tell = fields.Char(string="Understands", compute="_compute_can_tell")
-    outbox_ids = fields.One2many("hospitality.connector.outbox", "connector_id")
     outbox_count = fields.Integer(string="To Tell", compute="_compute_outbox_count")
     outbox_problem_count = fields.Integer(string="Not Told", compute="_compute_outbox_count")
 
