@@ -357,6 +357,13 @@ class Adapter:
         """Return the record with a key: list of :class:`Raw`, :class:`Gone` or :class:`Moved`."""
         raise NotImplementedError
 
+    def fetchable(self, settings):
+        """Return ``{canonical entity: entity of fetch_one}`` of what can be fetched by the key that is stored for it.
+
+        A stay that isn't named is fetched with its booking.
+        """
+        return {}
+
     def acknowledge(self, ctx, ack):
         """Tell the vendor that a page is stored; called after the commit, and once more when we crashed before it."""
 

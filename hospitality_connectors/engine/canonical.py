@@ -16,6 +16,7 @@ An adapter turns a raw record into a list of events, plain dicts:
 * Field names are the column names of the model. References are codes (``property room_type
   room_type_charged room channel outlet currency``) or external ids in the same source (``booking
   stay check reservation refund_of``, and ``guest booker company agency into``, which name guest events).
+* ``stays`` of a booking are the keys of all its stays: a planned one that it doesn't name any more is cancelled.
 * Money is a ``Decimal``, an ``int`` or a text with a decimal point, in the units of ``currency``.
   Dates are ``YYYY-MM-DD`` in the calendar of the property, instants are ISO 8601 (without a zone
   they count as UTC).
@@ -122,6 +123,7 @@ FIELDS = {
         "status": Field(choice(STAY_STATUS)),
         "booked_on": Field(day),
         "cancelled_on": Field(day),
+        "stays": Field(text_list(1000)),
     },
     "reservation": {
         **_VISIT,

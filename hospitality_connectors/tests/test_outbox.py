@@ -47,7 +47,7 @@ class TestOutbox(ReaderCommon):
         self.assertFalse(self.vendor.calls, "nothing is sent within the transaction of the user")
         self._tell()
         [(key, content, idempotency)] = self.vendor.pushed
-        self.assertEqual((key, content), ("gs1", {"kind": "vip", "code": "VIP2"}))
+        self.assertEqual((key, content), ("gs1", {"kind": "vip", "code": "VIP2", "known": ""}))
         self.assertTrue(idempotency.endswith("-1"))
         self.assertEqual((self._rows().state, bool(self._rows().told_at)), ("told", True))
 
@@ -132,6 +132,18 @@ class TestOutbox(ReaderCommon):
         self._rows().action_retry()
         self._tell()
         self.assertEqual(self._rows().state, "told")
+
+    def test_source_hears_what_it_said_itself_last(self):
+        profile = self._profile("gs1")
+        profile.values = {**profile.values, "vip": "V1", "diet": [{"code": "NUT"}, {"text": "vegan"}]}
+        self._vip()
+        milk = self.env["hospitality.allergen"].search([("code", "=", "milk")])
+        self.env["hospitality.allergy"].create(
+            {"partner_id": self.guest.id, "kind": "allergy", "allergen_id": milk.id, "severity": "severe"}
+        )
+        self._tell()
+        known = {content["kind"]: content["known"] for _key, content, _idempotency in self.vendor.pushed}
+        self.assertEqual(known, {"vip": "V1", "allergy": ["NUT"]})
 
     def test_refusal_is_shown_with_the_vendors_word(self):
         self._vip()

@@ -394,6 +394,25 @@ class TestComparison(ReaderCommon):
         day = self.env["hospitality.connector.comparison"].search([("connector_id", "=", self.connector.id)])
         self.assertEqual((day.their_count, day.our_count, day.difference_count), (1, 1, 0))
 
+    def test_differences_of_a_source_without_single_stays_are_fetched_with_their_booking(self):
+        adapter = type(self.connector._get_adapter())
+        self.vendor.add("s1")
+        self._read()
+        self._read("arrivals")
+        self.env.cr.execute("UPDATE hospitality_stay SET amount_total = 1")
+        with patch.object(adapter, "fetchable", lambda adapter, settings: {"booking": "reservation"}):
+            self.connector._cron_watch()
+        self.assertFalse(self.env["hospitality.connector.hint"].search([]), "a stay without booking")
+        self._read("arrivals")
+        booking = self.env["hospitality.booking"].create(
+            {"source_id": self.connector.source_id.id, "external_id": "B1", "property_id": self.place.id}
+        )
+        self._stays().booking_id = booking
+        with patch.object(adapter, "fetchable", lambda adapter, settings: {"booking": "reservation"}):
+            self.connector._cron_watch()
+        hint = self.env["hospitality.connector.hint"].search([])
+        self.assertEqual((hint.entity, hint.external_id), ("reservation", "B1"))
+
     def test_review_that_is_not_on_the_list_any_more_is_gone(self):
         key = {"entity": "review", "at": "2026-01-01T10:00:00Z", "rating": 5, "scale": 5, "version": 1.0}
         canonical = self.connector.copy({"name": "Reviews", "adapter": "canonical"})
@@ -421,3 +440,73 @@ class TestComparison(ReaderCommon):
         self.connector._cron_watch()
         self.env.invalidate_all()
         self.assertFalse(self.connector.compare_to)
+
+
+@tagged("post_install", "-at_install")
+class TestSample(ReaderCommon):
+    """Records that are fetched at random, to find changes that nobody has told."""
+
+    def _sample(self):
+        self.connector.action_sample()
+        while self.Reader._step_hints():
+            pass
+        self.connector._process()
+        self.env.invalidate_all()
+        return self.env["hospitality.connector.difference"].search([("connector_id", "=", self.connector.id)])
+
+    def _fill(self):
+        for number in range(3):
+            self.vendor.add(f"s{number}", ago=7200)
+        self._read()
+        self.assertEqual(len(self._stays()), 3)
+
+    def test_records_that_are_the_same(self):
+        self._fill()
+        self.assertFalse(self._sample())
+        self.assertEqual(self.connector.sampled_count, 3)
+
+    def test_change_that_nobody_has_told_is_listed_and_corrected(self):
+        self._fill()
+        self.vendor.stays["s1"]["total"] = "250.00"
+        found = self._sample()
+        self.assertRecordValues(
+            found, [{"entity": "stay", "external_id": "s1", "kind": "content", "is_sampled": True, "fetch_key": "s1"}]
+        )
+        stay = self._stays().filtered(lambda stay: stay.external_id == "s1")
+        self.assertEqual(stay.amount_total, 250)
+        self.assertEqual(found.stay_id, stay)
+        self.assertFalse(self._sample(), "it was corrected")
+
+    def test_record_that_is_gone(self):
+        self._fill()
+        del self.vendor.stays["s2"]
+        found = self._sample()
+        self.assertEqual((found.external_id, found.kind), ("s2", "extra"))
+        self.assertEqual(self._stays().filtered(lambda stay: stay.external_id == "s2").status, "cancelled")
+
+    def test_news_that_are_under_way_are_no_difference(self):
+        self._fill()
+        self.vendor.add("s1", ago=5, total="250.00")
+        self.assertFalse(self._sample())
+
+    def test_differences_of_the_night_stay(self):
+        self._fill()
+        self._read("arrivals")
+        self.env.cr.execute("UPDATE hospitality_stay SET amount_total = 1 WHERE external_id = 's2'")
+        self.connector._cron_watch()
+        self.assertEqual(self._sample().kind, "amount")
+        self._read("arrivals")
+        self.connector._cron_watch()
+        self.assertEqual(self.connector.sampled_count, 3)
+
+    def test_once_a_week(self):
+        self._fill()
+        hints = self.env["hospitality.connector.hint"]
+        self.connector._cron_watch()
+        self.assertFalse(hints.search([]))
+        self.assertGreater(self.connector.sample_at, fields.Datetime.now())
+        self.connector.sample_at = fields.Datetime.now()
+        self.connector._cron_watch()
+        self.env.invalidate_all()
+        self.assertEqual(len(hints.search([("reason", "=", "sample")])), 3)
+        self.assertGreater(self.connector.sample_at, fields.Datetime.now())

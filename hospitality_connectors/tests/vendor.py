@@ -162,6 +162,9 @@ class TrialAdapter(adapters.Adapter):
     def _raw(self, stay):
         return records.raw("stay", stay["id"], stay, records.stamp(stay["modified"]))
 
+    def fetchable(self, settings):
+        return {"stay": "stay"}
+
     def fetch_one(self, ctx, entity, external_id):
         answer = ctx.get(f"{ctx.settings['url']}/stays/{external_id}", accept=(404,))
         if answer.status == 404:

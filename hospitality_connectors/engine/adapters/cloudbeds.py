@@ -248,6 +248,9 @@ class Cloudbeds(base.Adapter):
         following = text_of(path(answer, "nextPageToken"))
         return Page(records, following, following is not None and bool(rows))
 
+    def fetchable(self, settings):
+        return {"guest": "guest", "booking": "booking"}
+
     def fetch_one(self, ctx, entity, external_id):
         if entity == "booking":
             params = {

@@ -170,6 +170,9 @@ class ExelyAdapter(Adapter):
         hints = _hints(answer, "bookingSummaries", "list")
         return Page([], text_of(answer.get("continueToken")) or cursor, answer.get("hasMoreData") is True, hints=hints)
 
+    def fetchable(self, settings):
+        return {"booking": "booking"}
+
     def fetch_one(self, ctx, entity, external_id):
         if entity != "booking":
             raise Strange(f"Exely has no records of the kind {entity}.")

@@ -118,6 +118,9 @@ class GoogleAdapter(Adapter):
             records = [record for record in records if record.version is None or record.version >= since]
         return Page(records, token, token is not None)
 
+    def fetchable(self, settings):
+        return {"review": "review"}
+
     def fetch_one(self, ctx, entity, external_id):
         review = self._ask(ctx, external_id, accept=(404,))
         return Gone() if review is None else [self._raw(review, ctx)]

@@ -180,6 +180,9 @@ class MewsAdapter(Adapter):
         }
         return Page(self._complete(ctx, name, records), json.dumps(following), bool(records and after))
 
+    def fetchable(self, settings):
+        return {"guest": "guest", "stay": "stay"}
+
     def fetch_one(self, ctx, entity, external_id):
         name = STREAMS[entity]
         operation, key, _entity, body = LISTS[name]

@@ -231,6 +231,9 @@ class Ohip(base.Adapter):
         more = bool(rows) and path(answer, "reservations", "hasMore") is True
         return Page([], str(offset + len(rows)) if more else None, more, hints=hints, total=total)
 
+    def fetchable(self, settings):
+        return {"guest": "guest", "stay": "stay"}
+
     def fetch_one(self, ctx, entity, external_id):
         if entity == "guest":
             record = self.profile(ctx, external_id)

@@ -148,8 +148,9 @@ def _allergies(adapter, ctx, command, rest, profile):
     codes = [text_of(code) for code in command.values.get("codes") or () if text_of(code)]
     wanted, unknown = codes_of(ctx, codes)
     have = {code for found, code in _present(profile) if found == kind}
-    if "known" in command.values and have != set(command.values["known"] or ()):
-        return Pushed("conflict", "The preferences about food were changed in OPERA.")
+    if "known" in command.values and have.difference(wanted, command.values["known"] or ()):
+        # Nobody's allergy is taken away because it hasn't been read yet.
+        return Pushed("conflict", "Preferences about food were added in OPERA.")
     text = text_of(command.values.get("text")) or ", ".join(codes)
     values = {"text": text, "active": bool(unknown or (text and not codes))}
     outcome = _comment(adapter, ctx, command._replace(values=values), rest, profile)

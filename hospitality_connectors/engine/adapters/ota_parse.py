@@ -7,7 +7,7 @@ from decimal import Decimal
 from ..adapter import ParseError
 from ..files.words import country_code
 from .ota_xml import attribute, kid, kids, name, read, text
-from .records import as_day, compact, local_day, stamp
+from .records import as_day, compact, local_day, stamp, with_stays
 from .values import amount_of, birthdate_of, count_of, day_of, present
 
 #: Words of ResStatus in lower case without signs.
@@ -140,7 +140,8 @@ class _Reservation:
             "group_code": next(filter(None, (attribute(one, "InvBlockCode") for one in rooms)), None),
             **self._state(),
         }
-        return [*events, compact(booking), *(self._stay(index, one, len(rooms)) for index, one in enumerate(rooms))]
+        stays = (self._stay(index, one, len(rooms)) for index, one in enumerate(rooms))
+        return with_stays([*events, compact(booking), *stays])
 
     def _version(self):
         return {"version": self.common["version"]}

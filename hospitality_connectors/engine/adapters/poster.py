@@ -164,6 +164,9 @@ class PosterAdapter(Adapter):
                     product["product_name"] = names.get(str(product.get("product_id")))
         return [self._raw(ctx, "check", item, "transaction_id") for item in found]
 
+    def fetchable(self, settings):
+        return {"guest": "guest", "check": "check"}
+
     def fetch_one(self, ctx, entity, external_id):
         if entity == "guest":
             found = self._ask(ctx, "clients.getClient", {"client_id": external_id}, missing=())

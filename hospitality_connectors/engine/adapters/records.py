@@ -149,3 +149,17 @@ def as_day(text):
 def compact(values):
     """Return a dict without empty values; zero and False stay."""
     return {key: value for key, value in values.items() if value is not None and value != "" and value != []}
+
+
+def with_stays(events):
+    """Return events with bookings that name their stays, so that a room taken out of a booking is cancelled."""
+    stays = {}
+    for event in events:
+        if event["entity"] == "stay" and event.get("booking"):
+            stays.setdefault(event["booking"], []).append(event["external_id"])
+    return [
+        {**event, "stays": stays[event["external_id"]]}
+        if event["entity"] == "booking" and event["external_id"] in stays
+        else event
+        for event in events
+    ]

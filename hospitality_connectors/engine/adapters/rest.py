@@ -203,6 +203,9 @@ class RestAdapter(Adapter):
             return str(int(cursor or 1) + 1), True
         return str(int(cursor or 0) + len(items)), True
 
+    def fetchable(self, settings):
+        return {_main(entry): entry["name"] for entry in _lists(settings) if entry.get("detail_path")}
+
     def fetch_one(self, ctx, entity, external_id):
         entry = _find(ctx.settings, entity)
         if not entry.get("detail_path"):
@@ -214,7 +217,7 @@ class RestAdapter(Adapter):
         record = _decode(answer)
         for step in _steps(entry.get("items")):
             inner = path(record, step)
-            record = inner if isinstance(inner, dict) else record
+            record = inner if isinstance(inner, (dict, list)) else record
         if isinstance(record, list):
             record = record[0] if record else None
         if not isinstance(record, dict):

@@ -204,6 +204,9 @@ class SquareAdapter(Adapter):
         answer = ctx.json(ctx.get(self._url(ctx, "/v2/payments"), params=params))
         return [self._raw("payment", payment) for payment in answer.get("payments") or ()], answer.get("cursor")
 
+    def fetchable(self, settings):
+        return {"guest": "guest", "check": "check"}
+
     def fetch_one(self, ctx, entity, external_id):
         resource = {"guest": "customer", "check": "order", "payment": "payment"}[entity]
         response = ctx.get(self._url(ctx, f"/v2/{resource}s/{external_id}"), accept=(404,))

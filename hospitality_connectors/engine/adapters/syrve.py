@@ -217,6 +217,9 @@ class SyrveAdapter(Adapter):
         }
         return [Hint("guest", key, "order") for key in sorted(keys - {None})]
 
+    def fetchable(self, settings):
+        return {"guest": "guest", "check": "check"}
+
     def fetch_one(self, ctx, entity, external_id):
         own = ctx.settings.get("organization")
         if entity == "guest":

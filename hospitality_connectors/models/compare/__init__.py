@@ -4,4 +4,5 @@ from . import (
     hospitality_connector_difference,
     hospitality_connector,
     hospitality_connector_review,
+    hospitality_connector_sample,
 )

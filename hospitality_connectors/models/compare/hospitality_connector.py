@@ -53,7 +53,7 @@ class HospitalityConnector(models.Model):
             self.write({"compare_to": fields.Date.subtract(window.end, days=1)})
 
     def _list_stays(self, records):
-        """Return ``(external_id, day, status, currency, amount, version)`` of the stays that raw records tell of.
+        """Return the stays that raw records tell of: key, day, status, currency, amount, version, key of the booking.
 
         A record that can't be read is in quarantine already.
         """
@@ -74,6 +74,7 @@ class HospitalityConnector(models.Model):
                     event.get("currency") or env.currency or None,
                     event.get("amount_total"),
                     record.version if event["version"] is None else event["version"],
+                    event.get("booking"),
                 )
                 for event in events
                 if event["entity"] == "stay" and event["op"] == "upsert" and not event.get("is_pseudo")
@@ -102,11 +103,11 @@ class HospitalityConnector(models.Model):
         self.env.flush_all()
         first, last = self.compare_from, self.compare_to
         self.env.cr.execute(
-            SQL("DELETE FROM hospitality_connector_difference WHERE connector_id = %s", self.id),
+            SQL("DELETE FROM hospitality_connector_difference WHERE connector_id = %s AND NOT is_sampled", self.id),
         )
         found = self._insert_differences(first, last)
         self._insert_comparison(first, last)
-        hints = [adapters.Hint("stay", key, "difference") for key in found[:MOST_HINTS]]
+        hints = [adapters.Hint(entity, key, "difference") for entity, key in found[:MOST_HINTS]]
         self.env["hospitality.connector.hint"]._note(self, hints)
         self.write({"compare_from": False, "compare_to": False})
         self.env["hospitality.connector.census"]._clear(self)
@@ -119,9 +120,11 @@ class HospitalityConnector(models.Model):
         """Return the query of the stays that the source should have listed; later ones only if it has."""
         place = SQL("AND s.property_id = %s", self.property_id.id) if self.property_id else SQL("")
         return SQL(
-            "SELECT s.id, s.external_id, s.arrival AS day, s.status, c.name AS currency, s.amount_total AS amount,"
+            "SELECT s.id, s.external_id, b.external_id AS booking, s.arrival AS day, s.status, c.name AS currency,"
+            " s.amount_total AS amount,"
             " s.version, s.revenue_basis = 'source' AS is_told"
             " FROM hospitality_stay s LEFT JOIN res_currency c ON c.id = s.currency_id"
+            " LEFT JOIN hospitality_booking b ON b.id = s.booking_id"
             " WHERE s.source_id = %s AND s.arrival BETWEEN %s AND %s AND s.is_pseudo IS NOT TRUE %s"
             " AND (coalesce(s.version, 0) < extract(epoch FROM %s::timestamp) OR EXISTS ("
             "SELECT FROM hospitality_connector_census t WHERE t.connector_id = %s AND t.external_id = s.external_id))",
@@ -134,6 +137,11 @@ class HospitalityConnector(models.Model):
         )
 
     def _insert_differences(self, first, last):
+        """List what differs.
+
+        :return: ``(entity, key)`` of what is to be fetched, for `adapter.fetch_one`
+        """
+        fetchable = self._get_adapter().fetchable(self._get_settings())
         rows = self.env.execute_query(
             SQL(
                 """
@@ -168,10 +176,14 @@ class HospitalityConnector(models.Model):
                           FROM ours o JOIN theirs t USING (external_id)
                          WHERE o.is_told AND t.amount IS NOT NULL AND (t.version IS NULL OR o.version <= t.version)
                            AND (abs(t.amount - o.amount) > %(tolerance)s OR t.currency <> o.currency))
-                INSERT INTO hospitality_connector_difference (connector_id, external_id, day, kind, theirs, ours,
-                                                              stay_id, found_at)
-                SELECT %(connector)s, external_id, day, kind, theirs, ours, stay, now() AT TIME ZONE 'UTC' FROM found
-                RETURNING external_id
+                INSERT INTO hospitality_connector_difference (connector_id, entity, external_id, day, kind, theirs,
+                                                              ours, stay_id, found_at, is_sampled, fetch_entity,
+                                                              fetch_key)
+                SELECT %(connector)s, 'stay', f.external_id, f.day, kind, theirs, ours, stay,
+                       now() AT TIME ZONE 'UTC', FALSE, %(fetched)s,
+                       CASE WHEN %(with_booking)s THEN coalesce(t.booking, o.booking) ELSE f.external_id END
+                  FROM found f LEFT JOIN theirs t USING (external_id) LEFT JOIN ours o USING (external_id)
+                RETURNING fetch_entity, fetch_key
                 """,
                 ours=self._get_our_stays(first, last),
                 connector=self.id,
@@ -179,9 +191,11 @@ class HospitalityConnector(models.Model):
                 first=first,
                 last=last,
                 tolerance=TOLERANCE,
+                fetched=fetchable.get("stay") or fetchable.get("booking"),
+                with_booking="stay" not in fetchable,
             )
         )
-        return sorted({row[0] for row in rows})
+        return sorted({row for row in rows if all(row)})
 
     def _insert_comparison(self, first, last):
         self.env.cr.execute(

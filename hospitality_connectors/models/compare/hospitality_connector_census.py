@@ -20,6 +20,7 @@ class HospitalityConnectorCensus(models.Model):
     currency = fields.Char(readonly=True)
     amount = fields.Float(readonly=True, digits=(16, 3))
     version = fields.Float(readonly=True)
+    booking = fields.Char(readonly=True)
 
     _key_uniq = models.UniqueIndex("(connector_id, external_id)", "A record is listed once.")
 
@@ -27,20 +28,22 @@ class HospitalityConnectorCensus(models.Model):
     def _add(self, connector, rows):
         """List records.
 
-        :param rows: tuples ``(external_id, day, status, currency, amount or None, version or None)``
+        :param rows: tuples ``(external_id, day, status, currency, amount or None, version or None, booking or None)``
         """
         latest = {row[0]: row for row in rows}
         if not latest:
             return
-        keys, days, statuses, currencies, amounts, versions = zip(*(latest[key] for key in sorted(latest)), strict=True)
+        columns = zip(*(latest[key] for key in sorted(latest)), strict=True)
+        keys, days, statuses, currencies, amounts, versions, bookings = columns
         self.env.cr.execute(
             SQL(
                 "INSERT INTO hospitality_connector_census"
-                " (connector_id, external_id, day, status, currency, amount, version)"
+                " (connector_id, external_id, day, status, currency, amount, version, booking)"
                 " SELECT %s, v.* FROM unnest(%s::varchar[], %s::date[], %s::varchar[], %s::varchar[], %s::numeric[],"
-                " %s::float8[]) AS v(external_id, day, status, currency, amount, version)"
+                " %s::float8[], %s::varchar[]) AS v(external_id, day, status, currency, amount, version, booking)"
                 " ON CONFLICT (connector_id, external_id) DO UPDATE SET day = excluded.day, status = excluded.status,"
-                " currency = excluded.currency, amount = excluded.amount, version = excluded.version",
+                " currency = excluded.currency, amount = excluded.amount, version = excluded.version,"
+                " booking = excluded.booking",
                 connector.id,
                 pg_array(keys),
                 pg_array(days),
@@ -48,6 +51,7 @@ class HospitalityConnectorCensus(models.Model):
                 pg_array(currencies),
                 pg_array(amounts),
                 pg_array(versions),
+                pg_array(bookings),
             )
         )
         self.invalidate_model(flush=False)

@@ -18,7 +18,9 @@ class HospitalityConnector(models.Model):
             Census._clear(self)
             self.compare_at = fields.Datetime.now()
         today = fields.Date.to_string(fields.Date.today())
-        Census._add(self, [(record.external_id, today, None, None, None, record.version) for record in page.records])
+        Census._add(
+            self, [(record.external_id, today, None, None, None, record.version, None) for record in page.records]
+        )
         if done:
             self._forget_reviews()
             Census._clear(self)

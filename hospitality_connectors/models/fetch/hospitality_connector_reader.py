@@ -17,6 +17,8 @@ _logger = logging.getLogger(__name__)
 STEP_SECONDS = 20
 #: Streams that a person has to look at are tried again after this many seconds all the same: vendors err, too.
 DENIED_SECONDS = 900
+#: Why a record is fetched that nobody has said to be changed.
+SAMPLED = "sample"
 #: Hints that are fetched between two looks at the clock.
 HINTS_AT_ONCE = 20
 
@@ -200,12 +202,13 @@ class HospitalityConnectorReader(models.AbstractModel):
         connector_id, lease, hints = claimed
         session, followed, failed, wait = None, [], [], 0.0
         for hint in hints:
-            id_, entity, external_id, attempts, noted_at = hint
+            id_, entity, external_id, attempts, noted_at, reason = hint
             if deadline is not None and time.monotonic() >= deadline:
                 break
             try:
                 session = session or self._open(connector_id, deadline)
-                followed.append((id_, noted_at, self._fetch(connector_id, session, entity, external_id)))
+                records = self._fetch(connector_id, session, entity, external_id)
+                followed.append((id_, noted_at, (entity, external_id, records), reason))
             except Exception as error:
                 code, message, seconds = self._describe(error)
                 if isinstance(error, (Later, Denied)):
@@ -255,7 +258,11 @@ class HospitalityConnectorReader(models.AbstractModel):
         with lane_env(self.env) as env:
             connector = env["hospitality.connector"].browse(connector_id)
             Hint = env["hospitality.connector.hint"]
-            new_ids = connector._store([record for _id, _noted, records in followed for record in records])
+            answers = [answer for _id, _noted, answer, _reason in followed]
+            samples = [answer for _id, _noted, answer, reason in followed if reason == SAMPLED]
+            if samples:
+                connector._check_samples(samples)
+            new_ids = connector._store([record for _entity, _key, records in answers for record in records])
             connector._wake(len(new_ids))
             Hint._settle(lease, [item[0] for item in followed], [item[1] for item in followed])
             for id_, code, message, seconds in failed:

@@ -72,9 +72,9 @@ class HospitalityConnectorHint(models.Model):
     def _claim_due(self, limit):
         """Take hints of one connector that are due, in the current transaction.
 
-        :return: ``(connector id, lease, list of (id, entity, external_id, attempts, noted_at))``, or None
+        :return: ``(connector id, lease, list of (id, entity, external_id, attempts, noted_at, reason))``, or None
         """
-        return self._claim_of_one(DUE, SQL("w.entity, w.external_id, w.attempts, w.noted_at"), limit)
+        return self._claim_of_one(DUE, SQL("w.entity, w.external_id, w.attempts, w.noted_at, w.reason"), limit)
 
     @api.model
     def _has_due(self):

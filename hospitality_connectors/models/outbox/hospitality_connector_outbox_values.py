@@ -19,6 +19,15 @@ class HospitalityConnectorOutbox(models.Model):
             return None
         return getattr(self, f"_get_{self.kind}_values")(partner)
 
+    def _get_known(self):
+        """Return what the source itself said last about the subject: what it says otherwise now isn't overwritten."""
+        told = self.profile_id.values or {}
+        if self.kind == "vip":
+            return {"known": told.get("vip") or ""}
+        if self.kind == "allergy":
+            return {"known": sorted({word["code"] for word in told.get("diet") or () if word.get("code")})}
+        return {}
+
     def _says(self, digest):
         """Say whether the source was told this last time."""
         return hmac.compare_digest(self.digest or "", digest)

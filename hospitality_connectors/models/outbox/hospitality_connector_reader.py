@@ -79,7 +79,7 @@ class HospitalityConnectorReader(models.AbstractModel):
                     commands.append((row.id, row.revision, "told", None))
                 else:
                     key = f"{env.cr.dbname}-{row.id}-{row.revision}"
-                    command = Command(key, row.kind, row.profile_id.external_id, values)
+                    command = Command(key, row.kind, row.profile_id.external_id, {**values, **row._get_known()})
                     commands.append((row.id, row.revision, digest, command))
             return connector_id, lease, commands
 

@@ -55,7 +55,7 @@ ENVELOPE = ("source_id", "external_id", "version", "payload_hash")
 _OTHER_COLUMNS = {
     "booking": tuple(
         "warnings property_id company_id channel_id profile_id partner_id company_profile_id company_partner_id"
-        " agency_profile_id agency_partner_id".split()
+        " agency_profile_id agency_partner_id stay_keys".split()
     ),
     "reservation": tuple(
         "warnings property_id company_id outlet_id channel_id currency_id profile_id partner_id".split()
@@ -322,6 +322,12 @@ def _complete_charge(event, row, place, warnings):
     return warnings
 
 
+def _complete_booking(event, row, place, warnings):
+    if event.get("stays"):
+        row["stay_keys"] = json.dumps(event["stays"])
+    return warnings
+
+
 def _complete_stay(event, row, place, warnings):
     nights = (date.fromisoformat(row["departure"]) - date.fromisoformat(row["arrival"])).days
     row["nights"] = nights
@@ -372,6 +378,7 @@ def _complete_review(event, row, place, warnings):
 
 
 _COMPLETE = {
+    "booking": _complete_booking,
     "review": _complete_review,
     "stay": _complete_stay,
     "check": _complete_check,

@@ -48,6 +48,7 @@ class HospitalityBooking(models.Model):
     status = fields.Selection(STAY_STATUS, required=True, default="reserved")
     booked_on = fields.Date(index="btree_not_null")
     cancelled_on = fields.Date()
+    stay_keys = fields.Json(readonly=True, help="Keys of its stays, where the source lists them all.")
     stay_ids = fields.One2many("hospitality.stay", "booking_id", string="Stays")
 
     def _follow_stays(self):

@@ -158,6 +158,19 @@ class Contract:
         assert stays
         assert stays <= reading.facts().keys()
 
+    def test_single_records_are_fetched_by_the_keys_that_are_stored(self, fake):
+        fake.grow(3)
+        reading = self.reading(fake)
+        reading.read()
+        for entity, name in reading.adapter.fetchable(reading.env.settings).items():
+            keys = [key for kind, key in reading.facts() if kind == entity]
+            assert keys, entity
+            for key in keys[:2]:
+                again = self.reading(fake)
+                again.store(reading.adapter.fetch_one(reading.session(), name, key))
+                found = again.facts()[entity, key]
+                assert {**found, "version": None} == {**reading.facts()[entity, key], "version": None}
+
     def reading_streams(self, fake):
         return list(self.adapter().streams(fake.settings()))
 

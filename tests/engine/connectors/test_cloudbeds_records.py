@@ -85,6 +85,8 @@ def test_rooms_add_up_to_the_reservation():
     ]
     bill = {"subTotal": 200, "additionalItems": 30, "taxesFees": 12.5, "grandTotal": 242.5}
     first, second = stays(rooms=rooms, balanceDetailed=bill, total=242.5)
+    [booking] = [event for event in parse("booking", reservation(rooms=rooms)) if event["entity"] == "booking"]
+    assert booking["stays"] == ["R1-1", "R1-2"]
     assert (first["amount_total"], second["amount_total"]) == ("142.5", "100")
     assert (first["booking"], second["booking"]) == ("R1", "R1")
 

@@ -202,6 +202,7 @@ class TestExely(Contract):
         assert [(one["guest"], one["role"]) for one in second["guests"]] == [(child, "primary"), (customer, "booker")]
         assert (first["amount_other"], second.get("amount_other")) == ("30", None)
         assert facts["booking", number]["group_code"] == "Wedding"
+        assert facts["booking", number]["stays"] == [one["pmsRoomStayId"] for one in stays]
         assert first["rate_plan"] == "Best offer"
 
     def test_guest_values(self, fake):

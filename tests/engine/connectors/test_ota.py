@@ -339,6 +339,7 @@ def test_several_rooms_and_who_sleeps_where():
     assert [one["guest"] for one in second["guests"]] == ["P3"]
     assert (first["room_type"], second["room_type"], second["amount_total"]) == ("DBL", "SGL", "99.5")
     assert first["booking"] == second["booking"] == "R1"
+    assert found["booking", "R1"]["stays"] == ["R1:1", "R1:2"]
     assert found["guest", "P3"]["values"]["given_name"] == "Cid"
 
 
