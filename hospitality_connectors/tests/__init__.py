@@ -25,5 +25,6 @@ from . import test_secrets
 from . import test_hook_requests
 from . import test_hook_schemes
 from . import test_hook_vendors
+from . import test_comparison
 from . import test_connector_screen
 from . import test_ohip_outbound

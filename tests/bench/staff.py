@@ -84,12 +84,15 @@ def prepare(database, crons):
 
 
 @contextlib.contextmanager
-def server(database, log):
-    """Run the server of a database, its output in a file; yield its port."""
+def server(database, log, *options):
+    """Run the server of a database, its output in a file; yield its port.
+
+    :param options: further ones of the command line
+    """
     port, gevent = free_ports(2)
     command = [sys.executable, os.environ["HOSPITALITY_ODOO_SCRIPT"], "server", "-c", CONFIGURATION, "-d", database]
     command += [f"--workers={WORKERS}", f"--max-cron-threads={CRON_PROCESSES}"]
-    command += ["--http-interface=127.0.0.1", f"--http-port={port}", f"--gevent-port={gevent}"]
+    command += ["--http-interface=127.0.0.1", f"--http-port={port}", f"--gevent-port={gevent}", *options]
     with pathlib.Path(log).open("w") as stream:
         process = subprocess.Popen(command, stdout=stream, stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL)
     try:
