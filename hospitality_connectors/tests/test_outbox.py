@@ -4,6 +4,7 @@ from unittest.mock import patch
 
 from odoo import fields
 from odoo.tests import tagged
+from odoo.tools import mute_logger
 
 from odoo.addons.hospitality_crm.tools import http as client
 
@@ -132,6 +133,19 @@ class TestOutbox(ReaderCommon):
         self._rows().action_retry()
         self._tell()
         self.assertEqual(self._rows().state, "told")
+
+    def test_what_can_not_be_read_keeps_nothing_else_from_being_told(self):
+        self._vip()
+        self.Alert.create({"partner_id": self.guest.id, "kind": "safety", "message": "Wheelchair"})
+        with (
+            patch.object(type(self.Outbox), "_get_vip_values", side_effect=ZeroDivisionError),
+            mute_logger("odoo.addons.hospitality_connectors.models.outbox.hospitality_connector_reader"),
+        ):
+            self._tell()
+        states = {row.kind: (row.state, row.error_message) for row in self._rows()}
+        self.assertEqual(states["alert"], ("told", False))
+        self.assertEqual(states["vip"][0], "refused")
+        self.assertIn("ZeroDivisionError", states["vip"][1])
 
     def test_source_hears_what_it_said_itself_last(self):
         profile = self._profile("gs1")

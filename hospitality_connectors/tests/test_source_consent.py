@@ -84,6 +84,17 @@ class TestSourceConsent(ConnectorCommon):
         self._send(self._consent("unknown", 5))
         self.assertEqual(self._get_state(), "denied")
 
+    def test_tick_that_is_taken_away_is_a_withdrawal(self):
+        self._add_guest()
+        self._send(self._consent("granted"))
+        self._send(self._consent("unknown", 2))
+        self.assertEqual([decision for _purpose, _channel, decision in self._said()], ["granted", "withdrawn"])
+        self.assertEqual(self._get_state(), "denied")
+        self._send(self._consent("unknown", 3, source_field="again"), self._consent("granted", 1, source_field="late"))
+        self.assertEqual((len(self._said()), self._get_state()), (2, "denied"))
+        self._send(self._consent("granted", 4))
+        self.assertEqual(self._said()[2:], [("marketing", "email", "granted")])
+
     def test_an_old_grant_never_undoes_a_refusal(self):
         versions = {1: "granted", 2: "denied", 3: "granted", 4: "denied"}
         for number, order in enumerate(permutations(versions)):

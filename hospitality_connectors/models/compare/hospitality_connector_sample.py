@@ -60,7 +60,7 @@ class HospitalityConnector(models.Model):
     @api.model
     def _cron_watch(self):
         now = fields.Datetime.now()
-        for connector in self.search([("state", "=", "running")]):
+        for connector in self.search([("state", "=", "running")]).filtered("can_sample"):
             if not connector.sample_at:
                 connector.sample_at = now + PAUSE
             elif connector.sample_at <= now:

@@ -1,15 +1,18 @@
 import hashlib
 import json
+import logging
 import time
 
 from odoo import api, fields, models
 
 from odoo.addons.hospitality_crm.tools import http
-from odoo.addons.hospitality_crm.tools.claim import lane_env, with_retry
+from odoo.addons.hospitality_crm.tools.claim import RETRY_ON, lane_env, with_retry
 
 from ...engine.adapter import Command, Hint
 from ...engine.network.errors import Declined, Denied, Failed, Later
 from .hospitality_connector_outbox import MOST_CONFLICTS, MOST_TRIES
+
+_logger = logging.getLogger(__name__)
 
 #: Rows that are told between two looks at the clock.
 TOLD_AT_ONCE = 20
@@ -40,7 +43,7 @@ class HospitalityConnectorReader(models.AbstractModel):
             if deadline is not None and time.monotonic() >= deadline:
                 break
             if command is None:
-                outcomes.append((id_, revision, {"state": digest}, None))
+                outcomes.append((id_, revision, digest, None))
                 continue
             try:
                 session = session or self._open(connector_id, deadline)
@@ -62,26 +65,36 @@ class HospitalityConnectorReader(models.AbstractModel):
         """Take rows and what they say.
 
         :return: ``(connector id, lease, [(id, revision, digest, Command)])``. Where there is nothing to say the
-            command is None, and the digest the state that the row ends in.
+            command is None, and the digest what becomes of the row (dict).
         """
         with lane_env(self.env) as env:
             claimed = env["hospitality.connector.outbox"]._claim_due(TOLD_AT_ONCE)
             if not claimed:
                 return None
             connector_id, lease, rows = claimed
-            commands = []
-            for row in rows:
+            return connector_id, lease, [(row.id, row.revision, *self._get_command(row)) for row in rows]
+
+    @api.model
+    def _get_command(self, row):
+        """Return the digest and the command of a row, or what becomes of it, and None."""
+        try:
+            with row.env.cr.savepoint():
                 values = row._get_values()
-                digest = _digest(values)
-                if values is None:
-                    commands.append((row.id, row.revision, "dropped", None))
-                elif row._says(digest):
-                    commands.append((row.id, row.revision, "told", None))
-                else:
-                    key = f"{env.cr.dbname}-{row.id}-{row.revision}"
-                    command = Command(key, row.kind, row.profile_id.external_id, {**values, **row._get_known()})
-                    commands.append((row.id, row.revision, digest, command))
-            return connector_id, lease, commands
+                known = row._get_known()
+        except Exception as error:
+            if isinstance(error, RETRY_ON):
+                raise
+            # One guest about whom something can't be read keeps no other one from being told of.
+            _logger.exception("Outbox row %s can't be read", row.id)
+            message = row.env._("What is to be told can't be put together (%s).", type(error).__name__)
+            return {"state": "refused", "error_message": message}, None
+        digest = _digest(values)
+        if values is None:
+            return {"state": "dropped"}, None
+        if row._says(digest):
+            return {"state": "told"}, None
+        key = f"{row.env.cr.dbname}-{row.id}-{row.revision}"
+        return digest, Command(key, row.kind, row.profile_id.external_id, {**values, **known})
 
     @api.model
     def _after_push(self, pushed, digest):

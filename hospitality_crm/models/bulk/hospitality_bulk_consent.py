@@ -13,8 +13,9 @@ DEFAULT = "marketing"
 class HospitalityBulkConsent(models.AbstractModel):
     """Consents that sources deliver, recorded by `hospitality.consent.event._record_many` alone.
 
-    The newest version of a source's record counts. Nothing is recorded for a state *unknown*, for a flag without a
-    time that says what it said before, and for what the source has said at the same time already.
+    The newest version of a source's record counts. Nothing is recorded for a flag without a time that says what it
+    said before, and for what the source has said at the same time already. A state *unknown* is no statement, but where
+    the record was *granted* before, somebody has taken the tick away: that is a withdrawal.
     """
 
     _name = "hospitality.bulk.consent"
@@ -91,7 +92,18 @@ class HospitalityBulkConsent(models.AbstractModel):
         inserted, updated = self.env["hospitality.bulk.fact"]._upsert(
             batch, "consent", "hospitality.consent.delivery", parts, COLUMNS
         )
-        batch.consents = [item for item in (*inserted, *updated) if item.event["state"] != "unknown" and item.extra]
+        batch.consents = [
+            item for item in (*inserted, *updated) if item.extra and self._get_decision(batch, item) is not None
+        ]
+
+    @api.model
+    def _get_decision(self, batch, item):
+        """Return the decision that an event tells, None where it tells none."""
+        state = item.event["state"]
+        if state != "unknown":
+            return state
+        stored = batch.stored["consent"].get(item.key)
+        return "withdrawn" if stored and stored.state == "granted" else None
 
     @api.model
     def _link(self, batch, item, is_touched):
@@ -141,7 +153,7 @@ class HospitalityBulkConsent(models.AbstractModel):
         at = event.get("at")
         facts = {
             "profile_id": row["profile_id"],
-            "decision": event["state"],
+            "decision": self._get_decision(batch, item),
             "method": "import",
             "source": batch.source,
             "brand": brand or None,
