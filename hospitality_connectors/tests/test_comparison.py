@@ -79,20 +79,19 @@ class TestComparison(ReaderCommon):
         adapter = type(self.connector._get_adapter())
         self.vendor.add("s1")
         self._read()
-        self._read("arrivals")
-        self.env.cr.execute("UPDATE hospitality_stay SET amount_total = 1")
-        with patch.object(adapter, "fetchable", lambda adapter, settings: {"booking": "reservation"}):
-            self.connector._cron_watch()
-        self.assertFalse(self.env["hospitality.connector.hint"].search([]), "a stay without booking")
-        self._read("arrivals")
-        booking = self.env["hospitality.booking"].create(
-            {"source_id": self.connector.source_id.id, "external_id": "B1", "property_id": self.place.id}
-        )
-        self._stays().booking_id = booking
-        with patch.object(adapter, "fetchable", lambda adapter, settings: {"booking": "reservation"}):
-            self.connector._cron_watch()
-        hint = self.env["hospitality.connector.hint"].search([])
-        self.assertEqual((hint.entity, hint.external_id), ("reservation", "B1"))
+        hints = self.env["hospitality.connector.hint"]
+        for booking in (None, "B1"):
+            if booking:
+                self._stays().booking_id = self.env["hospitality.booking"].create(
+                    {"source_id": self.source.id, "external_id": booking, "property_id": self.hotel.id}
+                )
+            self._read("arrivals")
+            self.env.flush_all()
+            self.env.cr.execute("UPDATE hospitality_stay SET amount_total = 1, revenue_basis = 'source'")
+            with patch.object(adapter, "fetchable", lambda adapter, settings: {"booking": "reservation"}):
+                self.connector._cron_watch()
+            hint = hints.search([])
+            self.assertEqual((hint.entity, hint.external_id), ("reservation", booking) if booking else (False, False))
 
     def test_review_that_is_not_on_the_list_any_more_is_gone(self):
         key = {"entity": "review", "at": "2026-01-01T10:00:00Z", "rating": 5, "scale": 5, "version": 1.0}
@@ -129,6 +128,7 @@ class TestSample(ReaderCommon):
 
     def _sample(self):
         self.connector.action_sample()
+        self.env.flush_all()
         while self.Reader._step_hints():
             pass
         self.connector._process()
@@ -187,6 +187,7 @@ class TestSample(ReaderCommon):
         self.assertFalse(hints.search([]))
         self.assertGreater(self.connector.sample_at, fields.Datetime.now())
         self.connector.sample_at = fields.Datetime.now()
+        self.env.flush_all()
         self.connector._cron_watch()
         self.env.invalidate_all()
         self.assertEqual(len(hints.search([("reason", "=", "sample")])), 3)

@@ -81,7 +81,7 @@ class TestSourceCancel(ConnectorCommon):
         self._send(self._list(1, ["R1", "R2"], status="in_house"))
         self._send([{"entity": "booking", "external_id": "C", "version": 1}, self._room("R3", booking="C")])
         self._send(self._list(2, ["R1"], status="in_house"))
-        self.assertEqual(self._statuses(), {"R1": "in_house", "R2": "in_house", "R3": "unknown"})
+        self.assertEqual(self._statuses(), {"R1": "in_house", "R2": "in_house", "R3": "reserved"})
 
     def test_booking_that_names_no_rooms_leaves_them(self):
         self._book(self._room("R1", status="reserved"))
