@@ -155,7 +155,7 @@ class TestOutbox(ReaderCommon):
         self._tell()
         [(_key, content, _idempotency)] = self.vendor.pushed
         self.assertEqual(content["known"], "V1")
-        row = self._rows().copy({"kind": "allergy"})
+        row = self._rows().copy({"kind": "allergy", "state": "waiting"})
         self.assertEqual(row._get_known(), {"known": ["NUT"]})
 
     def test_refusal_is_shown_with_the_vendors_word(self):
