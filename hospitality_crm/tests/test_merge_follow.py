@@ -55,6 +55,34 @@ class TestMergeFollow(HospitalityCommon):
         self._undo(second)
         self.assertEqual((account.partner_id, account.acc_holder_name), (middle, "Maria First"))
 
+    def test_numbers_of_who_left_do_not_come_back_with_who_was_merged_on(self):
+        numbers = {"ref": "R-7", "barcode": "B-7", "vat": "UA123456"}
+        self.ben.write(numbers)
+        first = self._merge(self.anna, self.ben)
+        second = self._merge(self.dana, self.anna)
+        self.assertRecordValues(self.dana, [numbers])
+        self._undo(first)
+        self.assertRecordValues(self.ben, [numbers])
+        self.assertRecordValues(self.dana, [dict.fromkeys(numbers, False)])
+        self._undo(second)
+        self.assertRecordValues(self.anna | self.dana, [dict.fromkeys(numbers, False)] * 2)
+
+    def test_own_tag_in_the_way_of_another_goes_back_to_its_own_guest(self):
+        """Whoever is further on the way has the same tag in his own right: it stays in the journal of his merge."""
+        tag = self.env["res.partner.category"].create({"name": "Wine"})
+        eve, fay = (self._create_guest(f"{name} Weiss", f"{name}@weiss.example") for name in ("Eve", "Fay"))
+        (self.ben | self.dana).category_id = tag
+        first = self._merge(self.anna, self.ben)
+        second = self._merge(self.dana, self.anna)
+        third = self._merge(eve, self.dana)
+        self._undo(first)
+        self.assertEqual((self.ben.category_id, eve.category_id), (tag, tag))
+        fourth = self._merge(fay, eve)
+        for merge in (fourth, third, second):
+            self._undo(merge)
+        self.assertFalse((self.anna | eve | fay).category_id)
+        self.assertEqual((self.ben.category_id, self.dana.category_id), (tag, tag))
+
     def test_account_holder_typed_by_a_person_stays(self):
         account = self._bank(self.ben, "UA101")
         merge = self._merge(self.anna, self.ben)

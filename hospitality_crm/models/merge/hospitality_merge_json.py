@@ -123,7 +123,7 @@ class HospitalityMerge(models.Model):
             if change:
                 changes[row_id] = {source.column: {**values, **change}}
         self._write_columns(source.table, changes)
-        return list(changes)
+        return dict.fromkeys(changes, chain[-1])
 
     _return_properties = _return_company
 

@@ -47,23 +47,24 @@ class HospitalityMerge(models.Model):
     def _return_line(self, line, ids, loser, chain, report):
         """Point rows of a line of the journal at the loser again.
 
-        :return: keys of those that do now, and of those that a row of the same key has kept from it
+        :return: those that do now (dict: key -> who of the chain had the row), and the keys of those that a row of
+            the same key has kept from it
         """
         source = self._get_source(line.table_name, line.column_name)
         blocked = []
         if source is None:
             self._report(report, "kept", line.table_name, line.column_name, ids, loser)
-            return [], blocked
+            return {}, blocked
         update = getattr(self, f"_return_{source.kind}")
         try:
             with mute_logger("odoo.sql_db"), self.env.cr.savepoint(flush=False):
                 returned = update(source, line, ids, loser, chain)
         except psycopg2.IntegrityError:
-            returned = []
+            returned = {}
             for row_id in ids:
                 try:
                     with mute_logger("odoo.sql_db"), self.env.cr.savepoint(flush=False):
-                        returned += update(source, line, [row_id], loser, chain)
+                        returned |= update(source, line, [row_id], loser, chain)
                 except psycopg2.IntegrityError:
                     blocked.append(row_id)
         missing = sorted(set(ids) - set(returned) - set(blocked))
@@ -73,12 +74,13 @@ class HospitalityMerge(models.Model):
 
     def _return_fk(self, source, line, ids, loser, chain):
         if source.key == "id":
-            return self._return_keys(source, ids, loser, chain)
+            return dict.fromkeys(self._return_keys(source, ids, loser, chain), chain[-1])
         # Rows of a relation have no id: the one that stopped first on the way is the loser's, later ones are winners'.
-        returned = []
+        returned = {}
         for partner in chain:
             left = [key for key in ids if key not in returned]
-            returned += self._return_keys(source, left, loser, [partner]) if left else []
+            if left:
+                returned |= dict.fromkeys(self._return_keys(source, left, loser, [partner]), partner)
         return returned
 
     def _return_keys(self, source, ids, loser, chain):
@@ -101,10 +103,12 @@ class HospitalityMerge(models.Model):
     _return_pair = _return_fk
 
     def _return_reference(self, source, line, ids, loser, chain):
-        return self._return_text(source, ids, f"{PARTNER},{loser}", [f"{PARTNER},{partner}" for partner in chain])
+        accepted = [f"{PARTNER},{partner}" for partner in chain]
+        return dict.fromkeys(self._return_text(source, ids, f"{PARTNER},{loser}", accepted), chain[-1])
 
     def _return_default(self, source, line, ids, loser, chain):
-        return self._return_text(source, ids, str(loser), [str(partner) for partner in chain])
+        accepted = [str(partner) for partner in chain]
+        return dict.fromkeys(self._return_text(source, ids, str(loser), accepted), chain[-1])
 
     def _return_text(self, source, ids, value, accepted):
         rows = self.env.execute_query(
@@ -136,25 +140,31 @@ class HospitalityMerge(models.Model):
     def _release(self, line, returned, chain, downstream):
         """Take rows that went back out of the journals of later merges: they don't pass there any more.
 
-        They came there by the winner and by whom he was merged into. Others may have brought a row of the same key.
+        They came there by the winner and by whom he was merged into, as far as each row went. Others may have brought a
+        row of the same key, and whoever was further on the way may have one of his own.
+
+        :param dict returned: key -> who of the chain had the row
         """
         source = returned and downstream and self._get_source(line.table_name, line.column_name)
         if source and source.kind in ("company", "properties"):
             self._release_entries(line, returned, downstream)
         elif source:
-            self.env.cr.execute(
-                SQL(
-                    "UPDATE hospitality_merge_line"
-                    " SET row_ids = ARRAY(SELECT unnest(row_ids) EXCEPT SELECT unnest(%s::int[]))"
-                    " WHERE loser_id = ANY(%s) AND table_name = %s AND column_name = %s"
-                    " AND kind IN ('moved', 'conflict') AND row_ids && %s::int[]",
-                    pg_int_array(returned),
-                    downstream.member_ids.filtered(lambda row: row.partner_id.id in chain).ids,
-                    line.table_name,
-                    line.column_name,
-                    pg_int_array(returned),
+            for place in set(returned.values()):
+                passed = chain[: chain.index(place) + 1]
+                keys = pg_int_array(key for key, found in returned.items() if found == place)
+                self.env.cr.execute(
+                    SQL(
+                        "UPDATE hospitality_merge_line"
+                        " SET row_ids = ARRAY(SELECT unnest(row_ids) EXCEPT SELECT unnest(%s::int[]))"
+                        " WHERE loser_id = ANY(%s) AND table_name = %s AND column_name = %s"
+                        " AND kind IN ('moved', 'conflict') AND row_ids && %s::int[]",
+                        keys,
+                        downstream.member_ids.filtered(lambda row, passed=passed: row.partner_id.id in passed).ids,
+                        line.table_name,
+                        line.column_name,
+                        keys,
+                    )
                 )
-            )
             self.env["hospitality.merge.line"].invalidate_model(["row_ids"], flush=False)
 
     def _undo_effect(self, line):

@@ -1,6 +1,7 @@
 from odoo import api, models
 from odoo.tools import SQL
 
+from .hospitality_merge_value import KEPT
 from .merge_plan import Group, Plan
 
 
@@ -33,6 +34,7 @@ class HospitalityMerge(models.Model):
         if not rows:
             return
         [[current]] = rows
+        old = self._revert_kept(line, row_id, old, new, current)
         change, later = {}, []
         references = dict(self._get_own_references()) if line.table_name == "res_partner" else {}
         for name, value in old.items():
@@ -66,6 +68,25 @@ class HospitalityMerge(models.Model):
             profile = self.env["hospitality.profile"].browse(row_id)
             profile.invalidate_recordset()
             profile.with_context(hospitality_keep_golden=True).write({"values": profile.values})
+
+    def _revert_kept(self, line, row_id, old, new, current):
+        """Give back what the journal of a later merge keeps for a contact who was merged on.
+
+        The VAT number is his company's, and goes back with it.
+
+        :return: what is left to be given back to the row itself
+        """
+        kept = [name for name in KEPT if name != "vat" and name in old and new[name] is not None]
+        if line.table_name != "res_partner" or not kept:
+            return old
+        loser = self.env["hospitality.merge.loser"].search(
+            [("partner_id", "=", row_id), ("state", "=", "done")], order="id desc", limit=1
+        )
+        payload = loser.payload or {}
+        again = {name: old[name] for name in kept if payload.get(name) == new[name]}
+        if again:
+            loser.payload = {**payload, **again}
+        return {name: value for name, value in old.items() if name not in again or current[name] is not None}
 
     @api.model
     def _is_same(self, value, other):
@@ -157,8 +178,6 @@ class HospitalityMerge(models.Model):
         before = self._read_values(plan)
         for row in left:
             payload = row.payload or {}
-            before[row.partner_id.id].update(
-                {name: payload[name] for name in ("ref", "barcode", "vat") if payload.get(name) is not None}
-            )
+            before[row.partner_id.id].update({name: payload[name] for name in KEPT if payload.get(name) is not None})
         self._settle(plan, before, again=True)
         self._journal(plan.lines)

@@ -3,7 +3,7 @@ from odoo.exceptions import UserError
 from odoo.tools import SQL
 
 from ...tools.arrays import pg_int_array
-from .hospitality_merge_value import CACHED_TABLES
+from .hospitality_merge_value import CACHED_TABLES, KEPT
 
 # So many ids are named in a report; the count tells the rest.
 _NAMED = 100
@@ -178,7 +178,7 @@ class HospitalityMerge(models.Model):
                 loser: {
                     "active": payload.get("active", True),
                     "merged_into_id": None,
-                    **{name: payload[name] for name in ("vat", "ref", "barcode") if payload.get(name) is not None},
+                    **{name: payload[name] for name in KEPT if payload.get(name) is not None},
                 }
             },
         )

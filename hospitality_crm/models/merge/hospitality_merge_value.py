@@ -21,6 +21,8 @@ _NEVER_FILLED = frozenset(
 CACHED_TABLES = ("ir_default", "ir_model_data", "res_users")
 # Columns that a merge may change in ways of its own.
 _JOURNALLED = frozenset({"is_guest", "is_company", "parent_id", "user_id"})
+# What must be unique: the journal keeps it for a loser.
+KEPT = ("vat", "ref", "barcode")
 _EMPTY = (None, "", 0, 0.0, {}, [])
 
 
