@@ -1,10 +1,12 @@
 from datetime import timedelta
+from unittest.mock import patch
 
 from odoo import fields
 from odoo.exceptions import AccessError, UserError, ValidationError
 from odoo.tests import new_test_user, tagged
 
 from ..engine.adapter import Raw
+from ..models.inbox import hospitality_connector
 from .common import ConnectorCommon
 
 
@@ -136,3 +138,32 @@ class TestInbox(ConnectorCommon):
         self.connector.action_resume()
         self.assertTrue(self.connector._get_busy_connectors() & self.connector)
         self.assertEqual(record.state, "new")
+
+    def _get_woken(self):
+        crons = self.connector._get_lane_crons()
+        return len(self.env["ir.cron.trigger"].search([("cron_id", "in", crons.ids)]).cron_id)
+
+    def test_resumed_connector_wakes_as_many_lanes_as_its_backlog_needs(self):
+        self.connector.action_pause()
+        self.env["ir.cron.trigger"].search([]).unlink()
+        self._send(self._guest("1", name="Anna Koval"), process=False)
+        self.connector.action_resume()
+        self.assertEqual(self._get_woken(), 1)
+        with patch.object(hospitality_connector, "BATCH_SIZE", 1):
+            self._send(self._guest("2", name="Bohdan Marchenko"), process=False)
+            self.connector.action_resume()
+        self.assertEqual(self._get_woken(), 3)
+
+    def test_more_than_a_turns_work_wakes_all_lanes(self):
+        Cron, Connector = type(self.env["ir.cron"]), type(self.connector)
+        self.env["ir.cron.trigger"].search([]).unlink()
+        self._send(self._guest("1", name="Anna Koval"), process=False)
+        self.env["ir.cron.trigger"].search([]).unlink()
+        with (
+            patch.object(Cron, "_commit_progress", lambda *args, **kwargs: 0),  # the time is up after a step
+            patch.object(Connector, "_process_step", lambda connector: 1),
+        ):
+            self.connector._cron_process_inbox(1)
+            self.assertEqual(self._get_woken(), 0)
+            self.connector._cron_process_inbox(0)
+        self.assertEqual(self._get_woken(), 4)

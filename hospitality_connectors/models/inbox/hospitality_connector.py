@@ -136,7 +136,9 @@ class HospitalityConnector(models.Model):
     def action_resume(self):
         """Apply records again."""
         self.write({"state": "running"})
-        self._wake(self.env["hospitality.connector.inbox"].search_count([("connector_id", "in", self.ids)], limit=1))
+        waiting = [("connector_id", "in", self.ids), ("state", "=", "new")]
+        most = BATCH_SIZE * len(self._get_lane_crons())
+        self._wake(self.env["hospitality.connector.inbox"].search_count(waiting, limit=most))
 
     def action_open_inbox(self):
         """Show the records of the connector in the state that the context names."""
@@ -356,13 +358,17 @@ class HospitalityConnector(models.Model):
                 done = with_retry(connector._process_step)
                 processed += done
                 busy = busy or bool(done)
-                if not cron._commit_progress(done) or time.monotonic() >= deadline:
+                if not cron._commit_progress(done):
+                    deadline = time.monotonic()  # the scheduler wants the process back
+                if time.monotonic() >= deadline:
                     break
             if connectors and processed - before < FEW:
                 # What is left is in the hands of other lanes, or records come in one by one all the time: read together
                 # they cost a fraction.
                 time.sleep(0.25 if busy else 0.1)
         remaining = len(self._get_busy_connectors())
+        if busy and not lane:
+            self._wake(BATCH_SIZE * len(self._get_lane_crons()))  # more than a turn's work is work for all
         if not remaining and not lane:
             for connector in self.search([("state", "=", "running")]):
                 remaining += with_retry(connector._sweep_step)
