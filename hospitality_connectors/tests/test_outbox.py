@@ -52,6 +52,23 @@ class TestOutbox(ReaderCommon):
         self.assertTrue(idempotency.endswith("-1"))
         self.assertEqual((self._rows().state, bool(self._rows().told_at)), ("told", True))
 
+    def test_tier_reaches_the_source(self):
+        self.guest.write({"guest_tier": "Gold", "guest_membership_number": "G-1"})
+        self._tell()
+        self.guest.guest_tier = False
+        self._tell()
+        told = [content for _key, content, _idempotency in self.vendor.pushed]
+        gold = {"kind": "tier", "program": "HOUSE", "number": "G-1", "level": "Gold"}
+        self.assertEqual(told, [gold, {**gold, "level": ""}])
+
+    def test_tier_is_told_to_a_source_that_meets_the_guest_later(self):
+        self.connector.tells = False
+        self.guest.guest_tier = "Gold"
+        self.assertFalse(self._rows())
+        self.connector.tells = True
+        self.connector.action_tell_all()
+        self.assertEqual((self._rows().kind, self._rows().topic), ("tier", "HOUSE"))
+
     def test_same_again_is_not_told_and_a_change_is(self):
         alert = self._vip()
         self._tell()
@@ -150,13 +167,22 @@ class TestOutbox(ReaderCommon):
 
     def test_source_hears_what_it_said_itself_last(self):
         profile = self._profile("gs1")
-        profile.values = {**profile.values, "vip": "V1", "diet": [{"code": "NUT"}, {"text": "vegan"}]}
+        profile.values = {**profile.values, "vip": "V1"}
         self._vip()
         self._tell()
         [(_key, content, _idempotency)] = self.vendor.pushed
         self.assertEqual(content["known"], "V1")
+        first, second, third = self.env["hospitality.allergen"].search([("code", "!=", False)], limit=3)
+        allergy = {"partner_id": self.guest.id, "profile_id": profile.id}
+        self.env["hospitality.allergy"].create(
+            [
+                {**allergy, "allergen_id": first.id},
+                {**allergy, "allergen_id": second.id, "is_dropped": True},
+                {"partner_id": self.guest.id, "allergen_id": third.id},
+            ]
+        )
         row = self._rows().copy({"kind": "allergy", "state": "waiting"})
-        self.assertEqual(row._get_known(), {"known": ["NUT"]})
+        self.assertEqual(row._get_known(), {"known": [first.code]})
 
     def test_refusal_is_shown_with_the_vendors_word(self):
         self._vip()

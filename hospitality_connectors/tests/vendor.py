@@ -126,7 +126,7 @@ class TrialAdapter(adapters.Adapter):
             frozenset({"guest", "stay"}),
             "modified",
             webhook="hint",
-            push=frozenset({"vip", "preference", "consent", "erasure"}),
+            push=frozenset({"vip", "tier", "preference", "consent", "erasure"}),
         )
 
     def streams(self, settings):

@@ -66,6 +66,7 @@ from . import test_signed_token
 from . import test_spreadsheet_exports
 from . import test_sms_gate
 from . import test_stay_shares
+from . import test_tier
 from . import test_survivorship_policy
 from . import test_timeline
 from . import test_tours

@@ -1,8 +1,8 @@
 """The demo group's PMS and POS feed a running server: what happens there is on the arrivals board within a minute.
 
 Nobody presses a button: a booking, a check-in, a check and a merge come in by the server's own schedules, the guest of
-the PMS and of the POS is one, and a VIP status that staff set here is in the PMS. ``--short`` wakes the lanes instead
-of waiting for the scheduler's next look.
+the PMS and of the POS is one, and a VIP status and a tier that staff set here are in the PMS. ``--short`` wakes the
+lanes instead of waiting for the scheduler's next look.
 """
 
 import datetime
@@ -36,6 +36,10 @@ env["hospitality.connector"].search([("name", "like", "(live)")]).stream_ids.fil
 VIP = """
 profile = env["hospitality.profile"].search([("external_id", "=", %r), ("source_id.code", "=", "live_pms")])
 env["hospitality.alert"].create({"partner_id": profile.partner_id.id, "kind": "vip", "message": "GOLD"})
+"""
+TIER = """
+profile = env["hospitality.profile"].search([("external_id", "=", %r), ("source_id.code", "=", "live_pms")])
+profile.partner_id.guest_tier = "DIAMOND"
 """
 BOARD = """
 SELECT s.status, p.partner_id FROM hospitality_stay s JOIN hospitality_profile p ON p.id = s.profile_id
@@ -87,8 +91,11 @@ def main():
             comes("a second record of him is there", lambda: rows(GUEST, [twin]))
             town.merge()
             comes("two records of the PMS are one guest", lambda: rows(GUEST, [twin]) == rows(GUEST, [guest]) != [])
+            fields = town.pms.guests[guest]["customFields"]
             run(VIP % guest)
-            comes("what staff set here is in the PMS", lambda: "GOLD" in str(town.pms.guests[guest]["customFields"]))
+            comes("a VIP status that staff set here is in the PMS", lambda: "GOLD" in str(fields))
+            run(TIER % guest)
+            comes("and so is a tier", lambda: "DIAMOND" in str(fields))
     print(f"{checks.passed} passed, {checks.failed} failed")
     return 1 if checks.failed else 0
 

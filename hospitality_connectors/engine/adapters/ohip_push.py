@@ -140,7 +140,7 @@ def _preference(adapter, ctx, command, rest, profile):
 
 
 def _allergies(adapter, ctx, command, rest, profile):
-    """Make the preferences about food those of the command: missing ones are added, others of the type removed.
+    """Add the preferences about food that are missing; remove what the profile has told and the guest no longer has.
 
     The whole list stands in a comment as well, where OPERA does not know some of them.
     """
@@ -148,17 +148,17 @@ def _allergies(adapter, ctx, command, rest, profile):
     codes = [text_of(code) for code in command.values.get("codes") or () if text_of(code)]
     wanted, unknown = codes_of(ctx, codes)
     have = {code for found, code in _present(profile) if found == kind}
-    if "known" in command.values and have.difference(wanted, command.values["known"] or ()):
-        # Nobody's allergy is taken away because it hasn't been read yet.
-        return Pushed("conflict", "Preferences about food were added in OPERA.")
+    # What OPERA hasn't told us, nobody here has taken back: it stays.
+    known, _unknown = codes_of(ctx, command.values.get("known") or ())
+    gone = have.intersection(known).difference(wanted)
     text = text_of(command.values.get("text")) or ", ".join(codes)
     values = {"text": text, "active": bool(unknown or (text and not codes))}
     outcome = _comment(adapter, ctx, command._replace(values=values), rest, profile)
-    if not kind or have == set(wanted) or not (ctx.settings.get("codes") or ""):
-        return outcome
-    for code in sorted(have.difference(wanted), key=str):
-        _remove_preference(adapter, ctx, rest, kind, code)
     missing = [(code, None) for code in wanted if code not in have]
+    if not kind or not (gone or missing) or not (ctx.settings.get("codes") or ""):
+        return outcome
+    for code in sorted(gone, key=str):
+        _remove_preference(adapter, ctx, rest, kind, code)
     if missing:
         _add_preferences(adapter, ctx, command, rest, kind, missing)
     return Pushed("done")

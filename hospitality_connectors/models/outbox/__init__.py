@@ -10,5 +10,6 @@ from . import (
     hospitality_preference,
     hospitality_consent_state,
     hospitality_erasure_notice,
+    res_partner,
     hospitality_guest_dirty,
 )

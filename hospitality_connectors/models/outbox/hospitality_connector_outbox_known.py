@@ -29,6 +29,13 @@ class HospitalityConnectorOutbox(models.Model):
                 "SELECT f.partner_id, t.code AS topic FROM hospitality_preference f"
                 " JOIN hospitality_preference_type t ON t.id = f.type_id WHERE t.code IS NOT NULL"
             ),
+            "tier": SQL(
+                "SELECT p.partner_id, m ->> 'program' AS topic FROM hospitality_profile p"
+                " JOIN hospitality_source s ON s.id = p.source_id AND s.code = 'odoo',"
+                " jsonb_array_elements(p.\"values\" -> 'memberships') AS m"
+                " WHERE p.state = 'live' AND p.\"values\" ? 'memberships' AND m ->> 'program' = %s",
+                self.env["res.partner"]._get_programme(),
+            ),
         }
         count = 0
         for kind, query in facts.items():

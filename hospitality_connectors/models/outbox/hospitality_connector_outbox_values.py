@@ -20,12 +20,14 @@ class HospitalityConnectorOutbox(models.Model):
         return getattr(self, f"_get_{self.kind}_values")(partner)
 
     def _get_known(self):
-        """Return what the source itself said last about the subject: what it says otherwise now isn't overwritten."""
-        told = self.profile_id.values or {}
+        """Return what the source itself said last about the subject: what it says beside that is not ours to undo."""
         if self.kind == "vip":
-            return {"known": told.get("vip") or ""}
+            return {"known": (self.profile_id.values or {}).get("vip") or ""}
         if self.kind == "allergy":
-            return {"known": sorted({word["code"] for word in told.get("diet") or () if word.get("code")})}
+            # Also those that were withdrawn here.
+            told = self.env["hospitality.allergy"].with_context(active_test=False)
+            domain = [("profile_id", "=", self.profile_id.id), ("is_dropped", "=", False)]
+            return {"known": sorted(set(filter(None, told.search(domain).allergen_id.mapped("code"))))}
         return {}
 
     def _says(self, digest):
@@ -100,8 +102,15 @@ class HospitalityConnectorOutbox(models.Model):
         }
 
     def _get_tier_values(self, partner):
-        """Filled by the loyalty programme."""
-        return None
+        """Tier and number that staff have entered for a programme; nothing where they have not."""
+        profiles = self.env["hospitality.profile"].search(
+            [("partner_id", "=", partner.id), ("source_id.code", "=", "odoo"), ("state", "=", "live")], order="id desc"
+        )
+        entries = [entry for profile in profiles for entry in (profile.values or {}).get("memberships") or ()]
+        entry = next((entry for entry in entries if entry.get("program") == self.topic), None)
+        if entry is None:
+            return None
+        return {"program": self.topic, "number": entry.get("number") or "", "level": entry.get("level") or ""}
 
     def _get_note_values(self, partner):
         return None

@@ -116,6 +116,7 @@ class HospitalityGuestCard(models.AbstractModel):
             "city": partner.city,
             "email": partner.email,
             "phone": partner.phone,
+            "tier": " · ".join(filter(None, (partner.guest_tier, partner.guest_membership_number))),
             "is_company": partner.is_company,
             "active": partner.active,
             "parent": partner.parent_id.sudo().name,  # shown with its employee, as in the name of a contact

@@ -24,6 +24,7 @@ from . import (
     res_partner_lookup,
     res_partner_alert,
     res_partner_delete,
+    res_partner_tier,
     res_company,
     res_users,
     res_config_settings,

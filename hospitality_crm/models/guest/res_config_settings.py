@@ -1,6 +1,8 @@
 from odoo import fields, models
 from odoo.exceptions import ValidationError
 
+from .res_partner_tier import PARAMETER
+
 GUEST_LANES = 4
 
 
@@ -11,6 +13,11 @@ class ResConfigSettings(models.TransientModel):
         string="Existing Contacts", compute="_compute_hospitality_adoption_status"
     )
 
+    hospitality_programme = fields.Char(
+        string="Code of the Programme",
+        config_parameter=PARAMETER,
+        help="The house's own loyalty programme, as PMS and POS call it: they are told tiers under this code.",
+    )
     hospitality_guest_lanes = fields.Integer(
         string="Lanes for Guest Metrics",
         compute="_compute_hospitality_guest_lanes",

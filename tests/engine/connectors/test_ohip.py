@@ -300,8 +300,9 @@ class TestOhip(PushFaults, Contract):
         key, push = fake.add_profile(), self.pusher(fake)
         assert push("allergy", key, codes=["nuts", "milk"], text="Nuts; Milk") == "done"
         assert push("allergy", key, codes=["milk", "nuts"], text="Nuts; Milk") == "same"
-        assert push("allergy", key, codes=["milk"], text="Milk", known=["EGG"]) == "conflict"
-        assert push("allergy", key, codes=["milk"], text="Milk", known=["NUT", "MLK"]) == "done"
+        assert push("allergy", key, codes=["milk"], text="Milk", known=["milk"]) == "same"
+        assert fake.profiles[key]["preferences"] == [("ALLERGY", "NUT"), ("ALLERGY", "MLK")], "nobody has read the nuts"
+        assert push("allergy", key, codes=["milk"], text="Milk", known=["nuts", "milk"]) == "done"
         assert fake.profiles[key]["preferences"] == [("ALLERGY", "MLK")]
         assert self.comments(fake, key) == []
         reading = self.reading(fake)
@@ -310,7 +311,7 @@ class TestOhip(PushFaults, Contract):
         assert ([word["code"] for word in values["diet"]], "preferences" in values) == (["MLK"], False)
         assert push("allergy", key, codes=["milk", "kiwi"], text="Milk; Kiwi") == "done"
         assert self.comments(fake, key) == [("CRM allergies", "Milk; Kiwi")]
-        assert push("allergy", key, codes=[], text="") == "done"
+        assert push("allergy", key, codes=[], text="", known=["milk"]) == "done"
         assert self.comments(fake, key) == [("CRM allergies", "(no longer) Milk; Kiwi")]
         assert fake.profiles[key]["preferences"] == []
 

@@ -85,6 +85,9 @@ export class GuestCardField extends Component {
     get facts() {
         const { person } = this;
         const facts = [];
+        if (person.tier) {
+            facts.push({ icon: "fa-star-o", text: person.tier, title: _t("Tier and membership number") });
+        }
         if (person.language) {
             facts.push({ icon: "fa-comments-o", text: person.language, title: _t("Language") });
         }
