@@ -2,6 +2,7 @@ from odoo import api, fields, models, tools
 from odoo.exceptions import MissingError
 from odoo.fields import Domain
 
+from ...engine.membership import choose
 from .guest_subject import GuestSubject
 
 STAYS_SHOWN = 3
@@ -29,8 +30,15 @@ class HospitalityGuestCard(models.AbstractModel):
             **super()._get_subjects(),
             "sources": GuestSubject(
                 model="hospitality.profile",
-                columns={"name": "source_id.name", "trust": "source_id.trust"},
-                domain=Domain("state", "=", "live"),
+                columns={
+                    "name": "source_id.name",
+                    "trust": "source_id.trust",
+                    "code": "source_id.code",
+                    "state": "state",
+                    "seen_at": "seen_at",
+                    "values": "values",
+                },
+                domain=Domain("state", "in", ["live", "superseded"]),
             ),
             "stays": GuestSubject(
                 model="hospitality.stay",
@@ -78,7 +86,7 @@ class HospitalityGuestCard(models.AbstractModel):
 
         return {
             "today": day,
-            "person": self._show_person(partner, today),
+            "person": {**self._show_person(partner, today), "tier": self._show_tier(rows("sources"))},
             "alerts": self._show_alerts(rows("alerts"), day),
             "allergies": self._show_allergies(rows("allergies")) if "allergies" in facts else None,
             "preferences": self._show_preferences(rows("preferences"), day),
@@ -116,7 +124,6 @@ class HospitalityGuestCard(models.AbstractModel):
             "city": partner.city,
             "email": partner.email,
             "phone": partner.phone,
-            "tier": " · ".join(filter(None, (partner.guest_tier, partner.guest_membership_number))),
             "is_company": partner.is_company,
             "active": partner.active,
             "parent": partner.parent_id.sudo().name,  # shown with its employee, as in the name of a contact
@@ -159,7 +166,21 @@ class HospitalityGuestCard(models.AbstractModel):
         return sorted(shown, key=lambda row: (row["arrival"], row["id"]))[:STAYS_SHOWN]
 
     @api.model
+    def _show_tier(self, rows):
+        """Return tier and number as one text, see `res.partner.guest_tier`."""
+        profiles = [
+            {
+                **row,
+                "memberships": (row.get("values") or {}).get("memberships"),
+                "is_live": row["state"] == "live",
+                "is_staff": row["code"] == "odoo",
+            }
+            for row in rows
+        ]
+        return " · ".join(filter(None, choose(profiles, self.env["res.partner"]._get_programme())))
+
+    @api.model
     def _show_sources(self, rows):
         """Return the names of the systems that know the guest, most trusted first."""
-        trust = {row["name"]: row["trust"] or 0 for row in rows if row["name"]}
+        trust = {row["name"]: row["trust"] or 0 for row in rows if row["name"] and row["state"] == "live"}
         return sorted(trust, key=lambda name: (-trust[name], name))

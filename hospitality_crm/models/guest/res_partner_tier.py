@@ -1,6 +1,8 @@
 from odoo import api, fields, models
 from odoo.tools import SQL
 
+from ...engine.membership import choose
+
 #: System parameter with the code of the house's own programme, and the code where it is empty.
 PARAMETER, PROGRAMME = "hospitality_crm.programme", "HOUSE"
 
@@ -23,26 +25,24 @@ class ResPartner(models.Model):
     @api.depends_context("uid")
     def _compute_guest_tier(self):
         self.env["hospitality.profile"].flush_model(["partner_id", "state", "values", "source_id", "seen_at"])
-        rows = self.env.execute_query(
+        rows = self.env.execute_query_dict(
             SQL(
-                """SELECT DISTINCT ON (p.partner_id) p.partner_id, m ->> 'level', m ->> 'number'
-                     FROM hospitality_profile p JOIN hospitality_source s ON s.id = p.source_id,
-                          jsonb_array_elements(p."values" -> 'memberships') AS m
-                    WHERE p.partner_id = ANY(%(ids)s) AND p.state IN ('live', 'superseded')
-                      AND p."values" ? 'memberships'
-                    ORDER BY p.partner_id, p.state,
-                             s.code = 'odoo' AND m ->> 'program' IS NOT DISTINCT FROM %(programme)s DESC,
-                             m ->> 'program' IS NOT DISTINCT FROM %(programme)s DESC, p.seen_at DESC NULLS LAST,
-                             p.id DESC""",
-                ids=self.ids,
-                programme=self._get_programme(),
+                """SELECT p.partner_id, p.id, p.seen_at, p.state = 'live' AS is_live, s.code = 'odoo' AS is_staff,
+                          p."values" -> 'memberships' AS memberships
+                     FROM hospitality_profile p JOIN hospitality_source s ON s.id = p.source_id
+                    WHERE p.partner_id = ANY(%s) AND p.state IN ('live', 'superseded')
+                      AND p."values" ? 'memberships'""",
+                self.ids,
             )
         )
-        known = {partner_id: (level, number) for partner_id, level, number in rows}
+        profiles = {}
+        for row in rows:
+            profiles.setdefault(row["partner_id"], []).append(row)
+        programme = self._get_programme()
         for partner in self:
-            level, number = known.get(partner._origin.id or partner.id, (None, None))
-            partner.guest_tier = level or False
-            partner.guest_membership_number = number or False
+            tier, number = choose(profiles.get(partner._origin.id, ()), programme)
+            partner.guest_tier = tier
+            partner.guest_membership_number = number
 
     def _inverse_guest_tier(self):
         programme = self._get_programme()
