@@ -62,7 +62,8 @@ class Cloudbeds(base.Adapter):
             "No Opt-In Means",
             default="unknown",
             choices=("unknown", "denied"),
-            help="What it says about a guest that his opt-in is not ticked: nothing, or that he refuses.",
+            help="What it says about a guest that his opt-in was never ticked: nothing, or that he refuses. "
+            "A tick that is taken away is a withdrawal in any case.",
         ),
     )
     rates = {"": (Rate(5, 1),)}

@@ -89,7 +89,8 @@ class MewsAdapter(Adapter):
             "No Opt-In Means",
             default="unknown",
             choices=("unknown", "denied"),
-            help="What it says about a guest that an opt-in is not ticked: nothing, or that he refuses.",
+            help="What it says about a guest that an opt-in was never ticked: nothing, or that he refuses. "
+            "A tick that is taken away is a withdrawal in any case.",
         ),
     )
     rates = {"": (Rate(200, 30),)}

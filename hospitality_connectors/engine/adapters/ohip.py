@@ -83,7 +83,8 @@ class Ohip(base.Adapter):
             "No Opt-In Means",
             default="unknown",
             choices=("unknown", "denied"),
-            help="What it says about a guest that an opt-in is not ticked: nothing, or that he refuses.",
+            help="What it says about a guest that an opt-in was never ticked: nothing, or that he refuses. "
+            "A tick that is taken away is a withdrawal in any case.",
         ),
     )
     #: OPERA looks up guests below the connector's own address; it brings nothing.
