@@ -16,7 +16,8 @@ An adapter turns a raw record into a list of events, plain dicts:
 * Field names are the column names of the model. References are codes (``property room_type
   room_type_charged room channel outlet currency``) or external ids in the same source (``booking
   stay check reservation refund_of``, and ``guest booker company agency into``, which name guest events).
-* ``stays`` of a booking are the keys of all its stays: a planned one that it doesn't name any more is cancelled.
+* ``stays`` of a booking, ``lines`` and ``payments`` of a check are the keys of all of them: a planned stay that is not
+  named any more is cancelled, a line or payment void.
 * Money is a ``Decimal``, an ``int`` or a text with a decimal point, in the units of ``currency``.
   Dates are ``YYYY-MM-DD`` in the calendar of the property, instants are ISO 8601 (without a zone
   they count as UTC).
@@ -203,6 +204,8 @@ FIELDS = {
         "phone": Field(SHORT),
         "email": Field(SHORT),
         "card_fingerprint": Field(SHORT),
+        "lines": Field(text_list(1000)),
+        "payments": Field(text_list(1000)),
         "room": Field(CODE),
         "currency": Field(currency),
         "amount_subtotal": Field(money),

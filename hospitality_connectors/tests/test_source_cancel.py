@@ -87,3 +87,54 @@ class TestSourceCancel(ConnectorCommon):
         self._book(self._room("R1", status="reserved"))
         self._send({"entity": "booking", "external_id": "B", "version": 2, "status": "reserved"})
         self.assertEqual(self._statuses(), {"R1": "reserved"})
+
+    # Checks
+
+    def _bill(self, number, version, lines, payments=()):
+        """Return a message about a check and what it holds, ``{key: amount}``."""
+        key = f"K{number}"
+        check = {"entity": "check", "external_id": key, "version": version, "business_date": "2026-05-01"}
+        return [
+            {**check, "lines": [f"{key}:{one}" for one in lines], "payments": [f"{key}:{one}" for one in payments]},
+            *(
+                {
+                    "entity": "charge",
+                    "external_id": f"{key}:{one}",
+                    "check": key,
+                    "name": one,
+                    "amount_gross": amount,
+                    "version": version,
+                }
+                for one, amount in lines.items()
+            ),
+            *(
+                {
+                    "entity": "payment",
+                    "external_id": f"{key}:{one}",
+                    "check": key,
+                    "amount": amount,
+                    "version": version,
+                }
+                for one, amount in payments.items()
+            ),
+        ]
+
+    def test_line_and_payment_taken_off_a_check_are_void_in_any_order(self):
+        told = {
+            1: ({"soup": "10", "wine": "25"}, {"cash": "35"}),
+            2: ({"soup": "10"}, {"cash": "10"}),
+            3: ({"soup": "12"}, {"card": "12"}),
+        }
+        for number, order in enumerate(itertools.permutations(told)):
+            with self.subTest(order=order):
+                for version in order:
+                    self._send(self._bill(number, version, *told[version]))
+                check = self._find("hospitality.check", f"K{number}")
+                lines = {line.external_id: line.state for line in check.charge_ids}
+                self.assertEqual(lines, {f"K{number}:soup": "live", f"K{number}:wine": "void"})
+                payments = {payment.external_id: payment.state for payment in check.payment_ids}
+                self.assertEqual(
+                    {key: state == "void" for key, state in payments.items()},
+                    {f"K{number}:cash": True, f"K{number}:card": False},
+                )
+                self.assertEqual(check.amount_total, 12)

@@ -4,7 +4,7 @@ Field names are those of the vendor's description of its API: PMS v1.3 (reservat
 accounting v1.0 (transactions), MIT licence.
 """
 
-from .records import compact, path, utc, with_stays
+from .records import compact, path, utc, with_parts
 from .values import (
     amount_of,
     birthdate_of,
@@ -148,7 +148,7 @@ def parse_reservation(record, env, version):
     }
     for index, room in enumerate(rooms or [whole]):
         events.append(_stay(record, room, index, len(rooms), people, shared, env))
-    return with_stays(events)
+    return with_parts(events)
 
 
 def _shared(record, env, key, version):

@@ -4,7 +4,7 @@ from decimal import Decimal
 
 from ..adapter import ParseError
 from ..files.words import country_code
-from .records import EXPONENTS, compact, content, local_day, path, stamp, utc, with_stays
+from .records import EXPONENTS, compact, content, local_day, path, stamp, utc, with_parts
 from .values import amount_of, birthdate_of, count_of, day_of, dicts_of, key_of, list_of, present, text_of, whole_mask
 
 ROOMS = {"CheckedIn": "in_house", "CheckedOut": "checked_out", "Cancelled": "cancelled"}
@@ -165,7 +165,7 @@ def _reservation(record, env):
                 }
             )
         )
-    return with_stays(events)
+    return with_parts(events)
 
 
 def _state(room, booking):
@@ -334,4 +334,4 @@ def _booking(record, env):
                 }
             )
         )
-    return with_stays(events)
+    return with_parts(events)

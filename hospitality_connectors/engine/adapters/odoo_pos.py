@@ -7,7 +7,7 @@ guest is the contact on the order, by his record and not by a comparison. Drafts
 from datetime import timedelta
 
 from ..adapter import Adapter, Capabilities, Setting, Stream, register
-from .records import compact, content, stamp
+from .records import compact, content, stamp, with_parts
 from .redaction import redact_raw
 from .shape import need, pairs, room, rows
 from .values import text_of
@@ -114,4 +114,4 @@ class OdooPosAdapter(Adapter):
                 }
             )
         shared = {"version": stamp(order.get("changed_at")), "currency": text_of(order.get("currency"))}
-        return [compact({**event, **shared}) for event in events]
+        return with_parts([compact({**event, **shared}) for event in events])

@@ -7,7 +7,7 @@ from decimal import Decimal
 from ..adapter import ParseError
 from ..files.words import country_code
 from .ota_xml import attribute, kid, kids, name, read, text
-from .records import as_day, compact, local_day, stamp, with_stays
+from .records import as_day, compact, local_day, stamp, with_parts
 from .values import amount_of, birthdate_of, count_of, day_of, present
 
 #: Words of ResStatus in lower case without signs.
@@ -141,7 +141,7 @@ class _Reservation:
             **self._state(),
         }
         stays = (self._stay(index, one, len(rooms)) for index, one in enumerate(rooms))
-        return with_stays([*events, compact(booking), *stays])
+        return with_parts([*events, compact(booking), *stays])
 
     def _version(self):
         return {"version": self.common["version"]}

@@ -4,7 +4,7 @@ from datetime import datetime, timezone
 from decimal import Decimal
 
 from .notes import without
-from .records import compact, utc
+from .records import compact, utc, with_parts
 from .shape import minor, need, pairs, rows, table
 from .values import text_of
 
@@ -116,7 +116,7 @@ def check_events(check, env):
                     "state": state,
                 }
             )
-    return [compact(event), *map(compact, parts)]
+    return with_parts([compact(event), *map(compact, parts)])
 
 
 def _filled(record, name):

@@ -151,15 +151,20 @@ def compact(values):
     return {key: value for key, value in values.items() if value is not None and value != "" and value != []}
 
 
-def with_stays(events):
-    """Return events with bookings that name their stays, so that a room taken out of a booking is cancelled."""
-    stays = {}
+#: Records that name their parts: ``(entity, field, entity of the parts)``.
+_PARTS = (("booking", "stays", "stay"), ("check", "lines", "charge"), ("check", "payments", "payment"))
+
+
+def with_parts(events):
+    """Return events whose bookings and checks name their parts, so that what is taken out of them is closed.
+
+    >>> check, line = {"entity": "check", "external_id": "7"}, {"entity": "charge", "external_id": "7:1", "check": "7"}
+    >>> with_parts([check, line])[0]["lines"]
+    ['7:1']
+    """
+    keys = {}
     for event in events:
-        if event["entity"] == "stay" and event.get("booking"):
-            stays.setdefault(event["booking"], []).append(event["external_id"])
-    return [
-        {**event, "stays": stays[event["external_id"]]}
-        if event["entity"] == "booking" and event["external_id"] in stays
-        else event
-        for event in events
-    ]
+        for whole, name, entity in _PARTS:
+            if event["entity"] == entity and event.get(whole) and event.get("op", "upsert") == "upsert":
+                keys.setdefault((whole, event[whole]), {}).setdefault(name, []).append(event["external_id"])
+    return [{**event, **keys.get((event["entity"], event["external_id"]), {})} for event in events]

@@ -4,7 +4,7 @@ from decimal import Decimal
 
 from ..adapter import ParseError
 from .notes import without
-from .records import compact, stamp, utc
+from .records import compact, stamp, utc, with_parts
 from .shape import minor, need, pairs, part, room, rows, table
 from .values import text_of
 
@@ -119,7 +119,9 @@ def check_events(order, env):
     # Payments are records of their own; what was paid without one, in old orders, stands in the tender alone.
     tenders = enumerate(rows(order, "tenders"))
     parts += [_tender(tender, key, n) for n, tender in tenders if not text_of(tender.get("payment_id"))]
-    return [compact(check), *(compact({**item, "version": version, "currency": currency}) for item in parts)]
+    return with_parts(
+        [compact(check), *(compact({**item, "version": version, "currency": currency}) for item in parts)]
+    )
 
 
 def payment_events(payment, env):

@@ -3,7 +3,7 @@
 from decimal import Decimal
 
 from .notes import without
-from .records import compact, utc
+from .records import compact, utc, with_parts
 from .shape import need, pairs, part, rows, table
 from .values import amount_of, birthdate_of, dicts_of, text_of
 
@@ -117,7 +117,7 @@ def check_events(info, env):
             continue  # somebody means to pay so
         events.append(_payment(payment, key, n, check, void=status == "voided"))
     shared = {"version": changed_at(info), "currency": env.currency or None}
-    return [compact({**event, **shared}) for event in events]
+    return with_parts([compact({**event, **shared}) for event in events])
 
 
 def changed_at(info):

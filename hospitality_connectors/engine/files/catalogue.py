@@ -21,7 +21,7 @@ _KINDS = {
     types.CODE: "code",
     types.COUNT: "integer",
 }
-_NOT_MAPPED = {"guests", "values", "warnings", "status_raw", "guest", "booker", "company", "agency"}
+_NOT_MAPPED = set("guests values warnings status_raw guest booker company agency stays lines payments".split())
 
 
 def _(text):

@@ -18,4 +18,5 @@ from . import (
     hospitality_guest_dirty,
     hospitality_pending_ref,
     hospitality_bulk,
+    hospitality_bulk_part,
 )

@@ -248,8 +248,7 @@ class HospitalityBulk(models.AbstractModel):
                 MODELS[entity], [item.id for item in (*inserted, *updated)], frozenset(COLUMNS[entity])
             )
         self._close(batch)
-        self._drop_stays(batch)
-        self._sum(batch, parts)
+        self._sum(batch, parts, self.env["hospitality.bulk.part"]._drop(batch))
         pending._replace(batch, {entity: ids for entity, ids in rewritten.items() if entity not in FOLIO})
         if batch.awaited or batch.pending:
             pending._resolve_arrived(
@@ -350,36 +349,18 @@ class HospitalityBulk(models.AbstractModel):
                 self._close_stays(batch, done)
 
     @api.model
-    def _drop_stays(self, batch):
-        """Cancel what is planned in rooms that have been taken out of bookings, whichever message comes last."""
-        ids = {
-            batch.reference("booking", key)[0]
-            for key, item in batch.items["booking"].items()
-            if item.event.get("stays")
-        }
-        ids.discard(None)
-        if ids:
-            self._close_stays(batch, ids, SQL("AND NOT b.stay_keys ? s.external_id AND s.source_id = b.source_id"))
-
-    @api.model
-    def _close_stays(self, batch, booking_ids, which=None):
-        """Cancel what is planned under deleted bookings: a source that cancels by number alone names no rooms.
-
-        :param SQL which: further condition on booking ``b`` and stay ``s``
-        """
+    def _close_stays(self, batch, booking_ids):
+        """Cancel what is planned under deleted bookings: a source that cancels by number alone names no rooms."""
         rows = self.env.execute_query(
             SQL(
                 "SELECT s.id, s.partner_id, b.version, b.payload_hash"
                 " FROM hospitality_stay s JOIN hospitality_booking b ON b.id = s.booking_id"
-                " WHERE b.id = ANY(%s::int[]) AND s.status IN %s AND (s.version IS NULL OR s.version <= b.version) %s"
+                " WHERE b.id = ANY(%s::int[]) AND s.status IN %s AND (s.version IS NULL OR s.version <= b.version)"
                 " ORDER BY s.id FOR NO KEY UPDATE OF s",
                 pg_int_array(booking_ids),
                 PLANNED,
-                which or SQL(),
             )
         )
-        if not rows:
-            return
         done = self.env["hospitality.bulk.fact"]._update(
             MODELS["stay"],
             [row[0] for row in rows],
@@ -392,9 +373,12 @@ class HospitalityBulk(models.AbstractModel):
         batch.count(MODELS["stay"], [], done)
 
     @api.model
-    def _sum(self, batch, parts):
-        """Sum up the lines of stays and checks that were touched."""
-        stay_ids, check_ids = set(), set()
+    def _sum(self, batch, parts, check_ids):
+        """Sum up the lines of stays and checks that were touched.
+
+        :param set check_ids: checks that have lost lines
+        """
+        stay_ids = set()
         for item in (*_both(parts.get("charge")), *batch.closings["charge"].values()):
             row = item.row or {}
             stored = batch.stored["charge"].get(item.key)

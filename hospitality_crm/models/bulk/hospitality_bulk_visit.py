@@ -66,7 +66,7 @@ _OTHER_COLUMNS = {
     ),
     "check": tuple(
         "warnings property_id company_id outlet_id currency_id currency_rate stay_id reservation_id refund_of_id"
-        " profile_id partner_id room_id guest_evidence guest_confidence".split()
+        " profile_id partner_id room_id guest_evidence guest_confidence line_keys payment_keys".split()
     ),
     "charge": tuple("property_id company_id stay_id check_id currency_id".split()),
     "payment": tuple("property_id company_id stay_id check_id currency_id".split()),
@@ -91,6 +91,7 @@ class HospitalityBulkVisit(models.AbstractModel):
         """Set ``item.row`` of the items, or refuse their messages."""
         complete = _COMPLETE.get(entity)
         copied, money, coded = COPIED[entity], MONEY.get(entity, ()), CODES.get(entity, ())
+        parts = self.env["hospitality.bulk.part"]
         rates = set()
         for item in items:
             event = item.event
@@ -113,6 +114,7 @@ class HospitalityBulkVisit(models.AbstractModel):
                 continue
             if complete:
                 warnings = complete(event, row, place, warnings)
+            row |= parts._get_keys(entity, event)
             if warnings:
                 if entity not in FOLIO:
                     row["warnings"] = json.dumps(list(warnings))
@@ -322,12 +324,6 @@ def _complete_charge(event, row, place, warnings):
     return warnings
 
 
-def _complete_booking(event, row, place, warnings):
-    if event.get("stays"):
-        row["stay_keys"] = json.dumps(event["stays"])
-    return warnings
-
-
 def _complete_stay(event, row, place, warnings):
     nights = (date.fromisoformat(row["departure"]) - date.fromisoformat(row["arrival"])).days
     row["nights"] = nights
@@ -378,7 +374,6 @@ def _complete_review(event, row, place, warnings):
 
 
 _COMPLETE = {
-    "booking": _complete_booking,
     "review": _complete_review,
     "stay": _complete_stay,
     "check": _complete_check,

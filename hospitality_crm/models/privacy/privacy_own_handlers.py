@@ -102,7 +102,7 @@ def _get_visit_handlers():
         "hospitality.booking": PrivacyHandler(
             blank=("warnings",),
             mentions=("agency_partner_id", "company_partner_id"),
-            plain=(*_FACT, "status_raw", "confirmation", "channel_ref"),
+            plain=(*_FACT, "status_raw", "confirmation", "channel_ref", "stay_keys"),
             text=("group_code",),
             **visit,
         ),
@@ -111,7 +111,7 @@ def _get_visit_handlers():
         ),
         "hospitality.check": PrivacyHandler(
             blank=("warnings",),
-            plain=(*_FACT, "status_raw", "number", "waiter"),
+            plain=(*_FACT, "status_raw", "number", "waiter", "line_keys", "payment_keys"),
             text=("table",),
             **{**visit, "hide": ("payload_hash", "waiter")},
         ),

@@ -63,6 +63,8 @@ class HospitalityCheck(models.Model):
     amount_tax = fields.Monetary(groups="hospitality_crm.group_hospitality_spend")
     amount_tip = fields.Monetary(groups="hospitality_crm.group_hospitality_spend")
     amount_total = fields.Monetary(groups="hospitality_crm.group_hospitality_spend")
+    line_keys = fields.Json(readonly=True, help="Keys of its items, where the source lists them all.")
+    payment_keys = fields.Json(readonly=True, help="Keys of its payments, where the source lists them all.")
     charge_ids = fields.One2many(
         "hospitality.charge", "check_id", string="Items", groups="hospitality_crm.group_hospitality_spend"
     )

@@ -186,6 +186,7 @@ class Contract:
             reading.client = self.client(read=0.2, total=0.5)
             for skip in range(3):
                 self.step_with_fault(reading, proxy, fault, phase, skip)
+            reading.client = self.client()
             reading.read()
         self.assert_complete(reading, fake)
         assert proxy.hits
