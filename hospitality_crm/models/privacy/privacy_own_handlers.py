@@ -100,9 +100,9 @@ def _get_visit_handlers():
             erase="keep", reason=_VISIT_REASON, via=_via("hospitality_profile", "profile_id"), portable=True
         ),
         "hospitality.booking": PrivacyHandler(
-            blank=("warnings",),
+            blank=("warnings", "stay_keys"),
             mentions=("agency_partner_id", "company_partner_id"),
-            plain=(*_FACT, "status_raw", "confirmation", "channel_ref", "stay_keys"),
+            plain=(*_FACT, "status_raw", "confirmation", "channel_ref"),
             text=("group_code",),
             **visit,
         ),
@@ -110,8 +110,8 @@ def _get_visit_handlers():
             blank=("wishes", "occasion", "warnings"), plain=(*_FACT, "status_raw"), text=("table",), **visit
         ),
         "hospitality.check": PrivacyHandler(
-            blank=("warnings",),
-            plain=(*_FACT, "status_raw", "number", "waiter", "line_keys", "payment_keys"),
+            blank=("warnings", "line_keys", "payment_keys"),
+            plain=(*_FACT, "status_raw", "number", "waiter"),
             text=("table",),
             **{**visit, "hide": ("payload_hash", "waiter")},
         ),
