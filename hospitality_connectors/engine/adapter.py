@@ -468,13 +468,17 @@ class CanonicalAdapter(Adapter):
             events = json.loads(request.body)
         except (ValueError, RecursionError) as error:
             raise EventError("", "not_json", str(error)) from None
-        return Received([self._record(event) for event in (events if isinstance(events, list) else [events])])
+        post = request.headers.get("webhook-id") or ""
+        events = events if isinstance(events, list) else [events]
+        return Received([self._record(event, f"{post[:150]}:{place}") for place, event in enumerate(events)])
 
-    def _record(self, event):
+    def _record(self, event, place):
         # What is no event is stored as well: it waits in quarantine, beside the others that land.
         known = event if isinstance(event, dict) else {}
         body = json.dumps(event, ensure_ascii=False)
-        return Raw(str(known.get("entity") or ""), str(known.get("external_id") or ""), body)
+        # An event without a version may say again what it said before the last change: only the same post repeats it.
+        key = "" if place.startswith(":") or known.get("version") not in (None, "") else f"post:{place}"
+        return Raw(str(known.get("entity") or ""), str(known.get("external_id") or ""), body, event_key=key)
 
     def reply(self, request, error=None):
         if error is None:

@@ -1,4 +1,5 @@
 import datetime
+import json
 import os
 import socket
 from unittest.mock import patch
@@ -11,7 +12,7 @@ from odoo.tools import mute_logger
 
 from odoo.addons.hospitality_crm.tools import http as client
 
-from ..engine.adapter import Hint, Page, Stream
+from ..engine.adapter import EVENTS, Gone, Hint, Page, Raw, Stream
 from .common import ConnectorCommon
 from .vendor import TrialAdapter, VendorMixin
 
@@ -324,3 +325,31 @@ class TestReader(ReaderCommon):
         self.assertIn("403", action["params"]["message"])
         with patch.dict(os.environ, {client.VARIABLE: ""}):
             self.assertIn("may not be called", self.connector.action_test()["params"]["message"])
+
+
+@tagged("post_install", "-at_install")
+class TestAbsent(ReaderCommon):
+    """Guests of checks who were last changed before anybody read: they are fetched when somebody refers to them."""
+
+    def _eat(self, guest):
+        check = {"entity": "check", "external_id": f"K-{guest}", "guest": guest, "business_date": "2026-05-01"}
+        self.connector._store([Raw("check", check["external_id"], json.dumps([check]), EVENTS)])
+        with patch.object(TrialAdapter, "fetchable", lambda adapter, settings: {"guest": "person"}):
+            self.connector._process()
+        return self.env["hospitality.connector.hint"].search([]).mapped(lambda one: (one.entity, one.external_id))
+
+    def test_guest_who_was_never_told_is_fetched(self):
+        self._read()
+        self.assertEqual(self._eat("G9"), [("person", "G9")])
+        with patch.object(TrialAdapter, "fetch_one", lambda *args: Gone()):
+            self.Reader._step_hints()
+        self.assertFalse(self.env["hospitality.connector.inbox"].search([("external_id", "=", "G9")]))
+        self.assertFalse(self.env["hospitality.connector.hint"].search([]))
+
+    def test_who_may_still_come_by_himself_is_not(self):
+        self.assertEqual(self._eat("G9"), [])
+
+    def test_who_is_known_is_not(self):
+        self.vendor.add("s1")
+        self._read()
+        self.assertEqual(self._eat("gs1"), [])

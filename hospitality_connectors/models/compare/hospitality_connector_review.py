@@ -31,11 +31,12 @@ class HospitalityConnector(models.Model):
         self.env.flush_all()
         rows = self.env.execute_query(
             SQL(
-                "SELECT r.external_id FROM hospitality_review r WHERE r.source_id = %s AND r.status = 'published'"
+                "SELECT r.external_id FROM hospitality_review r WHERE r.source_id = %s AND r.status = 'published' %s"
                 " AND coalesce(r.version, 0) < extract(epoch FROM %s::timestamp)"
                 " AND NOT EXISTS (SELECT FROM hospitality_connector_census c"
                 " WHERE c.connector_id = %s AND c.external_id = r.external_id)",
                 self.source_id.id,
+                SQL("AND r.property_id = %s", self.property_id.id) if self.property_id else SQL(),
                 self.compare_at,
                 self.id,
             )

@@ -6,11 +6,13 @@ from odoo.exceptions import UserError
 
 from odoo.addons.hospitality_crm.tools import http
 
-from ...engine.adapter import Finding
+from ...engine.adapter import Finding, Hint
 from ...engine.network.errors import NetworkError
 from ...engine.network.session import Session
 from .hospitality_connector_account import Account
 
+#: Why a record is fetched that another one refers to.
+ABSENT = "absent"
 #: How far back a connector reads at first.
 FIRST_DAYS = 730
 #: When sweeps begin, in the property's time.
@@ -55,6 +57,21 @@ class HospitalityConnector(models.Model):
     def action_run_now(self):
         """Have all streams read now: the lanes are woken, a second reader is never started."""
         self.stream_ids.filtered("kind").action_read_now()
+
+    def _fetch_absent(self, keys):
+        """Fetch what others refer to: who was last changed before anybody read is told of by nobody.
+
+        Before all streams were read once it may come by itself.
+        """
+        super()._fetch_absent(keys)
+        streams = self.stream_ids.filtered(lambda cursor: cursor.kind and cursor.kind != "sweep")
+        if not streams or not all(streams.mapped("last_read_at")):
+            return
+        fetchable = self._get_adapter().fetchable(self._get_settings())
+        hints = [Hint(fetchable[entity], key, ABSENT) for entity, key in sorted(keys) if entity in fetchable]
+        if hints:
+            self.env["hospitality.connector.hint"]._note(self, hints)
+            self._wake_readers()
 
     def action_test(self):
         """Look at the vendor and tell what was found."""

@@ -11,6 +11,7 @@ from ...engine.adapter import Gone, Moved, gone, moved
 from ...engine.network import reader
 from ...engine.network.errors import Denied, Failed, Later, NetworkError
 from ...engine.types import EventError
+from .hospitality_connector import ABSENT
 
 _logger = logging.getLogger(__name__)
 
@@ -207,7 +208,7 @@ class HospitalityConnectorReader(models.AbstractModel):
                 break
             try:
                 session = session or self._open(connector_id, deadline)
-                records = self._fetch(connector_id, session, entity, external_id)
+                records = self._fetch(connector_id, session, entity, external_id, reason)
                 followed.append((id_, noted_at, (entity, external_id, records), reason))
             except Exception as error:
                 code, message, seconds = self._describe(error)
@@ -238,7 +239,7 @@ class HospitalityConnectorReader(models.AbstractModel):
             return env["hospitality.connector.hint"]._claim_due(HINTS_AT_ONCE)
 
     @api.model
-    def _fetch(self, connector_id, session, entity, external_id):
+    def _fetch(self, connector_id, session, entity, external_id, reason=None):
         """Return the records that a hint leads to."""
         now = session.now().replace(tzinfo=None)
         if session.adapter.local:
@@ -247,6 +248,8 @@ class HospitalityConnectorReader(models.AbstractModel):
         else:
             answer = session.adapter.fetch_one(session, entity, external_id)
         if isinstance(answer, Gone):
+            if reason == ABSENT:
+                return []  # nobody here has known it
             return [gone(entity, external_id, now)]
         if isinstance(answer, Moved):
             return [moved(entity, external_id, answer.into, now)]

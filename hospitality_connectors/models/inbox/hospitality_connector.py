@@ -243,6 +243,9 @@ class HospitalityConnector(models.Model):
             f"{observed_at:%Y-%m-%d %H:%M:%S.%f}",
         )
 
+    def _fetch_absent(self, keys):
+        """Called with ``(entity, key)`` of records that others refer to and that have not arrived."""
+
     def _insert_inbox_rows(self, rows):
         keys, entities, external_ids, bodies, encodings, types, versions, times = zip(*rows, strict=True)
         # The anti-join keeps repeated deliveries from burning ids; ON CONFLICT catches a delivery

@@ -179,7 +179,12 @@ class HospitalityConnectorInbox(models.Model):
         if not (reason or "").strip():
             raise UserError(self.env._("Say why the records are not wanted."))
         self.filtered(lambda record: record.state in ("new", "waiting", "quarantined")).sudo().write(  # see above
-            {"state": "skipped", "discard_reason": reason.strip(), "discarded_by_id": self.env.uid}
+            {
+                "state": "skipped",
+                "discard_reason": reason.strip(),
+                "discarded_by_id": self.env.uid,
+                "processed_at": fields.Datetime.now(),
+            }
         )
 
     @api.autovacuum

@@ -8,6 +8,7 @@ from odoo import api, models
 from odoo.tools import SQL
 
 from odoo.addons.hospitality_crm.models.bulk.batch import TABLES, Message
+from odoo.addons.hospitality_crm.models.bulk.hospitality_pending_ref import LINKS
 from odoo.addons.hospitality_crm.tools.arrays import pg_array, pg_int_array
 from odoo.addons.hospitality_crm.tools.claim import RETRY_ON
 
@@ -56,9 +57,11 @@ class HospitalityConnectorPipeline(models.AbstractModel):
         messages = self._parse_rows(connector, rows, codes, unmapped, records)
         sound = [message for message in messages if message.problem is None]
         options = {"property_id": connector.property_id.id or None, "codes": codes, "records": records}
-        landed, anonymised = set(), []
+        landed, anonymised, absent = set(), [], set()
         if sound:
-            self._apply(connector.source_id, sound, options, unmapped, landed, anonymised)
+            self._apply(connector.source_id, sound, options, unmapped, landed, anonymised, absent)
+        if absent:
+            connector._fetch_absent(absent)
         self._store_outcome(connector, messages)
         late = [message.key for message in messages if "anonymised" in message.warnings]
         if anonymised or late:
@@ -120,12 +123,13 @@ class HospitalityConnectorPipeline(models.AbstractModel):
         return adapter.parse(raw, env)
 
     @api.model
-    def _apply(self, source, messages, options, unmapped, landed, anonymised=None):
+    def _apply(self, source, messages, options, unmapped, landed, anonymised=None, absent=None):
         """Apply messages together; on an error each half on its own, down to single ones.
 
         :param dict unmapped: gets codes without a record
         :param set landed: gets ``entity:key`` of written records
         :param list anonymised: gets the ids of anonymised profiles
+        :param set absent: gets ``(entity, key)`` of records that others refer to and that have not arrived
         """
         problem = None
         with self.env.cr.savepoint() as savepoint:
@@ -150,6 +154,8 @@ class HospitalityConnectorPipeline(models.AbstractModel):
                 landed.update(f"{entity}:{key}" for key in rows)
             if anonymised is not None:
                 anonymised += batch.anonymised
+            if absent is not None:
+                absent.update((LINKS[waiter, name][0], key) for _item, waiter, name, key, _more in batch.pending)
             return
         for message in messages:
             message.state, message.problem, message.wait_key, message.warnings = "done", None, None, []
@@ -159,8 +165,8 @@ class HospitalityConnectorPipeline(models.AbstractModel):
             messages[0].refuse(code, reasons.tell(reason), "", reason)
             return
         middle = len(messages) // 2
-        self._apply(source, messages[:middle], options, unmapped, landed, anonymised)
-        self._apply(source, messages[middle:], options, unmapped, landed, anonymised)
+        self._apply(source, messages[:middle], options, unmapped, landed, anonymised, absent)
+        self._apply(source, messages[middle:], options, unmapped, landed, anonymised, absent)
 
     @api.model
     def _store_outcome(self, connector, messages):

@@ -236,6 +236,20 @@ def test_any_body_is_kept(body):
             assert type(json.loads(again.body)) is type(value)
 
 
+def test_event_that_says_again_what_it_said_before_is_no_repetition():
+    def keys(post, **values):
+        event = {"entity": "stay", "external_id": "S1", **values}
+        found = adapters.CanonicalAdapter().receive(
+            make(json.dumps([event, event]).encode(), {"webhook-id": post}), None
+        )
+        return [record.event_key for record in found.records]
+
+    assert len({*keys("a"), *keys("b")}) == 4
+    assert keys("a") == keys("a"), "the same post, sent again"
+    assert keys("a", version=1) == ["", ""], "the version says which is newer"
+    assert keys("") == ["", ""]
+
+
 # The description for those who post
 
 
