@@ -96,15 +96,18 @@ class TestComparison(ReaderCommon):
     def test_review_that_is_not_on_the_list_any_more_is_gone(self):
         key = {"entity": "review", "at": "2026-01-01T10:00:00Z", "rating": 5, "scale": 5, "version": 1.0}
         canonical = self.connector.copy({"name": "Reviews", "adapter": "canonical"})
+        elsewhere = self.env["hospitality.property"].create({"name": "Annex", "code": "ANNEX", "kind": "hotel"})
         for name in ("kept", "taken back"):
             self._send({**key, "external_id": name}, connector=canonical)
+        self._send({**key, "external_id": "of another place", "property": elsewhere.code}, connector=canonical)
         stream = Stream("all", "sweep", entity="review", days=(0, 0))
         self.connector._after_page(stream, None, Page([Raw("review", "kept", "{}")]), True, True)
         self.connector._process()
         self.env.invalidate_all()
         reviews = self.env["hospitality.review"].search([("source_id", "=", self.source.id)])
         self.assertEqual(
-            {review.external_id: review.status for review in reviews}, {"kept": "published", "taken back": "removed"}
+            {review.external_id: review.status for review in reviews},
+            {"kept": "published", "taken back": "removed", "of another place": "published"},
         )
 
     def test_nothing_is_compared_before_the_inbox_is_empty(self):

@@ -69,6 +69,10 @@ class TestInbox(ConnectorCommon):
         self.assertEqual(record.discarded_by_id, admin)
         record.action_replay()
         self.assertEqual((record.state, record.discard_reason), ("new", False))
+        fresh = self._send({"entity": "guest", "external_id": "2"}, process=False)
+        self.assertFalse(fresh.processed_at)
+        fresh._discard("Test booking")
+        self.assertTrue(fresh.processed_at, "it is deleted after its time as well")
 
     def test_only_administrators_act_on_the_inbox(self):
         record = self._send({"entity": "guest", "external_id": "1"})
