@@ -4,7 +4,7 @@ import logging
 import re
 import time
 
-from werkzeug.exceptions import RequestEntityTooLarge
+from werkzeug.exceptions import MethodNotAllowed, RequestEntityTooLarge
 
 from odoo import SUPERUSER_ID, http
 from odoo.http import request
@@ -30,6 +30,9 @@ class ConnectorHooks(http.Controller):
         save_session=False,
     )
     def receive(self, token, rest=""):
+        if request.httprequest.method == "OPTIONS":
+            # Odoo adds it to the methods of every route.
+            raise MethodNotAllowed(["GET", "HEAD", "POST"])
         # Nobody is logged in: the address and the vendor's proof are the right to be heard.
         hooks = request.env(user=SUPERUSER_ID)["hospitality.connector.hook"]
         try:

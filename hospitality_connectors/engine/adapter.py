@@ -481,6 +481,8 @@ class CanonicalAdapter(Adapter):
         return Raw(str(known.get("entity") or ""), str(known.get("external_id") or ""), body, event_key=key)
 
     def reply(self, request, error=None):
+        if request.method != "POST":
+            return Reply(200)
         if error is None:
             return Reply(200, b'{"stored": true}', "application/json")
         body = json.dumps({"error": error.code, "message": error.message}).encode()

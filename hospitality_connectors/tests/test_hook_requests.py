@@ -133,8 +133,9 @@ class TestHookRequests(HookCommon, HttpCase):
         self.assertEqual(len(self._rows()), 1)
 
     def test_methods(self):
-        for method in ("PUT", "DELETE", "PATCH"):
-            self.assertEqual(self._post([], method=method).status_code, 405, method)
+        for method in ("PUT", "DELETE", "PATCH", "OPTIONS"):
+            for headers in ({}, None):
+                self.assertEqual(self._post([], headers, method=method).status_code, 405, method)
         for headers, status in (({}, 200), ({"X-Signature": "wrong"}, 401), (self._sign(b""), 200)):
             for method in ("GET", "HEAD"):
                 response = self._post(b"", headers, path=f"{self.path}?challenge=4711", method=method)

@@ -157,6 +157,12 @@ class TestCanonicalHook(HookCommon, HttpCase):
         states = sorted(self._rows().mapped("state"))
         self.assertEqual(states, ["done", *["quarantined"] * 4])
 
+    def test_a_look_stores_nothing_and_says_nothing(self):
+        for headers in (self._headers(b""), {}):
+            response = self._post(b"", headers, method="GET")
+            self.assertEqual((response.status_code, response.text), (200, ""))
+        self.assertFalse(self._rows())
+
     def test_token_for_what_cannot_sign(self):
         self.connector._remove_secret("hook_key")
         self.connector._set_secret("hook_token", "a-token")

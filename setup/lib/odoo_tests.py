@@ -19,6 +19,8 @@ from .summary import Result, from_odoo_log
 BROWSER_TAG = "hospitality_browser"
 LONG_TAG = "hospitality_long"
 KEPT_LOGS = 20
+#: Names the program to scripts that mention it.
+SCHEMATHESIS = "HOSPITALITY_SCHEMATHESIS"
 _numbers = itertools.count(1)
 
 
@@ -210,6 +212,8 @@ def _fault(script: pathlib.Path, odoo: Odoo, template: str, options: argparse.Na
         "HOSPITALITY_ODOO_CONF": str(configuration),
         "HOSPITALITY_ODOO_SCRIPT": str(odoo.source.script),
     }
+    if SCHEMATHESIS in script.read_text():
+        environment[SCHEMATHESIS] = str(venv.specs() / "bin" / "schemathesis")
     command = [venv.python(odoo.environment), script, *([] if options.full else ["--short"])]
     minutes = 120 if options.full else 10
     done = shell.run(command, why=script.name, env=environment, log=log, check=False, cwd=CHECKOUT, minutes=minutes)

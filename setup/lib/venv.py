@@ -35,6 +35,11 @@ def semgrep() -> pathlib.Path:
     return _environment("semgrep", ["semgrep.txt"])
 
 
+def specs() -> pathlib.Path:
+    """Node and schemathesis, which hold both sides against descriptions of an API."""
+    return _environment("specs", ["specs.txt"])
+
+
 def python(environment: pathlib.Path) -> pathlib.Path:
     return environment / "bin" / "python"
 
