@@ -3,11 +3,14 @@
 import argparse
 import concurrent.futures
 import pathlib
+import shlex
 import tempfile
+import time
 import xml.etree.ElementTree
 
-from . import odoo_source, shell, venv
+from . import odoo_source, prism, shell, venv
 from .paths import CHECKOUT, addons
+from .shell import SetupError
 from .summary import Result
 
 NO_TESTS = 5
@@ -20,13 +23,18 @@ def run(target: str, options: argparse.Namespace) -> list[Result]:
 
     :param target: a file or node of them, or nothing for all
     """
+    results, described = [], {}
+    folder = "tests/engine/connectors"
+    if folder.startswith(target.rstrip("/")) or target.startswith(folder):
+        described, results = _descriptions()
     if target:
-        return [_pytest(f"engine {target}", [target], options)]
-    results = []
+        return [*results, _pytest(f"engine {target}", [target], options, described)]
     waiting = sorted(str(path.relative_to(CHECKOUT)) for path in CHECKOUT.glob("tests/engine/connectors/test_*.py"))
     with concurrent.futures.ThreadPoolExecutor(AT_ONCE) as pool:
         # They wait for limits and time-outs most of the time.
-        connectors = [pool.submit(_pytest, f"engine {pathlib.Path(name).stem}", [name], options) for name in waiting]
+        connectors = [
+            pool.submit(_pytest, f"engine {pathlib.Path(name).stem}", [name], options, described) for name in waiting
+        ]
         if any(CHECKOUT.glob("tests/engine/**/test_*.py")):
             results.append(_pytest("engine", ["tests/engine", "--ignore=tests/engine/connectors"], options))
         results += [future.result() for future in connectors]
@@ -37,8 +45,16 @@ def run(target: str, options: argparse.Namespace) -> list[Result]:
     return results
 
 
-def _pytest(part: str, paths: list[str], options: argparse.Namespace) -> Result:
-    result = Result(part)
+def _descriptions() -> tuple[dict[str, str], list[Result]]:
+    """What tests need to hold adapters and fakes against vendors' descriptions; without it they are skipped."""
+    try:
+        return {"HOSPITALITY_PRISM": shlex.join(prism.command())}, []
+    except SetupError as error:
+        return {}, [Result("engine descriptions", failed=1, details=[str(error)])]
+
+
+def _pytest(part: str, paths: list[str], options: argparse.Namespace, more: dict[str, str] | None = None) -> Result:
+    result, started = Result(part), time.monotonic()
     with tempfile.TemporaryDirectory() as folder:
         report = pathlib.Path(folder) / "report.xml"
         command = [
@@ -47,7 +63,9 @@ def _pytest(part: str, paths: list[str], options: argparse.Namespace) -> Result:
         ]
         # The addons' packages import odoo, their engines do not: pytest must import those without the package above.
         environment = {"PYTHONPATH": str(CHECKOUT), "HOSPITALITY_FULL": "1" if options.full else ""}
+        environment |= more or {}
         done = shell.run(command, why="pytest", env=environment, cwd=CHECKOUT, check=False)
+        result.seconds = time.monotonic() - started
         if not report.is_file():
             result.fail(done.stdout)
             return result

@@ -124,7 +124,7 @@ class Cloudbeds(Fake):
             "propertyId": self.property_id,
             "internalTransactionCode": code,
             **{"amount": amount, "currency": self.currency, "currencyScale": 2, "quantity": 1},
-            **{"rootId": key, "parentId": None, "routedFrom": None},
+            **{"rootId": key, "routedFrom": None},
             "customerId": self.reservations[reservation]["guests"][0],
             **{"sourceKind": "RESERVATION", "sourceId": reservation[-8:]},
             **{"sourceIdentifier": reservation, "subSourceIdentifier": reservation},
@@ -441,7 +441,7 @@ class Cloudbeds(Fake):
             "lastName": guest["lastName"],
             "isOptIn": guest["guestOptIn"],
             "taxId": "*****",
-            "dateAnonymized": "2026-01-01T00:00:00+00:00" if guest["isAnonymized"] else None,
+            **({"dateAnonymized": "2026-01-01T00:00:00+00:00"} if guest["isAnonymized"] else {}),
         }
 
     @route("GET", "/guest-profiles/v1/profiles/{key}")

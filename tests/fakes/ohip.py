@@ -6,6 +6,7 @@ merged away exists no more; answers differ in their wrappers from property to pr
 
 import base64
 import datetime
+import itertools
 import time
 import uuid
 from zoneinfo import ZoneInfo
@@ -51,6 +52,8 @@ class Ohip(Fake):
         self.refusals = []
         self.lines = "journal"
         self.number = 0
+        # The description and its example don't agree about how a profile is answered.
+        self.shapes = itertools.cycle(("example", "schema"))
 
     # For tests
 
@@ -81,6 +84,7 @@ class Ohip(Fake):
         self.number += 1
         key = str(1_280_000 + self.number)
         self.profiles[key] = {
+            "shape": next(self.shapes),
             "given": "John",
             "surname": f"Smith{self.number}",
             "email": f"john{self.number}@mail.example",
@@ -163,7 +167,7 @@ class Ohip(Fake):
         header = {
             "moduleName": module,
             "actionType": action,
-            "actionId": str(self.number),
+            "actionId": self.number,
             "primaryKey": key,
             "createdDateTime": f"{self.now().astimezone(ZONE):%Y-%m-%d %H:%M:%S}.0",
             "hotelId": HOTEL,
@@ -257,7 +261,7 @@ class Ohip(Fake):
         self.turn_page()
         count = min(int(call.query.get("limit", 20)), 20, self.page_size)
         page, self.queue = self.queue[:count], self.queue[count:]
-        return json_answer({"businessEventData": page})
+        return _answer({"businessEventData": page})
 
     @route("GET", f"/rsv/v1/hotels/{HOTEL}/reservations")
     def list_reservations(self, call):
@@ -273,7 +277,7 @@ class Ohip(Fake):
         page = rows[first : first + size]
         more = first + size < len(rows)
         answer = {"reservationInfo": page, "hasMore": more, "totalResults": len(rows), "count": len(page)}
-        return json_answer({"reservations": answer})
+        return _answer({"reservations": answer})
 
     def _listed(self, key, reservation):
         return {
@@ -288,7 +292,7 @@ class Ohip(Fake):
     def get_reservation(self, call, key):
         reservation = self.reservations.get(key)
         if reservation is None:
-            return json_answer({"title": "Not Found", "o:errorCode": "RSV-404"}, 404)
+            return _answer({"title": "Not Found", "o:errorCode": "RSV-404"}, 404)
         guests = []
         for index, guest in enumerate(reservation["guests"]):
             info = {"profileIdList": [{"id": guest, "type": "Profile"}]}
@@ -309,14 +313,15 @@ class Ohip(Fake):
             "lastModifyDateTime": _local(reservation["modified"]),
             **reservation["extra"],
         }
-        return json_answer({"reservations": {"reservation": [record]}})
+        return _answer({"reservations": {"reservation": [record]}})
 
     @route("GET", f"/csh/v1/hotels/{HOTEL}/reservations/{{key}}/folios")
     def get_folio(self, call, key):
         windows = {}
         for posting in self.postings.values():
             if posting["guestInfo"]["reservationId"]["id"] == key:
-                posting = {name: value for name, value in posting.items() if name != "guestInfo"}
+                # Only the journal says how somebody has paid.
+                posting = {name: value for name, value in posting.items() if name not in ("guestInfo", "paymentMethod")}
                 windows.setdefault(posting["folioWindowNo"], []).append(posting)
         if not windows:
             return Answer(204)
@@ -324,22 +329,23 @@ class Ohip(Fake):
             {"folioWindowNo": number, "folios": [{"folioStatus": "Ok", "postings": postings}]}
             for number, postings in sorted(windows.items())
         ]
-        return json_answer({"reservationFolioInformation": {"folioWindows": found}})
+        return _answer({"reservationFolioInformation": {"folioWindows": found}})
 
     @route("GET", "/crm/v1/profiles/{key}")
     def get_profile(self, call, key):
         profile = self.profiles.get(key)
         if profile is None:
-            return json_answer({"title": "Not Found", "o:errorCode": "CRM-404"}, 404)
+            return _answer({"title": "Not Found", "o:errorCode": "CRM-404"}, 404)
         ids = [{"id": key, "type": "Profile"}]
         details = self._details(profile)
-        if int(key) % 3 == 0:
-            return json_answer({"profiles": {"profileInfo": [{"profileIdList": ids, "profile": details}]}})
-        return json_answer({"profileIdList": ids, "profileDetails" if int(key) % 3 == 1 else "guestDetails": details})
+        if profile["shape"] == "example":
+            return _answer({"profiles": {"profileInfo": [{"profileIdList": ids, "profile": details}]}})
+        return _answer({"profileIdList": ids, "profileDetails": details})
 
     def _details(self, profile):
+        say = str.upper if profile["shape"] == "example" else str.capitalize
         customer = {
-            "personName": [{"givenName": profile["given"], "surname": profile["surname"], "nameType": "PRIMARY"}],
+            "personName": [{"givenName": profile["given"], "surname": profile["surname"], "nameType": say("primary")}],
             "gender": "MALE",
             "vipStatus": profile["vip"],
             "identifications": {
@@ -347,7 +353,7 @@ class Ohip(Fake):
             },
         }
         if profile["anonymization"]:
-            customer["anonymization"] = {"anonymizationStatus": profile["anonymization"].upper()}
+            customer["anonymization"] = {"anonymizationStatus": say(profile["anonymization"])}
         address = {"addressLine": [], "cityName": "Lisboa", "country": {"code": "PT"}, "primaryInd": True}
         preferences = {}
         for kind, code in profile["preferences"]:
@@ -367,8 +373,8 @@ class Ohip(Fake):
                 "preferenceType": [{"preferenceType": kind, "preference": items} for kind, items in preferences.items()]
             },
             "privacyInfo": profile["privacy"],
-            "profileType": "Guest",
-            "lastModifyDateTime": _local(profile["modified"]),
+            "profileType": say("guest"),
+            "lastModifyDateTime": f"{profile['modified']:%Y-%m-%dT%H:%M:%S.000Z}",
         }
 
     @route("PUT", "/crm/v1/profiles/{key}")
@@ -389,18 +395,18 @@ class Ohip(Fake):
     def _changed(self, key, status=200):
         self.profiles[key]["modified"] = self.now()
         self.tell("Profile", "UPDATE PROFILE", key, {})
-        return json_answer({"links": []}, status)
+        return _answer({"links": []}, status)
 
     @route("DELETE", "/crm/v1/profiles/{key}")
     def forget_profile(self, call, key):
         self.anonymise(key)
-        return json_answer({"links": []})
+        return _answer({"links": []})
 
     @route("PUT", "/crm/v1/validateForgetProfiles")
     def validate_forgetting(self, call):
         reasons = [{"reasonCode": "R", "reasonDescription": text} for text in self.refusals]
         results = [{"canBeForgotten": not reasons, "failureReasons": reasons}]
-        return json_answer({"validateForgetProfilesResults": results})
+        return _answer({"validateForgetProfilesResults": results})
 
     @route("POST", "/crm/v1/profiles/{key}/memberships")
     def add_membership(self, call, key):
@@ -413,7 +419,7 @@ class Ohip(Fake):
             if (member["membershipType"], member["membershipId"]) == (kind, number):
                 member.update(call.json()["profileMemberships"][0])
                 return self._changed(key)
-        return json_answer({"title": "Not Found"}, 404)
+        return _answer({"title": "Not Found"}, 404)
 
     @route("POST", "/crm/v1/profiles/{key}/preferences")
     def add_preferences(self, call, key):
@@ -470,7 +476,7 @@ class Ohip(Fake):
             for key, one in self.reservations.items()
             if first <= _local(one["modified"])[:10] <= last
         ]
-        return json_answer({"reservations": rows}) if rows else Answer(204)
+        return _answer({"reservations": rows})
 
     @route("GET", journal_path + "/{key}")
     def get_journal(self, call, key):
@@ -483,7 +489,11 @@ class Ohip(Fake):
                 gross = posting.get("debitAmount") or posting.get("creditAmount")
                 net = {**gross, "amount": round(gross["amount"] / 1.06, 2)}
                 rows.append({"posting": posting, "postingBreakdown": {"grossAmount": gross, "netAmount": net}})
-        return json_answer({"financialPostings": rows, "hasMore": False}) if rows else Answer(204)
+        return _answer({"financialPostings": rows, "hasMore": False}) if rows else Answer(204)
+
+
+def _answer(value, status=200):
+    return json_answer(value, status, {"Content-Type": "application/json;charset=UTF-8"})
 
 
 def _ids(key, reservation):

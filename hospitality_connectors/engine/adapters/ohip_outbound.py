@@ -152,7 +152,7 @@ def problem(status, title):
 
 
 def _json(value, status=200):
-    return Reply(status, json.dumps(value, ensure_ascii=False).encode(), "application/json")
+    return Reply(status, json.dumps(value, ensure_ascii=False).encode(), "application/json;charset=UTF-8")
 
 
 def _ids(guest):

@@ -1,7 +1,7 @@
 """The Cloudbeds adapter against its fake."""
 
 from contract import Contract
-from fakes import spec_check
+from described import Described, Problem
 from fakes.cloudbeds import Cloudbeds
 from push_faults import PushFaults
 
@@ -9,8 +9,27 @@ from hospitality_connectors.engine import adapter as adapters
 from hospitality_connectors.engine.adapter import Command
 from hospitality_connectors.engine.canonical import validate
 
+STAMP = "Times of the property carry no zone: “Y-m-d H:i:s” in the vendor's own words."
+#: Where the description is narrower than what the vendor does.
+KNOWN = {
+    Problem("GET /api/v1.3/getGuestsModified", "request.query.resultsfrom", "format"): STAMP,
+    Problem("GET /api/v1.3/getGuestsModified", "request.query.resultsto", "format"): STAMP,
+    Problem("GET /api/v1.3/getGuestsModified", "response.body.data.dateModified", "format"): STAMP,
+    Problem("GET /api/v1.3/getReservationsWithRateDetails", "request.query.modifiedfrom", "format"): STAMP,
+    Problem("GET /api/v1.3/getReservationsWithRateDetails", "request.query.modifiedto", "format"): STAMP,
+    Problem("GET /api/v1.3/getReservationsWithRateDetails", "response.body.data.dateCreated", "format"): STAMP,
+    Problem("GET /api/v1.3/getReservationsWithRateDetails", "response.body.data.dateModified", "format"): STAMP,
+    Problem(
+        "GET /api/v1.3/getReservationsWithRateDetails", "response.body.data.estimatedArrivalTime", "format"
+    ): "Hours and minutes of the property, by 24 hours.",
+    Problem("GET /guest-profiles/v1/merges", "response.body", "type"): "The vendor's example is a list.",
+    Problem(
+        "POST /accounting/v1.0/transactions", "response.body.transactions.routedFrom", "type"
+    ): "“It can be null”, in the vendor's own words.",
+}
 
-class TestCloudbeds(PushFaults, Contract):
+
+class TestCloudbeds(Described, PushFaults, Contract):
     fake_class = Cloudbeds
     stream = "reservations"
 
@@ -190,22 +209,23 @@ class TestCloudbeds(PushFaults, Contract):
         reading.env.settings["property_id"] = "1"
         assert self.adapter().check(reading.session())[0].level == "error"
 
-    def test_requests_are_as_the_vendor_describes_them(self, fake):
+    def test_both_sides_are_as_the_vendor_describes_them(self, fake):
         keys = fake.grow(3)
-        reading = self.reading(fake)
-        reading.read()
-        reading.read("stays", "ledger")
-        reading.adapter.check(reading.session())
         guests = [fake.reservations[key]["guests"][0] for key in keys]
-        push = self.pusher(fake)
-        push("vip", guests[0], code="V")
-        push("note", guests[0], text="Hello")
-        push("preference", guests[0], code="P", text="One", active=True)
-        push("preference", guests[0], code="P", text="Two", active=True)
-        push("consent", guests[0], channel="email", state="granted")
-        push("erasure", guests[1])
-        reading.adapter.fetch_one(reading.session(), "booking", keys[0])
-        specs = spec_check.load("cloudbeds")
-        checked = [spec_check.check(specs, call) for call in fake.calls]
-        assert not [problem for problems in checked for problem in problems]
-        assert len({(call.method, call.path) for call in fake.calls}) >= 13
+        with self.described(fake) as prism:
+            reading = self.reading(fake)
+            reading.read()
+            fake.merge(*guests[:2])
+            reading.read()
+            reading.read("stays", "ledger")
+            reading.adapter.check(reading.session())
+            push = self.pusher(fake)
+            push("vip", guests[1], code="V")
+            push("note", guests[1], text="Hello")
+            push("preference", guests[1], code="P", text="One", active=True)
+            push("preference", guests[1], code="P", text="Two", active=True)
+            push("consent", guests[1], channel="email", state="granted")
+            push("erasure", guests[2])
+            reading.adapter.fetch_one(reading.session(), "booking", keys[0])
+            reading.read()
+        prism.assert_as_described(KNOWN)

@@ -5,7 +5,7 @@ import json
 
 import pytest
 from contract import Contract
-from fakes import spec_check
+from described import Described, Problem
 from fakes.ohip import Ohip
 from push_faults import PushFaults
 
@@ -14,8 +14,35 @@ from hospitality_connectors.engine.adapter import Command
 from hospitality_connectors.engine.canonical import validate
 from hospitality_connectors.engine.network import errors
 
+STAMP = "The vendor's examples write “2021-07-08 10:50:04.0”, without a zone."
+DAY = "The description wants a date of at most eight characters, which can't be."
+RESERVATION = "GET /rsv/v1/hotels/{hotelId}/reservations/{reservationId}"
+#: Where the description is narrower than what the vendor does.
+KNOWN = {
+    Problem(
+        "GET /crm/v1/profiles/{profileId}", "response.body", "additionalProperties"
+    ): "The vendor's example has “profiles” around it.",
+    Problem(
+        "GET /csh/async/v1/hotels/{hotelId}/financialPostingsNetVat/{statusId}",
+        "response.body.financialPostings.posting.transactionDate",
+        "maxLength",
+    ): DAY,
+    Problem(
+        "GET /csh/v1/hotels/{hotelId}/reservations/{reservationId}/folios",
+        "response.body.reservationFolioInformation.folioWindows.folios.postings.transactionDate",
+        "maxLength",
+    ): DAY,
+    Problem(
+        "GET /int/v1/externalSystem/{extSystemCode}/hotels/{hotelId}/businessEvents",
+        "response.body.businessEventData.businessEvent.header.createdDateTime",
+        "format",
+    ): STAMP,
+    Problem(RESERVATION, "response.body.reservations.reservation.createDateTime", "format"): STAMP,
+    Problem(RESERVATION, "response.body.reservations.reservation.lastModifyDateTime", "format"): STAMP,
+}
 
-class TestOhip(PushFaults, Contract):
+
+class TestOhip(Described, PushFaults, Contract):
     fake_class = Ohip
     stream = "events"
 
@@ -158,12 +185,9 @@ class TestOhip(PushFaults, Contract):
         assert ("charge", wrapper) not in facts
         assert ("amount_net" in facts["charge", second]) == (lines == "journal")
         (payment,) = [fact for (entity, _key), fact in facts.items() if entity == "payment"]
-        assert [payment[name] for name in ("amount", "method", "card_brand", "card_last4")] == [
-            "110.1",
-            "card",
-            "VA",
-            "1111",
-        ]
+        paid = [payment.get(name) for name in ("amount", "method", "card_brand", "card_last4")]
+        # A folio doesn't say how somebody has paid.
+        assert paid == (["110.1", "card", "VA", "1111"] if lines == "journal" else ["110.1", "other", None, None])
         assert not [raw for _order, raw in reading.inbox.values() if "4111111111111111" in str(raw.body)]
 
     def test_charge_that_was_moved_to_another_stay(self, fake):
@@ -354,26 +378,24 @@ class TestOhip(PushFaults, Contract):
         assert push("erasure", key) == "same"
         assert push("vip", key, code="V") == "gone"
 
-    def test_requests_are_as_the_vendor_describes_them(self, fake):
+    def test_both_sides_are_as_the_vendor_describes_them(self, fake):
         fake.lines = "folios"
-        keys = fake.grow(2)
-        reading = self.reading(fake)
-        reading.read()
-        reading.read("stays")
-        fake.lines = "journal"
-        self.reading(fake).read("journal")
-        reading.adapter.check(reading.session())
-        key, push = fake.reservations[keys[0]]["guests"][0], self.pusher(fake)
-        push("vip", key, code="V")
-        for level in ("GOLD", "PLATINUM"):
-            push("tier", key, program="CLUB", number="77", level=level)
-        push("preference", key, code="FTH", text="No feathers", active=True)
-        push("preference", key, code="FTH", active=False)
-        push("consent", key, channel="email", state="granted")
-        push("note", key, text="Likes tea")
-        push("erasure", key)
-        specs = spec_check.load("ohip")
-        # The gateway itself takes the client's name and secret where the description has nothing but the key.
-        checked = [spec_check.check(specs, call) for call in fake.calls]
-        assert not [problem for problems in checked for problem in problems]
-        assert len({(call.method, call.path.partition("/hotels")[0][:25]) for call in fake.calls}) >= 10
+        keys = fake.grow(3)
+        with self.described(fake) as prism:
+            reading = self.reading(fake)
+            reading.read()
+            reading.read("stays")
+            fake.lines = "journal"
+            self.reading(fake).read("journal")
+            reading.adapter.check(reading.session())
+            key, push = fake.reservations[keys[0]]["guests"][0], self.pusher(fake)
+            push("vip", key, code="V")
+            for level in ("GOLD", "PLATINUM"):
+                push("tier", key, program="CLUB", number="77", level=level)
+            push("preference", key, code="FTH", text="No feathers", active=True)
+            push("preference", key, code="FTH", active=False)
+            push("consent", key, channel="email", state="granted")
+            push("note", key, text="Likes tea")
+            push("erasure", key)
+            reading.read()
+        prism.assert_as_described(KNOWN)

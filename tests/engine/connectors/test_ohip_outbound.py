@@ -1,10 +1,11 @@
 """What OPERA asks a CRM: requests are understood, and answers are as its description says."""
 
 import json
+import urllib.parse
 
 import pytest
-from fakes import spec_check
-from fakes.fake import Call
+from described import Prism
+from fakes.fake import Answer, Fake
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -45,30 +46,47 @@ def ask(path, **options):
     return outbound.parse(request(path, **options), SETTINGS)
 
 
-def check_answer(reply, path, query=None):
-    """Hold the request and the answer against Oracle's description."""
-    (spec,) = spec_check.load("ohip_outbound")
+class Us(Fake):
+    """Answers OPERA as it is told to."""
+
+    def answer(self, call):
+        return Answer(self.reply.status, self.reply.body, {"Content-Type": self.reply.content_type})
+
+
+@pytest.fixture(scope="module")
+def prism():
+    with Us().running() as us, Prism("ohip_outbound", us.url).running() as prism:
+        prism.us = us
+        yield prism
+
+
+def check_answer(prism, reply, path, query=None):
+    """Hold the request and the answer against Oracle's description; return the answer."""
+    prism.us.reply = reply
+    prism.problems.clear()
     headers = {"authorization": "Bearer t", "x-app-key": "0f9c1c3e-6a55-4a39-9d6a-3c1c6f5c2a11"}
-    call = Call("GET", f"/crm/v1/{path}", query or {}, headers, b"")
-    assert spec_check.check([spec], call) == []
-    assert spec_check.check_answer(spec, call, json.loads(reply.body)) == []
-    return json.loads(reply.body)
+    path = f"/crm/v1/{path}" + (f"?{urllib.parse.urlencode(query)}" if query else "")
+    answer = prism.ask("GET", path, headers=headers)
+    assert prism.problems == {}
+    return json.loads(answer)
 
 
-def test_search():
+def test_search(prism):
     query = ask(f"crm/v1/{CHAIN}externalProfiles?name=Almeida&givenName=In%C3%AAs&hotelId=HOTEL1")
     assert (query.kind, query.criteria) == ("search", {"family": "Almeida", "given": "Inês"})
     reply = outbound.search_reply(query, [GUEST, {"id": 1, "company": "Example Ltd", "is_company": True}], 2)
-    answer = check_answer(reply, f"{CHAIN}externalProfiles", {"name": "Almeida", "givenName": "Inês"})
+    answer = check_answer(prism, reply, f"{CHAIN}externalProfiles", {"name": "Almeida", "givenName": "Inês"})
     found = answer["externalProfileSummaries"]
     assert (found["status"], found["totalRows"], len(found["profileInfo"])) == ("Success", 2, 2)
     assert found["profileInfo"][0]["profileIdList"] == [{"id": "4711", "type": "Profile"}]
     assert found["profileInfo"][1]["profile"]["profileType"] == "Company"
 
 
-def test_search_that_finds_everybody_finds_nobody():
+def test_search_that_finds_everybody_finds_nobody(prism):
     query = ask(f"{CHAIN}externalProfiles?city=Lisboa")
-    answer = check_answer(outbound.search_reply(query, [GUEST], 1), f"{CHAIN}externalProfiles", {"city": "Lisboa"})
+    answer = check_answer(
+        prism, outbound.search_reply(query, [GUEST], 1), f"{CHAIN}externalProfiles", {"city": "Lisboa"}
+    )
     assert answer["externalProfileSummaries"]["status"] == "NotEnoughCriteria"
     assert answer["externalProfileSummaries"]["profileInfo"] == []
 
@@ -83,32 +101,34 @@ def test_profiles_of_other_kinds_are_not_searched():
     assert not ask(f"{CHAIN}externalProfiles?name=Almeida&profileType=Vendor").is_enough()
 
 
-def test_download():
+def test_download(prism):
     query = ask(f"{CHAIN}externalProfiles/4711")
     assert (query.kind, query.key) == ("download", "4711")
-    answer = check_answer(outbound.download_reply(GUEST), f"{CHAIN}externalProfiles/4711")
+    answer = check_answer(prism, outbound.download_reply(GUEST), f"{CHAIN}externalProfiles/4711")
     details = answer["profileDetails"]
     assert details["customer"]["vipStatus"] == "VIP1"
     assert [name["nameType"] for name in details["customer"]["personName"]] == ["Primary", "Alternate"]
     assert details["emails"]["totalRows"] == 2
     company = {"id": 1, "company": "Example Ltd", "is_company": True}
-    assert check_answer(outbound.download_reply(company), f"{CHAIN}externalProfiles/1")["profileDetails"]["company"]
+    assert check_answer(prism, outbound.download_reply(company), f"{CHAIN}externalProfiles/1")["profileDetails"][
+        "company"
+    ]
 
 
-def test_membership():
+def test_membership(prism):
     path = "externalSystems/CRMSYS/profiles/4711/memberships"
     query = ask(f"{path}?membershipType=CLUB&membershipId=77")
-    answer = check_answer(outbound.membership_reply(GUEST, query), path, {"membershipType": "CLUB"})
+    answer = check_answer(prism, outbound.membership_reply(GUEST, query), path, {"membershipType": "CLUB"})
     assert answer["memberInfo"]["memberInfoDetails"] == {"guestTotalNights": 7, "guestTotalStay": 3}
     assert outbound.membership_reply(GUEST, ask(f"{path}?membershipId=78")).status == 404
     assert outbound.membership_reply(GUEST, ask(path)).status == 200
 
 
-def test_number_of_a_membership():
+def test_number_of_a_membership(prism):
     path = f"{CHAIN}validateMembershipNumber"
     query = ask(f"{path}?membershipNo=77&membershipType=CLUB")
     assert outbound.find_membership(GUEST, query)
-    check_answer(outbound.validate_reply(True), path, {"membershipNo": "77", "membershipType": "CLUB"})
+    check_answer(prism, outbound.validate_reply(True), path, {"membershipNo": "77", "membershipType": "CLUB"})
     assert outbound.validate_reply(False).status == 204
 
 
