@@ -22,6 +22,7 @@
         "views/connector/hospitality_connector_mapping_views.xml",
         "views/connector/hospitality_connector_views.xml",
         "views/connector/hospitality_connector_hook_views.xml",
+        "views/connector/hospitality_connector_hint_views.xml",
         "views/rest/hospitality_connector_list_views.xml",
         "views/connector/hospitality_connector_comparison_views.xml",
         "views/connector/hospitality_connector_outbox_views.xml",

@@ -10,3 +10,4 @@ from . import health
 from . import compare
 from . import pos
 from . import privacy
+from . import words

@@ -1,6 +1,7 @@
 from . import test_access
 from . import test_access_log
 from . import test_bad_records
+from . import test_connector_words
 from . import test_demo
 from . import test_file_folder
 from . import test_file_import

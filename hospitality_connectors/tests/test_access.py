@@ -4,6 +4,8 @@ from odoo.tests import tagged
 from odoo.addons.hospitality_crm.tests.common import HospitalityCommon
 from odoo.addons.hospitality_crm.tests.test_access import AccessMatrixMixin
 
+from ..engine.adapter import Hint
+
 
 @tagged("post_install", "-at_install")
 class TestConnectorsAccessMatrix(AccessMatrixMixin, HospitalityCommon):
@@ -29,6 +31,24 @@ class TestConnectorsAccessMatrix(AccessMatrixMixin, HospitalityCommon):
         record = self.env["hospitality.connector.inbox"].create(
             {"connector_id": connector.id, "event_key": "1", "body": "{}"}
         )
-        for target in (connector, record):
-            with self.assertRaises(AccessError):
-                target.with_user(self.users["admin"]).read(["display_name"])
+        mapping = self.env["hospitality.connector.mapping"].create(
+            {"connector_id": connector.id, "kind": "room", "code": "101"}
+        )
+        self.env["hospitality.connector.hint"]._note(connector, [Hint("stay", "S1")])
+        hint = self.env["hospitality.connector.hint"].search([("connector_id", "=", connector.id)])
+        self.env.cr.execute(
+            "INSERT INTO hospitality_connector_comparison (connector_id, day) VALUES (%(id)s, now());"
+            "INSERT INTO hospitality_connector_difference (connector_id, entity, external_id, kind)"
+            " VALUES (%(id)s, 'stay', 'S1', 'missing');"
+            "INSERT INTO hospitality_connector_outbox (connector_id, profile_id, kind, topic, state)"
+            " VALUES (%(id)s, 0, 'vip', '', 'waiting')",
+            {"id": connector.id},
+        )
+        rows = [
+            self.env[f"hospitality.connector.{name}"].search([("connector_id", "=", connector.id)])
+            for name in ("comparison", "difference", "outbox")
+        ]
+        for target in (connector, record, mapping, hint, *rows):
+            self.assertTrue(target)
+            with self.assertRaises(AccessError, msg=target._name):
+                target.with_user(self.users["admin"]).read([target._rec_name])

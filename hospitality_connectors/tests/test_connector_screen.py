@@ -39,6 +39,32 @@ class TestConnectorScreen(ScreenCase):
         self.env.cr.execute("SELECT string_agg(t::text, ' ') FROM hospitality_connector_address t")
         self.assertNotIn("/hospitality/hook/", self.env.cr.fetchone()[0] or "")
 
+    def test_codes_are_mapped_by_their_words(self):
+        Mapping = self.env["hospitality.connector.mapping"]
+        for kind, code in (("stay_status", "DUE IN"), ("market", "CORP")):
+            Mapping.create({"connector_id": self.connector.id, "kind": kind, "code": code})
+        self.start_tour(
+            "/odoo/action-hospitality_connectors.hospitality_connector_mapping_action",
+            "hospitality_connector_mapping",
+            login="h_admin",
+        )
+        self.env.invalidate_all()
+        found = Mapping.search([("connector_id", "=", self.connector.id)], order="code")
+        self.assertEqual(
+            found.mapped(lambda row: (row.code, row.target, row.state)),
+            [("CORP", "Corporate", "unmapped"), ("DUE IN", "in_house", "confirmed")],
+        )
+
+    def test_what_matters_now_comes_first(self):
+        """A connector that can't read yet opens with its settings, one that has read with its health."""
+        self.connector.adapter = "google"
+        script = "if (document.querySelector('.o_notebook .nav-link.active').textContent.trim() !== '%s')"
+        script += " throw new Error('another page'); console.log('test successful')"
+        ready = "!!document.querySelector('.o_notebook .nav-link.active')"
+        self.browser_js(self.screen, script % "Settings", ready, login="h_admin")
+        self.connector.stream_ids.last_read_at = "2026-01-01 10:00:00"
+        self.browser_js(self.screen, script % "Health", ready, login="h_admin")
+
     def test_only_administrators_see_it(self):
         """Managers see the connector for files alone, and nowhere a way to enter a secret or to make an address."""
         with self.assertRaises(AccessError):

@@ -9,3 +9,4 @@ class HospitalityConnectorAddress(models.TransientModel):
 
     # It is shown from the answer of the button and stored nowhere.
     address = fields.Char(store=False)
+    is_public = fields.Boolean(store=False)

@@ -22,6 +22,7 @@ class HospitalityConnector(models.Model):
     compare_from = fields.Date(readonly=True, help="A comparison of the arrivals from this day is due.")
     compare_to = fields.Date(readonly=True)
     compare_at = fields.Datetime(readonly=True, help="When the source began to list them: what came later isn't there.")
+    compared_at = fields.Datetime(string="Last Comparison", compute="_compute_difference_count")
     difference_count = fields.Integer(string="Differences", compute="_compute_difference_count")
 
     def _compute_difference_count(self):
@@ -30,8 +31,21 @@ class HospitalityConnector(models.Model):
             .sudo()  # a number
             ._read_group([("connector_id", "in", self.ids)], ["connector_id"], ["__count"])
         )
+        latest = dict(
+            self.env["hospitality.connector.comparison"]
+            .sudo()  # a time
+            ._read_group([("connector_id", "in", self.ids)], ["connector_id"], ["compared_at:max"])
+        )
         for connector in self:
             connector.difference_count = counts.get(connector, 0)
+            connector.compared_at = latest.get(connector, False)
+
+    def action_open_differences(self):
+        """Show the records that differ."""
+        action = self.env["ir.actions.act_window"]._for_xml_id(
+            "hospitality_connectors.hospitality_connector_difference_action"
+        )
+        return {**action, "domain": [("connector_id", "in", self.ids)]}
 
     def action_open_comparison(self):
         """Show the days that were compared."""

@@ -39,7 +39,9 @@ class HospitalityConnectorDifference(models.Model):
     ours = fields.Char(string="Here", readonly=True)
     stay_id = SoftMany2one("hospitality.stay", readonly=True)
     found_at = fields.Datetime(readonly=True)
-    is_sampled = fields.Boolean(readonly=True, help="It was found by fetching records at random.")
+    is_sampled = fields.Boolean(
+        string="Found at Random", readonly=True, help="It was found by fetching records at random."
+    )
     fetch_entity = fields.Char(readonly=True)
     fetch_key = fields.Char(readonly=True, help="What is fetched to correct it, in the words of the adapter.")
 
@@ -48,8 +50,10 @@ class HospitalityConnectorDifference(models.Model):
     def action_fetch(self):
         """Have the records fetched from the source once more."""
         self.connector_id.check_access("write")
+        count = 0
         for connector in self.connector_id:
             mine = self.filtered(lambda row, connector=connector: row.connector_id == connector)
             hints = [Hint(row.fetch_entity, row.fetch_key, "difference") for row in mine if row.fetch_key]
-            self.env["hospitality.connector.hint"].sudo()._note(connector, hints)  # rights were checked
+            count += self.env["hospitality.connector.hint"].sudo()._note(connector, hints)  # rights were checked
         self.connector_id._wake_readers()
+        return self.connector_id._get_notice(self.env._("Records that are fetched now: %s", count))

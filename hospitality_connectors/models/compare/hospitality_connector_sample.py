@@ -54,8 +54,14 @@ class HospitalityConnector(models.Model):
     def action_sample(self):
         """Fetch some records at random now."""
         self.check_access("write")
-        for connector in self.sudo():  # rights were checked
-            connector._sample()
+        count = sum(connector._sample() for connector in self.sudo())  # rights were checked
+        return self._get_notice(
+            self.env._(
+                "Records that are fetched now: %s. What has changed without notice is listed under Differences.", count
+            )
+            if count
+            else self.env._("The source has told no record yet that could be fetched once more.")
+        )
 
     @api.model
     def _cron_watch(self):
@@ -72,7 +78,7 @@ class HospitalityConnector(models.Model):
             self.with_env(env)._sample()
 
     def _sample(self):
-        """Have some records that the source has told fetched once more."""
+        """Have some records that the source has told fetched once more; return how many."""
         self.ensure_one()
         fetchable = {
             entity: name
@@ -92,6 +98,7 @@ class HospitalityConnector(models.Model):
         self.env["hospitality.connector.difference"].invalidate_model(flush=False)
         if hints:
             self._wake_readers()
+        return len(hints)
 
     def _get_sample(self, entity, count):
         table, lives = TABLES[entity]

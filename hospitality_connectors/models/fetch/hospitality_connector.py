@@ -56,7 +56,16 @@ class HospitalityConnector(models.Model):
 
     def action_run_now(self):
         """Have all streams read now: the lanes are woken, a second reader is never started."""
-        self.stream_ids.filtered("kind").action_read_now()
+        return self.stream_ids.filtered("kind").action_read_now()
+
+    @api.model
+    def _get_notice(self, message):
+        """Return the action that tells somebody what his button has done, and shows the record anew."""
+        return {
+            "type": "ir.actions.client",
+            "tag": "display_notification",
+            "params": {"type": "success", "message": message, "next": {"type": "ir.actions.act_window_close"}},
+        }
 
     def _fetch_absent(self, keys):
         """Fetch what others refer to: who was last changed before anybody read is told of by nobody.
@@ -96,6 +105,8 @@ class HospitalityConnector(models.Model):
         adapter = self._get_adapter()
         if adapter.local:
             return self._check_local()
+        if self.missing_settings:
+            return [Finding("error", self.env._("Enter under Settings first: %(names)s.", names=self.missing_settings))]
         session = self._get_session()
         try:
             findings = adapter.check(session)

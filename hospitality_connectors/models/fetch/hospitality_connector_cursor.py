@@ -94,6 +94,7 @@ class HospitalityConnectorCursor(models.Model):
         self._check_admin()
         self.sudo().write({"next_at": fields.Datetime.now(), "failures": 0})  # rights were checked
         self.connector_id._wake_readers()
+        return self.connector_id._get_notice(self.env._("It is read within some seconds."))
 
     def action_reset(self):
         """Read the stream from the start of the connector again. What is stored is recognised."""
@@ -112,6 +113,7 @@ class HospitalityConnectorCursor(models.Model):
             }
         )
         self.connector_id._wake_readers()
+        return self.connector_id._get_notice(self.env._("Everything is read again from the first day on."))
 
     def _check_admin(self):
         if not self.env.su and not self.env.user.has_group("hospitality_crm.group_hospitality_admin"):

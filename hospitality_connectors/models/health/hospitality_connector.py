@@ -47,8 +47,12 @@ class HospitalityConnector(models.Model):
     error_rate = fields.Float(
         string="In Quarantine (%)", compute="_compute_backlog", help="Of the records of the last 24 hours."
     )
-    breaker_until = fields.Datetime(compute="_compute_breaker", help="The vendor isn't called before.")
-    quota_left = fields.Char(compute="_compute_breaker", help="Calls left at once, per limit of the vendor.")
+    breaker_until = fields.Datetime(
+        string="Not Called Until", compute="_compute_breaker", help="The vendor isn't called before."
+    )
+    quota_left = fields.Char(
+        string="Calls Left", compute="_compute_breaker", help="How many calls the vendor's limits allow at this moment."
+    )
 
     @api.depends("state", "stream_ids.next_at", "stream_ids.last_read_at", "stream_ids.error_code")
     def _compute_health(self):
@@ -70,7 +74,7 @@ class HospitalityConnector(models.Model):
             return "passive", False
         stopped = streams.filtered(lambda c: c.state == "stopped")
         if stopped:
-            return "broken", stopped[0].error_message or self.env._("%s was stopped.", stopped[0].stream)
+            return "broken", stopped[0].error_message or self.env._("%s: stopped.", stopped[0].stream_label)
         broken = streams.filtered(lambda c: c.error_code and c.failures >= TELL_AFTER)
         if broken:
             return "broken", broken[0].error_message
@@ -79,12 +83,14 @@ class HospitalityConnector(models.Model):
             late = self._get_lateness(cursor, settings.get(cursor.stream), now)
             if late:
                 text = self.env._(
-                    "%(stream)s was not read completely for %(minutes)s minutes.", stream=cursor.stream, minutes=late
+                    "%(stream)s: not read completely for %(minutes)s minutes.",
+                    stream=cursor.stream_label,
+                    minutes=late,
                 )
                 return "behind", cursor.error_message or text
         gaps = streams.filtered("is_gap")
         if gaps:
-            return "behind", self.env._("%s is being read anew: changes were missed.", gaps[0].stream)
+            return "behind", self.env._("%s: being read anew, because changes were missed.", gaps[0].stream_label)
         return "fine", False
 
     def _get_lateness(self, cursor, stream, now):
@@ -133,9 +139,9 @@ class HospitalityConnector(models.Model):
         """Return how many calls may be made at once, and how many at most, per limit of the vendor."""
         rates = self._get_adapter().rates
         return ", ".join(
-            self.env._(
-                "%(name)s: %(left)s of %(most)s",
-                name=bucket or self.env._("calls"),
+            (f"{bucket}: " if bucket else "")
+            + self.env._(
+                "%(left)s of %(most)s",
                 left=int(min(level[0])),
                 most=min(capacity(rate) for rate in rates[bucket]),
             )

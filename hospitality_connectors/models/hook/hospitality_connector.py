@@ -95,7 +95,7 @@ class HospitalityConnector(models.Model):
             "res_model": "hospitality.connector.address",
             "view_mode": "form",
             "target": "new",
-            "context": {"default_address": address},
+            "context": {"default_address": address, "default_is_public": address.startswith("https://")},
         }
 
     def _renew_hook(self):
@@ -120,6 +120,13 @@ class HospitalityConnector(models.Model):
         self.check_access("write")
         self.sudo().write({"hook_digest_old": False, "hook_old_until": False})  # the right was checked
         self.env["hospitality.access.log"]._log("connector", self, details="former address ended")
+
+    def action_open_hints(self):
+        """Show the records that are to be fetched."""
+        action = self.env["ir.actions.act_window"]._for_xml_id(
+            "hospitality_connectors.hospitality_connector_hint_action"
+        )
+        return {**action, "domain": [("connector_id", "in", self.ids)]}
 
     def _get_public_base(self):
         self.ensure_one()

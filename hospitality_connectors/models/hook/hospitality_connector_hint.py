@@ -1,4 +1,5 @@
 from odoo import api, fields, models
+from odoo.exceptions import AccessError
 from odoo.tools import SQL
 
 from odoo.addons.hospitality_crm.tools.arrays import pg_array, pg_int_array
@@ -126,3 +127,13 @@ class HospitalityConnectorHint(models.Model):
             )
         )
         self.invalidate_model(flush=False)
+
+    def action_fetch(self):
+        """Have the records fetched as soon as a lane is free, also those that were given up."""
+        if not self.env.su and not self.env.user.has_group("hospitality_crm.group_hospitality_admin"):
+            raise AccessError(self.env._("Only an administrator of the guest CRM looks after connectors."))
+        self.check_access("read")
+        now = fields.Datetime.now()
+        self.sudo().write({"next_at": now, "is_given_up": False, "attempts": 0})  # rights were checked
+        self.connector_id._wake_readers()
+        return self.connector_id._get_notice(self.env._("Records that are fetched now: %s", len(self)))

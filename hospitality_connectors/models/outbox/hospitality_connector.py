@@ -32,7 +32,7 @@ class HospitalityConnector(models.Model):
         for connector in self:
             connector.outbox_count = counts.get((connector.id, "waiting"), 0)
             connector.outbox_problem_count = sum(
-                counts.get((connector.id, state), 0) for state in ("conflict", "refused")
+                counts.get((connector.id, state), 0) for state in ("conflict", "refused", "gone")
             )
 
     @api.model_create_multi
@@ -66,15 +66,17 @@ class HospitalityConnector(models.Model):
         return {kind: tuple(ids) for kind, ids in found.items()}
 
     def action_open_outbox(self):
-        """Show what the source is told."""
+        """Show what the source is to be told, or, as the context names it, what it could not be told."""
         action = self.env["ir.actions.act_window"]._for_xml_id(
             "hospitality_connectors.hospitality_connector_outbox_action"
         )
-        return {**action, "domain": [("connector_id", "in", self.ids)]}
+        context = {f"search_default_{self.env.context.get('outbox_state', 'waiting')}": 1}
+        return {**action, "domain": [("connector_id", "in", self.ids)], "context": context}
 
     def action_tell_all(self):
         """Have the source told everything that it should know about its guests."""
         self.check_access("write")
+        count = 0
         for connector in self:
             rows = self.env.execute_query(
                 SQL(
@@ -83,4 +85,10 @@ class HospitalityConnector(models.Model):
                     connector.source_id.id,
                 )
             )
-            self.env["hospitality.connector.outbox"].sudo()._tell_known([row[0] for row in rows])  # rights were checked
+            Outbox = self.env["hospitality.connector.outbox"].sudo()  # rights were checked
+            count += Outbox._tell_known([row[0] for row in rows])
+        return self._get_notice(
+            self.env._("To be told now, within the limits of the vendor: %s", count)
+            if count
+            else self.env._("The source knows everything already.")
+        )

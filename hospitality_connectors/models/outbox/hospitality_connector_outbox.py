@@ -52,7 +52,7 @@ class HospitalityConnectorOutbox(models.Model):
             ("conflict", "To Be Decided"),
             ("refused", "Refused"),
             ("gone", "No Such Record"),
-            ("dropped", "Dropped"),
+            ("dropped", "Not to Be Told"),
         ],
         required=True,
         readonly=True,

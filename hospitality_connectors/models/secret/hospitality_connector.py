@@ -66,6 +66,7 @@ class HospitalityConnector(models.Model):
     @api.depends_context("lang")
     def _compute_settings_form(self):
         translate = self.env["hospitality.connector.inbox"]._get_translator()
+        words = self.env["hospitality.connector.words"]._get_choice_words()
         stored = self.env["hospitality.connector.secret"].sudo()._get_state(self)  # whether there is one, no value
         for connector in self:
             entries = []
@@ -77,7 +78,7 @@ class HospitalityConnector(models.Model):
                     "required": setting.required,
                     "secret": setting.secret,
                     "default": setting.default,
-                    "choices": list(setting.choices),
+                    "choices": [[choice, words.get(choice, choice)] for choice in setting.choices],
                 }
                 if setting.secret:
                     key = (connector._origin.id, setting.name)

@@ -15,8 +15,16 @@ export class ConnectorSettings extends Component {
         this.mutex = new Mutex();
     }
 
+    /** What is needed comes first; the order of the adapter is kept within. */
     get entries() {
-        return this.props.record.data.settings_form || [];
+        const entries = this.props.record.data.settings_form || [];
+        return [...entries.filter((entry) => entry.required), ...entries.filter((entry) => !entry.required)];
+    }
+
+    /** The first of those that may be left out, where others may not. */
+    isFirstOptional(entry) {
+        const { entries } = this;
+        return entries[0].required && entry === entries.find((other) => !other.required);
     }
 
     get values() {
@@ -53,6 +61,11 @@ export class ConnectorSettings extends Component {
         return this.value(entry) || entry.default;
     }
 
+    words(entry) {
+        const shown = this.shown(entry);
+        return entry.choices.find(([choice]) => choice === shown)?.[1] || shown;
+    }
+
     isMissing(entry) {
         return entry.required && (entry.secret ? !this.isSet(entry) : !this.shown(entry));
     }
@@ -74,6 +87,10 @@ export class ConnectorSettings extends Component {
             return _t("Set in the environment of the server");
         }
         return entry.is_set ? _t("Set") : _t("Not set");
+    }
+
+    placeholder(entry) {
+        return this.isSet(entry) ? _t("Enter to replace") : _t("Enter it here");
     }
 
     oldUntil(entry) {

@@ -29,8 +29,25 @@ tours.add("hospitality_connector_settings", {
     ],
 });
 
+tours.add("hospitality_connector_mapping", {
+    steps: () => [
+        { trigger: ".o_data_row:contains('DUE IN') .o_data_cell[name=target]", run: "click" },
+        { content: "Words, no codes", trigger: ".o_selected_row select:has(option:contains('In House'))" },
+        { trigger: ".o_selected_row .o_field_widget[name=target] select", run: "select in_house" },
+        { trigger: ".o_list_button_save", run: "click" },
+        { trigger: ".o_data_row:contains('DUE IN') .o_data_cell[name=target]:contains('In House')" },
+        { trigger: ".o_data_row:contains('DUE IN') button[name=action_confirm]", run: "click" },
+        { content: "It is done", trigger: ".o_list_view:not(:has(.o_data_row:contains('DUE IN')))" },
+        { content: "Any text may stand for a market", trigger: ".o_data_row:contains('CORP') .o_data_cell[name=target]", run: "click" },
+        { trigger: ".o_selected_row .o_field_widget[name=target] input", run: "edit Corporate" },
+        { trigger: ".o_list_button_save", run: "click" },
+        { trigger: ".o_data_row:contains('CORP') .o_data_cell[name=target]:contains('Corporate')" },
+    ],
+});
+
 tours.add("hospitality_connector_address", {
     steps: () => [
+        { trigger: ".o_notebook a[name=hook]", run: "click" },
         { content: "Numbers of today", trigger: ".o_field_widget[name=hook_today] dt:contains('Stored')" },
         { trigger: "button[name=action_renew_hook]:contains('New Address')", run: "click" },
         { content: "It asks first", trigger: ".modal:contains('another 24 hours') .btn-primary", run: "click" },
