@@ -6,6 +6,7 @@ from odoo.exceptions import AccessError, MissingError
 from odoo.fields import Command
 from odoo.tests import tagged
 
+from ..engine import survivorship
 from .common import ROLE_GROUPS, HospitalityCommon
 
 
@@ -168,6 +169,40 @@ class TestGuestCard(HospitalityCommon):
         self.assertEqual(self._card(guest=self.carla)["timeline"]["rows"], [])
         tab = self.env["hospitality.guest.card"].with_user(self.users["reception"])
         self.assertEqual(tab.get_tab(self.carla.id, "stays")["stays"], [])
+
+    def test_check_says_how_its_guest_was_found(self):
+        self.env["hospitality.check"].create(
+            {
+                "partner_id": self.nora.id,
+                "property_id": self.palace.id,
+                "currency_id": self.palace.currency_id.id,
+                "business_date": "2026-03-01",
+                "guest_evidence": "phone",
+                "guest_confidence": 0.9,
+            }
+        )
+        tab = self.env["hospitality.guest.card"].with_user(self.users["reception"])
+        [check] = tab.get_tab(self.nora.id, "tables")["checks"]
+        self.assertEqual((check["evidence"], check["confidence"]), ("Phone", 0.9))
+
+    def test_source_profile_is_read_in_words(self):
+        profile = self.env["hospitality.profile"].create(
+            {
+                "partner_id": self.nora.id,
+                "values": {"name": "Nora Berg", "family_name": "Berg", "vip": "V1"},
+            }
+        )
+        shown = profile.with_user(self.users["manager"]).values_shown
+        names = self.env["res.partner"].fields_get(["name", "guest_family_name"], ["string"])
+        self.assertEqual(
+            shown,
+            {
+                names["name"]["string"]: "Nora Berg",
+                names["guest_family_name"]["string"]: "Berg",
+                "VIP": "V1",
+            },
+        )
+        self.assertLessEqual(set(survivorship.FIELDS), set(profile._get_value_labels()), "all have words")
 
     def test_guest_that_may_not_be_read(self):
         self.nora.company_id = self.company_2

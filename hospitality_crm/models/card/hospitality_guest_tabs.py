@@ -121,7 +121,7 @@ class HospitalityGuestTabs(models.AbstractModel):
 
     @api.model
     def _show_tab_checks(self, rows, partner_id):
-        return self._label("hospitality.check", rows, status="status", daypart="daypart")
+        return self._label("hospitality.check", rows, status="status", daypart="daypart", evidence="guest_evidence")
 
     @api.model
     def _show_tab_preferences(self, rows, partner_id):
@@ -229,6 +229,8 @@ class HospitalityGuestTabs(models.AbstractModel):
                     "covers": "covers",
                     "table": "table",
                     "outlet": "outlet_id.name",
+                    "evidence": "guest_evidence",
+                    "confidence": "guest_confidence",
                 },
                 **NEWEST,
             ),

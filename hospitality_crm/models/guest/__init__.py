@@ -3,6 +3,7 @@ from . import (
     hospitality_sourced,
     hospitality_fact,
     hospitality_profile,
+    hospitality_profile_words,
     hospitality_contact_point,
     hospitality_property,
     hospitality_contact_link,

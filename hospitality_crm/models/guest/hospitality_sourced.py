@@ -16,7 +16,9 @@ class HospitalitySourced(models.AbstractModel):
     _description = "Record of a source system"
 
     source_id = SoftMany2one("hospitality.source", required=True, default=lambda self: self._default_source_id())
-    external_id = fields.Char(required=True, copy=False, default=lambda self: uuid.uuid4().hex)
+    external_id = fields.Char(
+        string="Key in the Source", required=True, copy=False, default=lambda self: uuid.uuid4().hex
+    )
     version = fields.Float(
         copy=False,
         help="Version number or modification time (seconds since 1970, UTC) given by the source.",

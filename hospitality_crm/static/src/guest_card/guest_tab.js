@@ -111,7 +111,14 @@ guestTabs.add("tables", (data) => [
                     row.covers ? _t("%s covers", row.covers) : "",
                     row.table ? _t("table %s", row.table) : ""
                 ),
-            ],
+                // Whose check it is was concluded, not told.
+                row.evidence && row.confidence < 1
+                    ? _t("Guest known by: %(evidence)s, %(certainty)s certain", {
+                          evidence: row.evidence,
+                          certainty: `${Math.round(row.confidence * 100)}%`,
+                      })
+                    : "",
+            ].filter(Boolean),
             right: shortDate(row.date),
             below: row.amount ? formatCurrency(row.amount, row.currency_id) : "",
         })),

@@ -18,7 +18,13 @@ export class HospitalityJsonField extends Component {
         if (Array.isArray(value)) {
             return value.map((item) => this.format(item)).join(", ");
         }
-        return value && typeof value === "object" ? JSON.stringify(value) : String(value ?? "");
+        if (value && typeof value === "object") {
+            return Object.entries(value)
+                .filter(([, item]) => item !== null && item !== "")
+                .map(([name, item]) => `${name}: ${this.format(item)}`)
+                .join(", ");
+        }
+        return String(value ?? "");
     }
 }
 
