@@ -73,6 +73,23 @@ class TestConnectorWords(ConnectorCommon):
         [coded] = self.Inbox.browse(self.connector._store([Raw("stay", "S3", "a\x00b")]))
         self.assertEqual(coded.body_shown.replace("\x00", "0"), "a0b", "not as it is stored")
 
+    def test_groups_are_headed_by_words(self):
+        self._send(self._stay("S1", status=None, status_raw="DUE IN"), self._stay("S2", status=None, status_raw="DUE"))
+        self._send(self._stay("S3", arrival="2025-02-31"))
+        domain = [("connector_id", "=", self.connector.id)]
+        groups = self.Inbox.formatted_read_group(domain, ["error_code"], ["__count"])
+        self.assertEqual(
+            {group["error_code"]: group["__count"] for group in groups},
+            {
+                "Nobody has said what the status “…” means. Map it: the record is then taken up again.": 2,
+                "“…” is not a date of the calendar: …. Write it as YYYY-MM-DD.": 1,
+            },
+        )
+        for group in groups:
+            self.assertEqual(self.Inbox.search_count(domain + list(group["__extra_domain"])), group["__count"])
+        [group] = self.Inbox.formatted_read_group(domain, ["entity"], ["__count"])
+        self.assertEqual((group["entity"], group["__count"]), ("Stay", 3))
+
     def test_meanings(self):
         mapping = self.Mapping.create({"connector_id": self.connector.id, "kind": "room_type", "code": "DBLX"})
         self.assertFalse(mapping.target_label)
