@@ -87,6 +87,8 @@ class TestConnectorWords(ConnectorCommon):
         )
         for group in groups:
             self.assertEqual(self.Inbox.search_count(domain + list(group["__extra_domain"])), group["__count"])
+        self.assertIn("which property", self.Inbox._get_error_label("no_property"))
+        self.assertEqual(self.Inbox._get_error_label("100%"), "100%")
         [group] = self.Inbox.formatted_read_group(domain, ["entity"], ["__count"])
         self.assertEqual((group["entity"], group["__count"]), ("Stay", 3))
 

@@ -37,7 +37,7 @@ class HospitalityConnectorInbox(models.Model):
     def _get_error_label(self, code):
         """Return what records that are refused for one reason have in common, as a sentence."""
         texts = self.env["hospitality.bulk.visit"]._get_refusal_texts()
-        for key in (f"event.{code}", f"file.{code}", code):
+        for key in (f"event.{code}", f"bulk.{code}", f"file.{code}", code):
             if key in texts or key in reasons.TEXTS:
                 template = texts.get(key) or self._get_translator()(reasons.TEXTS[key])
                 return template % defaultdict(lambda: "…")
