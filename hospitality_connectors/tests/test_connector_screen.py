@@ -72,7 +72,8 @@ class TestConnectorScreen(ScreenCase):
         files = self.env.ref("hospitality_connectors.connector_files").with_user(self.manager)
         arch = files.get_view(view_type="form")["arch"]
         self.assertNotIn("secret_changes", arch)
-        self.assertNotIn("action_renew_hook", arch)
+        for button in ("action_renew_hook", "action_pause", "action_test", "action_tell_all"):
+            self.assertNotIn(button, arch)
         for method in ("action_renew_hook", "action_revoke_old_hook"):
             with self.assertRaises(AccessError):
                 getattr(files, method)()
