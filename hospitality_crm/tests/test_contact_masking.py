@@ -168,6 +168,7 @@ class TestContactMasking(HospitalityCommon):
                     {},
                 ),
             ]
+            answers.append([profile.values_shown for profile in self.nora.profile_ids.with_user(user)])
             for answer in answers:
                 text = json.dumps(answer, default=str, ensure_ascii=False)
                 with self.subTest(role=role, text=text):

@@ -22,6 +22,11 @@ class HospitalityProfile(models.Model):
                     row["meta"] = False  # it lists addresses that were rejected
         return rows
 
+    def _get_readable_values(self):
+        values = super()._get_readable_values()
+        hides = not self.env.su and self.env["res.partner"]._hides_contacts()
+        return self._mask_values(values) if hides else values
+
     def _mask_values(self, values):
         return {
             name: [mask_point(CHANNELS[name], text) for text in value] if name in CHANNELS else value
