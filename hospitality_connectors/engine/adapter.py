@@ -10,6 +10,7 @@ from typing import NamedTuple
 
 from .canonical import ENTITIES
 from .hook.verify import AnyOf, Basic, HeaderToken, StandardWebhooks
+from .redaction import EVENTS, redact_raw
 from .types import EventError
 
 
@@ -34,10 +35,6 @@ class Raw(NamedTuple):
     event_key: str = ""
     version: float | None = None
     observed_at: datetime | None = None
-
-
-#: Type of stored records that are canonical events already, whatever the adapter: what the reader itself has found out.
-EVENTS = "application/x-hospitality-events+json"
 
 
 def gone(entity, external_id, observed_at=None):
@@ -410,6 +407,11 @@ class Adapter:
 
 
 _ADAPTERS = {}
+#: What canonical events call each other by, and telephone numbers: they may look like numbers of cards.
+_REFERENCES = frozenset(
+    "externalid version guest booker company agency into booking stay stays check reservation refundof reverses"
+    " confirmation channelref groupcode loyaltynumber memberships.number .number phone values.phones".split()
+)
 
 
 def register(cls):
@@ -455,6 +457,9 @@ class CanonicalAdapter(Adapter):
 
     def capabilities(self):
         return Capabilities(frozenset(ENTITIES), webhook="record")
+
+    def redact(self, raw):
+        return redact_raw(raw, keep=_REFERENCES)
 
     def parse(self, raw, env):
         try:

@@ -8,6 +8,8 @@ import re
 from datetime import date, datetime, timezone
 from decimal import Decimal, InvalidOperation
 
+from .redaction import HIDDEN
+
 GUEST_ROLE = ("primary", "sharer", "companion", "booker", "payer")
 GENDER = ("female", "male", "other")
 
@@ -22,6 +24,10 @@ MESSAGES = {
     "unknown_entity": _("“%(value)s” is no kind of record that can be imported."),
     "unknown_op": _("“%(value)s” is no operation; use upsert, tombstone, or for guests anonymise, merge or unmerge."),
     "missing_key": _("The record has no key: the source must say which record it is."),
+    "hidden_key": _(
+        "“%(path)s” looked like a card number and was not stored, so nobody can say which record it names. Have the "
+        "source send a key that is no number."
+    ),
     "missing_field": _("The value “%(path)s” is missing."),
     "unknown_field": _("“%(path)s” is no value of this kind of record."),
     "wrong_type": _("“%(path)s” has the wrong type: %(value)s is not %(wanted)s."),
@@ -280,7 +286,18 @@ link.label = "web address"
 _LINK = re.compile(r"https?://[^\s\"'<>]+", re.IGNORECASE).fullmatch
 LONG = text(100_000)
 CODE = text(64)
-REF = text(255)
+
+
+def reference(value, path):
+    """Type of keys of records."""
+    value = SHORT(value, path)
+    if value == HIDDEN:
+        raise EventError(path, "hidden_key")
+    return value
+
+
+reference.label = "text"
+REF = reference
 COUNT = whole(0, 32_767)
 
 
@@ -356,7 +373,8 @@ def memberships(value, path):
         unknown = item.keys() - {"program", "number", "level"}
         if unknown:
             raise EventError(f"{here}.{min(unknown, key=str)}", "unknown_field")
-        result.append({key: SHORT(item[key], f"{here}.{key}") for key in sorted(item) if item[key]})
+        entry = {key: SHORT(item[key], f"{here}.{key}") for key in sorted(item) if item[key]}
+        result.append({key: part for key, part in entry.items() if part != HIDDEN})
     return result
 
 
@@ -425,8 +443,8 @@ MASK = re.compile(r"[*•●xX#\s@.+()-]*\*{3,}[*•●xX#\s@.+()-]*").fullmatch
 def guest_values(value, path, masked=None):
     """Type of the canonical values of a guest, see :data:`VALUES`.
 
-    A value of asterisks was hidden by the source. Its key is listed under ``masked`` in the event
-    that :func:`validate` returns, so that it never overwrites what is known.
+    A value of asterisks was hidden by the source, and what was redacted as a whole by us. Its key is listed under
+    ``masked`` in the event that :func:`validate` returns, so that it never overwrites what is known.
 
     :param list masked: gets the keys of hidden values
     """
@@ -452,9 +470,9 @@ def guest_values(value, path, masked=None):
 
 
 def is_masked(item):
-    """Return whether a source has hidden a text, or one of a list, behind asterisks."""
+    """Return whether a source has hidden a text, or one of a list, behind asterisks, or its redaction as a whole."""
     if item.__class__ is str:
-        return "***" in item and MASK(item) is not None
+        return ("***" in item and MASK(item) is not None) or item == HIDDEN
     return item.__class__ in (list, tuple) and any(part.__class__ is str and is_masked(part) for part in item)
 
 

@@ -12,12 +12,12 @@ from .. import adapter as base
 from ..adapter import Capabilities, Finding, Gone, Hint, Moved, Page, Rate, Received, Setting, Stream
 from ..hook.verify import SecretUrl
 from ..network.errors import Declined, Denied
+from ..redaction import FIELDS, redact_raw
 from ..types import EventError
 from . import cloudbeds_parse as parser
 from . import cloudbeds_push, values
 from .paging import Place
 from .records import content, parse_instant, path, raw, stamp
-from .redaction import FIELDS, redact_raw
 from .values import is_true, text_of
 
 PAGE = 100

@@ -27,9 +27,9 @@ from ..adapter import (
 )
 from ..hook.verify import AnyOf, Basic, HeaderToken
 from ..network.errors import Declined, Denied, Strange
+from ..redaction import redact_raw
 from . import exely_parse
 from .records import path, raw, stamp
-from .redaction import redact_raw
 from .values import dicts_of, list_of, text_of
 
 COUNT, PAGE = 1000, 100

@@ -27,8 +27,8 @@ from ..adapter import (
 )
 from ..hook.verify import SecretUrl
 from ..network.errors import Strange
+from ..redaction import redact_raw
 from .records import compact, content, path, raw, stamp, utc
-from .redaction import redact_raw
 
 STARS = {"ONE": 1, "TWO": 2, "THREE": 3, "FOUR": 4, "FIVE": 5}
 PAGE = 50

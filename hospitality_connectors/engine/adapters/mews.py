@@ -25,9 +25,9 @@ from ..adapter import (
 )
 from ..hook.verify import SecretUrl
 from ..network.errors import Declined, Denied
+from ..redaction import redact_raw
 from . import mews_beside, mews_parse, mews_push
 from .records import path, raw, stamp
-from .redaction import redact_raw
 from .shape import words
 from .values import dicts_of, text_of
 

@@ -7,8 +7,8 @@ guest is the contact on the order, by his record and not by a comparison. Drafts
 from datetime import timedelta
 
 from ..adapter import Adapter, Capabilities, Setting, Stream, register
+from ..redaction import redact_raw
 from .records import compact, content, stamp, with_parts
-from .redaction import redact_raw
 from .shape import need, pairs, room, rows
 from .values import text_of
 

@@ -16,11 +16,11 @@ from .. import adapter as base
 from ..adapter import Capabilities, Finding, Gone, Hint, Page, Rate, Raw, Received, Setting, Stream, Token, gone, moved
 from ..hook.verify import HeaderToken
 from ..network.errors import Strange
+from ..redaction import FIELDS, redact_raw
 from . import ohip_outbound, ohip_profile, ohip_push
 from . import ohip_parse as parser
 from .ohip_jobs import run_days
 from .records import content, path, raw
-from .redaction import FIELDS, redact_raw
 from .values import dicts_of, text_of, version_of
 
 EVENTS, PAGE = 20, 100

@@ -30,10 +30,10 @@ from ..adapter import (
 )
 from ..hook.verify import AnyOf, Basic
 from ..network.errors import Declined, Denied, Failed, Strange
+from ..redaction import without_cards
 from . import ota_parse, ota_xml
 from .ota_wsse import Wsse
 from .ota_xml import attribute, element, kid, kids, name
-from .redaction import without_cards
 
 #: Versions of AlpineBits that are spoken, the newest first.
 VERSIONS = ("2024-10", "2022-10", "2020-10", "2018-10")

@@ -24,13 +24,14 @@ from ..adapter import (
     Stream,
     register,
 )
+from ..cards import is_card
 from ..hook.verify import Md5Fields
 from ..network.errors import Declined, Denied, Failed, Later, Strange
+from ..redaction import FIELDS, redact_raw
 from ..types import EventError
 from .notes import line_of, put
 from .poster_events import check_events, guest_events
 from .records import content, path, raw
-from .redaction import FIELDS, is_card, redact_raw
 from .shape import group_of, pairs, same_zone
 from .values import text_of
 

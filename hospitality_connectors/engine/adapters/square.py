@@ -25,10 +25,10 @@ from ..adapter import (
     register,
 )
 from ..hook.verify import Hmac
+from ..redaction import redact_raw
 from ..types import EventError
 from .notes import line_of, put
 from .records import content, path, raw, stamp
-from .redaction import redact_raw
 from .shape import group_of, pairs, same_zone, words
 from .square_events import check_events, guest_events, payment_events
 

@@ -28,10 +28,10 @@ from ..adapter import (
 )
 from ..hook.verify import HeaderToken
 from ..network.errors import Declined
+from ..redaction import redact_raw
 from ..types import EventError
 from .notes import line_of, put
 from .records import content, path, raw
-from .redaction import redact_raw
 from .shape import group_of, pairs, same_zone
 from .syrve_events import changed_at, check_events, guest_events
 from .values import dicts_of, text_of

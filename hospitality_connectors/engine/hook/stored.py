@@ -7,7 +7,7 @@ import re
 import urllib.parse
 
 from ..adapter import Raw
-from ..adapters.redaction import redact, without_cards
+from ..redaction import redact, without_cards, without_cards_any
 from .request import HookRequest
 
 #: Type of stored rows that are a whole request.
@@ -53,21 +53,10 @@ def unpack(text):
 
 def redact_any(raw):
     """Return a record without what is known to be sensitive whatever it is; for records that the adapter can't read."""
-    body = raw.body
-    if isinstance(body, bytes):
-        try:
-            body = body.decode()
-        except UnicodeDecodeError:
-            # Digits are ASCII in every encoding that a vendor would use.
-            return raw._replace(body=without_cards(body.decode("latin-1")).encode("latin-1"))
     try:
-        value = json.loads(body)
+        return raw._replace(body=json.dumps(redact(json.loads(raw.body)), ensure_ascii=False))
     except (ValueError, RecursionError):
-        return raw._replace(body=without_cards(body))
-    try:
-        return raw._replace(body=json.dumps(redact(value), ensure_ascii=False))
-    except (ValueError, RecursionError):
-        return raw._replace(body=without_cards(body))
+        return raw._replace(body=without_cards_any(raw.body))
 
 
 def _redacted(adapter, request):

@@ -12,7 +12,6 @@ from hypothesis import strategies as st
 
 from hospitality_connectors.engine import adapter as adapters
 from hospitality_connectors.engine import canonical
-from hospitality_connectors.engine.adapters.redaction import HIDDEN
 from hospitality_connectors.engine.hook import stored
 from hospitality_connectors.engine.hook.request import HookRequest
 from hospitality_connectors.engine.hook.verify import (
@@ -25,6 +24,7 @@ from hospitality_connectors.engine.hook.verify import (
     SecretUrl,
     StandardWebhooks,
 )
+from hospitality_connectors.engine.redaction import HIDDEN
 from hospitality_connectors.engine.types import EventError
 
 NOW = 1_700_000_000.0

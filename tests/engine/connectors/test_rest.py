@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hospitality_connectors.engine import adapter as adapters
+from hospitality_connectors.engine.canonical import validate
 from hospitality_connectors.engine.hook import verify
 from hospitality_connectors.engine.hook.request import HookRequest
 from hospitality_connectors.engine.network import errors
@@ -136,3 +137,60 @@ def test_whatever_comes_is_read_or_refused(value):
             call()
         except EventError as error:
             assert error.message
+
+
+CARD = "4111111111111111"
+
+
+def fetched(body, **settings):
+    """Return the record as it is stored that a request brings."""
+    request_body = json.dumps({"events": [body]}).encode()
+    [record] = ADAPTER.receive(request(request_body), env(hook_brings="records", **settings)).records
+    return ADAPTER.redact(record)
+
+
+def test_key_and_version_of_a_record_are_kept_whatever_they_look_like():
+    record = {"id": CARD, "changed": "378282246310005", "from": "2026-03-01", "to": "2026-03-02"}
+    record["text"] = f"card {CARD} please"
+    lists = [{**env().settings["lists"][0], "version": "changed"}]
+    for changes in ({}, {"id": int(CARD), "changed": 4222222222222}):
+        kept = fetched({**record, **changes}, lists=lists)
+        body = json.loads(kept.body)
+        assert body["id"] == CARD == kept.external_id
+        assert body["changed"] == str({**record, **changes}["changed"])
+        assert CARD not in body["text"]
+    assert {event["external_id"] for event in ADAPTER.parse(kept, env())} == {CARD}
+    other = fetched({**record, "id": "5555555555554444"})
+    assert {event["external_id"] for event in ADAPTER.parse(other, env())} == {"5555555555554444"}
+
+
+def test_key_in_a_field_that_sounds_secret():
+    lists = [{**env().settings["lists"][0], "id": "docId"}]
+    assert json.loads(fetched({"docId": "7", "pin": "7890"}, lists=lists).body) == {"docId": "7", "pin": "[redacted]"}
+
+
+def test_times_in_milliseconds_are_kept():
+    at = {"created": "1767225600001", "at": 1767225600019}
+    body = json.loads(fetched({"id": "1", **at}).body)
+    assert body == {"id": "1", "created": "1767225600001", "at": "1767225600019"}
+
+
+def test_another_key_that_was_hidden_is_said_and_no_two_guests_become_one():
+    record = fetched({"id": "1", "from": "2026-03-01", "to": "2026-03-02", "guest": {"no": CARD, "name": "Ann"}})
+    with pytest.raises(EventError) as caught:
+        [validate(event) for event in ADAPTER.parse(record, env())]
+    assert caught.value.code == "hidden_key"
+
+
+def test_single_records_come_from_the_first_list_that_is_no_nightly_one():
+    entry = env().settings["lists"][0]
+    sweep = {**entry, "name": "arrivals", "kind": "sweep"}
+    later, guests = {**entry, "name": "archive"}, {**entry, "name": "guests", "rows": "guest"}
+    plain = {**entry, "name": "plain", "detail_path": ""}
+
+    def found(*lists):
+        return ADAPTER.fetchable({"lists": list(lists)})
+
+    assert found(sweep, plain, entry, later, guests) == {"stay": "bookings", "guest": "guests"}
+    assert found(entry, sweep) == found(sweep, entry) == {"stay": "bookings"}
+    assert found(plain, sweep, {**sweep, "name": "departures"}) == {"stay": "arrivals"}
