@@ -26,7 +26,7 @@ class PosterFake(Fake):
         self._numbers = itertools.count(1)
 
     def settings(self):
-        return {"url": f"{self.url}/api", "groups": "VIP1=5, Gold=6", "plain_group": "1"}
+        return {"url": f"{self.url}/api", "vip_groups": "VIP1=5", "tier_groups": "Gold=6", "plain_group": "1"}
 
     def secrets(self):
         return {"access_token": TOKEN}

@@ -40,7 +40,8 @@ class SyrveFake(Fake):
         return {
             "url": self.url,
             "organization": self.organization,
-            "categories": f"VIP1={key_of('c1')}, Gold={key_of('c2')}",
+            "vip_groups": f"VIP1={key_of('c1')}",
+            "tier_groups": f"Gold={key_of('c2')}",
         }
 
     def secrets(self):

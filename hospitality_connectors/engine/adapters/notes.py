@@ -24,6 +24,16 @@ def put(note, tag, words):
     return "\n".join(lines).strip("\n")
 
 
+def said(note, tag):
+    """Return the words that the line of a tag says; empty where there is none.
+
+    >>> said("window seat\\n[CRM tier] HOUSE · Gold", "tier"), said("window seat", "tier")
+    ('HOUSE · Gold', '')
+    """
+    start = f"[CRM {_plain(tag)[:50]}]"
+    return next((line[len(start) :].strip() for line in (note or "").split("\n") if line.startswith(start)), "")
+
+
 def without(note):
     """Return what people have written, without our lines; None where nothing is left.
 

@@ -29,7 +29,7 @@ from ..hook.verify import Md5Fields
 from ..network.errors import Declined, Denied, Failed, Later, Strange
 from ..redaction import FIELDS, redact_raw
 from ..types import EventError
-from .notes import line_of, put
+from .notes import line_of, put, said
 from .poster_events import check_events, guest_events
 from .records import content, path, raw
 from .shape import group_of, pairs, same_zone
@@ -42,6 +42,7 @@ _KEYS = frozenset(
     "dateclose dateclosedate datestart datestartnew transactionid clientid spotid tableid userid productid"
     " phone phonenumber cardnumber".split()
 )
+_NO_PLAIN_GROUP = "The customer has to leave the group of his VIP code or level. Enter the “Group of Others”."
 _DROPPED = (
     "client_firstname",
     "client_lastname",
@@ -63,12 +64,23 @@ class PosterAdapter(Adapter):
     settings = (
         Setting("url", "Address", default="https://joinposter.com/api"),
         Setting(
-            "groups",
+            "vip_groups",
             "Groups of VIPs",
-            help="Which customer group stands for which VIP code or level, such as VIP1=3, Gold=5; VIP stands "
-            "for all other VIPs.",
+            help="Which customer group stands for which VIP code, such as VIP1=3; VIP stands for all other VIPs. A "
+            "code without a group is a line of the comment.",
         ),
-        Setting("plain_group", "Group of Others", help="Customer group of those who are no VIP any more."),
+        Setting(
+            "tier_groups",
+            "Groups of Tiers",
+            help="Which customer group stands for which level, such as Gold=5. A customer has one group: whoever is in "
+            "that of a VIP stays there and his level is a line of the comment, and the other way round.",
+        ),
+        Setting(
+            "plain_group",
+            "Group of Others",
+            help="Customer group of those who are neither. Customers are moved out of it and back into it; whoever is "
+            "in a group that stands in none of these settings stays there and has a line of the comment.",
+        ),
         Setting(
             "access_token", "Access Token", secret=True, required=True, help="Of the application, for this account."
         ),
@@ -252,29 +264,50 @@ class PosterAdapter(Adapter):
         if command.kind == "erasure":
             self._ask(ctx, "clients.removeClient", form={"client_id": key})
             return Pushed("done")
-        groups = pairs(ctx.settings.get("groups"))
-        if command.kind in ("vip", "tier") and groups:
-            return self._push_group(ctx, command, groups, text_of(found[0].get("client_groups_id")))
         has = text_of(found[0].get("comment"))
         has = "" if has in (None, "0") else has
-        note = put(has, *line_of(command))
-        if note == has:
+        group, note = None, put(has, *line_of(command))
+        if command.kind in ("vip", "tier") and ctx.settings.get(f"{command.kind}_groups"):
+            try:
+                group, note = _placed(ctx.settings, command, text_of(found[0].get("client_groups_id")), has)
+            except LookupError:
+                return Pushed("refused", _NO_PLAIN_GROUP)
+        changes = {"client_groups_id_client": group} if group else {}
+        changes |= {"comment": note} if note != has else {}
+        if not changes:
             return Pushed("same")
-        self._ask(ctx, "clients.updateClient", form={"client_id": key, "comment": note})
+        self._ask(ctx, "clients.updateClient", form={"client_id": key, **changes})
         return Pushed("done")
 
-    def _push_group(self, ctx, command, groups, has):
-        word, wanted = group_of(groups, command)
-        if not word:
-            wanted = ctx.settings.get("plain_group")
-        if not wanted:
-            return Pushed("refused", f"No customer group is set for “{word}”." if word else "No plain group is set.")
-        if has == wanted or (not word and has not in groups.values()):
-            return Pushed("same")
-        self._ask(
-            ctx, "clients.updateClient", form={"client_id": command.external_id, "client_groups_id_client": wanted}
-        )
-        return Pushed("done")
+
+def _placed(settings, command, has, note):
+    """Return ``(group, note)``: where a customer is moved to (None: he stays) and what his comment says then.
+
+    A customer has one group. One that is of the other kind, or of neither, is never taken away: what there is to say is
+    a line of the comment then, and moves into the group once that one is free.
+
+    :param has: his group
+    :raise LookupError: he has to leave a group, and nobody has said for which one
+    """
+    other_kind = "tier" if command.kind == "vip" else "vip"
+    mine, others = (pairs(settings.get(f"{kind}_groups")) for kind in (command.kind, other_kind))
+    plain = settings.get("plain_group")
+    word, wanted = group_of(mine, command)
+    tag, words = line_of(command)
+    if wanted and (has in (wanted, plain, None, "0") or (has in mine.values() and has not in others.values())):
+        return wanted if has != wanted else None, put(note, tag, "")
+    note = put(note, tag, words if word else "")
+    if has not in mine.values() or has in others.values():
+        return None, note
+    waiting = said(note, other_kind)
+    place = next((group for name, group in others.items() if name in waiting.split(" · ")), None)
+    if waiting and not place and other_kind == "vip":
+        place = others.get("VIP")
+    if place:
+        return place, put(note, other_kind, "")
+    if not plain:
+        raise LookupError
+    return plain, note
 
 
 def _number(record, *names):

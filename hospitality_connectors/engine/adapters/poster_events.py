@@ -5,7 +5,7 @@ from decimal import Decimal
 
 from .notes import without
 from .records import compact, utc, with_parts
-from .shape import minor, need, pairs, rows, table
+from .shape import minor, named_by, need, pairs, rows, table
 from .values import text_of
 
 _STATUS = {"1": "open", "2": "paid", "3": "voided"}
@@ -26,8 +26,11 @@ def guest_events(client, env):
     if _filled(client, "delete"):
         return [{"entity": "guest", "op": "tombstone", "external_id": key}]
     birthday = _filled(client, "birthday")
-    group = _filled(client, "client_groups_id")
+    group = {_filled(client, "client_groups_id")}
+    vip, level = (named_by(pairs(env.settings.get(name)), group) for name in ("vip_groups", "tier_groups"))
     number, program = _filled(client, "card_number"), _filled(client, "client_groups_name")
+    # The name of a group that stands for a VIP or a level is not that of a programme.
+    program = program if program and not vip and not level else "Poster"
     values = {
         "given_name": _filled(client, "firstname"),
         "middle_name": _filled(client, "patronymic"),
@@ -39,8 +42,8 @@ def guest_events(client, env):
         "street": _filled(client, "address"),
         "city": _filled(client, "city"),
         "notes": without(_filled(client, "comment") or ""),
-        "vip": next((code for code, known in pairs(env.settings.get("groups")).items() if known == group), None),
-        "memberships": [{"program": program or "Poster", "number": number}] if number else None,
+        "vip": vip,
+        "memberships": [compact({"program": program, "number": number, "level": level})] if number or level else None,
     }
     values = compact(values) or {"name": f"Poster {key}"}
     return [{"entity": "guest", "external_id": key, "kind": "person", "values": values}]

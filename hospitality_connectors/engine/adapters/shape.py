@@ -100,13 +100,22 @@ def group_of(groups, command):
 
     A VIP whose word stands for no group of its own belongs to the one that stands for ``VIP``.
 
-    :param dict groups: see :func:`pairs`
+    :param dict groups: of VIPs or of levels, whichever the command is about; see :func:`pairs`
     :return: the word is empty, and the group None, where the guest is none any more; the group alone is None where
-        nobody has set one
+        nobody has set one: then it is said in words
     """
     word = command.values.get("code" if command.kind == "vip" else "level") or ""
     group = groups.get(word) if word else None
     return word, groups.get("VIP") if word and not group and command.kind == "vip" else group
+
+
+def named_by(groups, owned):
+    """Return the first word whose group is among those that a guest is in, None where there is none.
+
+    >>> named_by({"Gold": "5", "Blue": "7"}, {"7", "9"})
+    'Blue'
+    """
+    return next((word for word, group in groups.items() if group in owned), None)
 
 
 def words(value):

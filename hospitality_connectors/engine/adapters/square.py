@@ -75,7 +75,7 @@ class SquareAdapter(Adapter):
             "vip_groups",
             "Groups of VIPs",
             help="Which customer group stands for which VIP code, such as VIP1=R8PTSQZTRXAD5, VIP=K2MTSQZTRXAC1; "
-            "VIP stands for all others.",
+            "VIP stands for all others. A code without a group is a line of the note.",
         ),
         Setting(
             "tier_attribute", "Attribute of the Tier", help="Key of a custom attribute of customers. Empty: a note."
@@ -298,26 +298,32 @@ class SquareAdapter(Adapter):
             params = {"version": customer.get("version")}
             return self._told(self._customer(ctx, "DELETE", command, params=params))
         if command.kind == "vip" and (groups := pairs(ctx.settings.get("vip_groups"))):
-            return self._push_groups(ctx, command, groups, set(customer.get("group_ids") or ()))
+            return self._push_groups(ctx, command, groups, customer)
         if attribute and ctx.settings.get(attribute):
             return self._push_attribute(ctx, command, ctx.settings[attribute])
-        note = put(customer.get("note"), *line_of(command))
+        return self._push_note(ctx, command, customer, *line_of(command))
+
+    def _push_note(self, ctx, command, customer, tag, said):
+        note = put(customer.get("note"), tag, said)
         if note == (customer.get("note") or ""):
             return Pushed("same")
         body = {"note": note, "version": customer.get("version")}
         return self._told(self._customer(ctx, "PUT", command, json=body))
 
-    def _push_groups(self, ctx, command, groups, has):
+    def _push_groups(self, ctx, command, groups, customer):
         word, wanted = group_of(groups, command)
-        if word and not wanted:
-            return Pushed("refused", f"No group of the setting vip_groups stands for “{word}”.")
+        tag, said = line_of(command)
+        noted = self._push_note(ctx, command, customer, tag, said if word and not wanted else "")
+        if noted.state not in ("done", "same"):
+            return noted
+        has = set(map(str, customer.get("group_ids") or ()))
         changes = [("DELETE", group) for group in sorted(has & set(groups.values()) - {wanted})]
         changes += [("PUT", wanted)] if wanted and wanted not in has else []
         for method, group in changes:
             told = self._told(self._customer(ctx, method, command, f"/groups/{group}"), missing="refused")
             if told.state != "done":
                 return told
-        return Pushed("done" if changes else "same")
+        return Pushed("done") if changes else noted
 
     def _push_attribute(self, ctx, command, key):
         where = f"/custom-attributes/{key}"

@@ -5,7 +5,7 @@ from decimal import Decimal
 from ..adapter import ParseError
 from .notes import without
 from .records import compact, stamp, utc, with_parts
-from .shape import minor, need, pairs, part, room, rows, table
+from .shape import minor, named_by, need, pairs, part, room, rows, table
 from .values import text_of
 
 _STATUS = {"OPEN": "open", "COMPLETED": "paid", "CANCELED": "voided"}
@@ -29,7 +29,6 @@ def guest_events(customer, env):
     groups = customer.get("group_ids")
     groups = set(map(str, groups)) if isinstance(groups, list) else set()
     birthday = text_of(customer.get("birthday")) or ""
-    vip = next((code for code, group in pairs(env.settings.get("vip_groups")).items() if group in groups), None)
     values = {
         "given_name": text_of(customer.get("given_name")),
         "family_name": text_of(customer.get("family_name")),
@@ -45,7 +44,7 @@ def guest_events(customer, env):
         "zip": text_of(address.get("postal_code")),
         "country": text_of(address.get("country")) if text_of(address.get("country")) != "ZZ" else None,
         "notes": without(customer.get("note")),
-        "vip": vip,
+        "vip": named_by(pairs(env.settings.get("vip_groups")), groups),
         "memberships": [
             {
                 "program": text_of(account.get("program_id")) or "",

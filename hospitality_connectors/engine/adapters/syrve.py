@@ -33,7 +33,7 @@ from ..types import EventError
 from .notes import line_of, put
 from .records import content, path, raw
 from .shape import group_of, pairs, same_zone
-from .syrve_events import changed_at, check_events, guest_events
+from .syrve_events import CONSENT_TAG, PROMOTED, changed_at, check_events, guest_events, promotions_set
 from .values import dicts_of, text_of
 
 TABLES_AT_ONCE = 50
@@ -43,7 +43,7 @@ WALK_BACK, WALK_AHEAD = timedelta(days=30), timedelta(days=2)
 _MARGIN = timedelta(hours=1)
 _NOBODY = re.compile(r"not found|no (?:user|customer|guest)|does not exist|не найден|не знайдено", re.IGNORECASE).search
 _DROPPED = ("deliveryPoint", "blacklistReason", "externalData", "walletBalances", "track")
-_GUEST_CHANNELS = {"email": "shouldReceivePromoActionsInfo", "sms": "shouldReceivePromoActionsInfo"}
+_BOTH = "The vendor has one switch for e-mail and text messages: it goes on once the guest has agreed to both."
 
 
 @register
@@ -62,10 +62,16 @@ class SyrveAdapter(Adapter):
         Setting("brand", "Brand", default="syrve", choices=("syrve", "iiko"), help="Part of the addresses of loyalty."),
         Setting("organization", "Organisation", required=True, help="Id of the restaurant in the cloud API."),
         Setting(
-            "categories",
-            "Categories of Guests",
-            help="Which guest category stands for which VIP code or level, such as VIP1=its id, Gold=another; VIP "
-            "stands for all other VIPs.",
+            "vip_groups",
+            "Categories of VIPs",
+            help="Which guest category stands for which VIP code, such as VIP1=its id; VIP stands for all other VIPs. "
+            "A code without a category is a line of the customer's text.",
+        ),
+        Setting(
+            "tier_groups",
+            "Categories of Tiers",
+            help="Which guest category stands for which level, such as Gold=its id. A level without a category is a "
+            "line of the customer's text.",
         ),
         Setting("api_login", "API Login", secret=True, required=True, help="Issued in Syrve Web under Cloud API."),
         Setting(
@@ -301,31 +307,52 @@ class SyrveAdapter(Adapter):
             return Pushed("done")
         if command.kind == "consent":
             return self._push_consent(ctx, command, customer)
-        categories = pairs(ctx.settings.get("categories"))
+        categories = pairs(ctx.settings.get(f"{command.kind}_groups"))
         if command.kind in ("vip", "tier") and categories:
             return self._push_category(ctx, command, categories, customer)
+        return self._push_note(ctx, command, customer, *line_of(command))
+
+    def _push_note(self, ctx, command, customer, tag, said):
         has = text_of(customer.get("userData")) or ""
-        note = put(has, *line_of(command))
-        if note == has:
-            return Pushed("same")
-        return self._update(ctx, command, {"userData": note})
+        note = put(has, tag, said)
+        return Pushed("same") if note == has else self._update(ctx, command, {"userData": note})
 
     def _push_consent(self, ctx, command, customer):
         channel, state = command.values.get("channel"), command.values.get("state")
-        if channel == "profiling":
-            change = {"consentStatus": {"granted": 1, "denied": 2}.get(state, 0)}
-        elif channel in _GUEST_CHANNELS and state in ("granted", "denied"):
-            change = {_GUEST_CHANNELS[channel]: state == "granted"}
-        else:
+        if channel in PROMOTED and state in ("granted", "denied"):
+            return self._push_promotions(ctx, command, customer, channel, state)
+        if channel != "profiling":
             return Pushed("refused", f"The vendor keeps no consent for {channel}.")
+        change = {"consentStatus": {"granted": 1, "denied": 2}.get(state, 0)}
         if all(customer.get(name) == value for name, value in change.items()):
             return Pushed("same")
         return self._update(ctx, command, change)
 
+    def _push_promotions(self, ctx, command, customer, channel, state):
+        """Set the one switch for e-mail and text messages, with a line that says what was told, for when it comes back.
+
+        It goes on when both are granted, and off when one is refused.
+        """
+        on, told = customer.get("shouldReceivePromoActionsInfo"), promotions_set(customer)
+        if state == "granted":
+            if on is True:
+                return Pushed("same")
+            if not set(PROMOTED) <= {channel, *(command.values.get("granted") or ())}:
+                return Pushed("refused", _BOTH)
+            line = ["granted", *PROMOTED]
+        elif on is False and channel in told:
+            return Pushed("same")
+        else:
+            line = ["denied", *(name for name in PROMOTED if name == channel or (on is False and name in told))]
+        has = text_of(customer.get("userData")) or ""
+        change = {
+            "shouldReceivePromoActionsInfo": state == "granted",
+            "userData": put(has, CONSENT_TAG, " ".join(line)),
+        }
+        return self._update(ctx, command, change)
+
     def _push_category(self, ctx, command, categories, customer):
         word, category = group_of(categories, command)
-        if word and not category:
-            return Pushed("refused", f"No category of the setting stands for “{word}”.")
         has = {text_of(item.get("id")) for item in dicts_of(customer, "categories")}
         wanted = {category} if category else set()
         changes = [("remove", key) for key in sorted(has & set(categories.values()) - wanted)]
@@ -334,7 +361,9 @@ class SyrveAdapter(Adapter):
             body = {"customerId": command.external_id, "categoryId": key}
             body["organizationId"] = ctx.settings.get("organization")
             ctx.post(self._loyalty(ctx, f"customer_category/{verb}"), json=body)
-        return Pushed("done" if changes else "same")
+        tag, said = line_of(command)
+        noted = self._push_note(ctx, command, customer, tag, said if word and not category else "")
+        return Pushed("done") if changes else noted
 
     def _update(self, ctx, command, change):
         body = {"id": command.external_id, "organizationId": ctx.settings.get("organization"), **change}

@@ -2,9 +2,9 @@
 
 from decimal import Decimal
 
-from .notes import without
+from .notes import said, without
 from .records import compact, utc, with_parts
-from .shape import need, pairs, part, rows, table
+from .shape import named_by, need, pairs, part, rows, table
 from .values import amount_of, birthdate_of, dicts_of, text_of
 
 _STATUS = {
@@ -21,6 +21,10 @@ _STATUS = {
 _METHOD = {"Cash": "cash", "Card": "card", "LoyaltyCard": "voucher", "IikoCard": "voucher"}
 _GENDER = {"1": "male", "2": "female"}
 _CONSENT = {"1": "granted", "2": "denied"}
+#: Channels of promotions, which have one switch.
+PROMOTED = ("email", "sms")
+#: Tag of the line that says what the switch was set for by us.
+CONSENT_TAG = "consent"
 
 
 def guest_events(customer, env):
@@ -31,8 +35,8 @@ def guest_events(customer, env):
     if customer.get("isDeleted") is True:
         return [{"entity": "guest", "op": "tombstone", "external_id": key}]
     owned = {text_of(item.get("id")) for item in dicts_of(customer, "categories") if item.get("isActive") is not False}
-    categories = pairs(env.settings.get("categories"))
-    cards = [text_of(card.get("number")) for card in dicts_of(customer, "cards")]
+    level = named_by(pairs(env.settings.get("tier_groups")), owned)
+    cards = list(filter(None, (text_of(card.get("number")) for card in dicts_of(customer, "cards"))))
     values = {
         "given_name": text_of(customer.get("name")),
         "middle_name": text_of(customer.get("middleName")),
@@ -43,8 +47,10 @@ def guest_events(customer, env):
         "phones": [text_of(customer.get("phone"))] if text_of(customer.get("phone")) else None,
         "lang": text_of(customer.get("cultureName")),
         "notes": "\n".join(filter(None, (text_of(customer.get("comment")), without(customer.get("userData"))))),
-        "vip": next((code for code, category in categories.items() if category in owned), None),
-        "memberships": [{"program": "Syrve", "number": card} for card in cards if card],
+        "vip": named_by(pairs(env.settings.get("vip_groups")), owned),
+        "memberships": [
+            compact({"program": "Syrve", "number": card, "level": level}) for card in cards or [None] if card or level
+        ],
     }
     values = compact(values) or {"name": key}
     guest = {"entity": "guest", "external_id": key, "kind": "person", "values": values}
@@ -66,16 +72,39 @@ def _consents(customer, key, env):
             }
         )
     promotions = customer.get("shouldReceivePromoActionsInfo")
-    if isinstance(promotions, bool) or agreed == "denied":
-        for channel in ("email", "sms"):
-            yield {
-                **statement,
-                "external_id": f"{key}:promotions:{channel}",
-                "channel": channel,
-                # Who has taken back that his data are used at all gets no promotions either.
-                "state": "granted" if promotions is True and agreed != "denied" else "denied",
-                "source_field": "shouldReceivePromoActionsInfo",
-            }
+    if not isinstance(promotions, bool) and agreed != "denied":
+        return
+    # Who has taken back that his data are used at all gets no promotions either.
+    granted, ours = (
+        promotions is True and agreed != "denied",
+        promotions_set(customer) if agreed != "denied" else PROMOTED,
+    )
+    if granted and len(ours) < len(PROMOTED):
+        return  # what we have told, and the guest has not said there
+    for channel in PROMOTED:
+        refused = "denied" if channel in ours else "unknown"
+        yield {
+            **statement,
+            "external_id": f"{key}:promotions:{channel}",
+            "channel": channel,
+            "state": "granted" if granted else refused,
+            "source_field": "shouldReceivePromoActionsInfo",
+        }
+
+
+def promotions_set(customer):
+    """Return for which channels the switch for promotions says what it says.
+
+    All, where the guest or the restaurant has set it. Where we have (see `SyrveAdapter`): none when it is on, since
+    that was told and not said, and the refused ones when it is off, since the others went with them.
+    """
+    state, *channels = said(customer.get("userData"), CONSENT_TAG).split() or [""]
+    promotions = customer.get("shouldReceivePromoActionsInfo")
+    if promotions is True and state == "granted":
+        return ()
+    if promotions is False and state == "denied":
+        return tuple(channel for channel in PROMOTED if channel in channels) or PROMOTED
+    return PROMOTED
 
 
 def check_events(info, env):

@@ -19,7 +19,7 @@ from hospitality_connectors.engine.hook.request import HookRequest
 from hospitality_connectors.engine.hook.verify import Rejected
 from hospitality_connectors.engine.network import errors
 
-ENV = Env({"groups": "VIP1=5, Gold=6"}, "CAFE", "Europe/Kyiv", "UAH")
+ENV = Env({"vip_groups": "VIP1=5", "tier_groups": "Gold=6"}, "CAFE", "Europe/Kyiv", "UAH")
 UTC = datetime.timezone.utc
 
 
@@ -107,9 +107,6 @@ class TestPoster(Contract):
         assert client["client_groups_id"] == "5"
         reading.read("clients")
         assert reading.facts()["guest", "1"]["values"]["vip"] == "VIP1"
-        assert tell(reading, "tier", "1", level="Gold").state == "done"
-        assert client["client_groups_id"] == "6"
-        assert tell(reading, "vip", "1", code="VIP9").state == "refused"
         assert tell(reading, "vip", "1", code="").state == "done"
         assert client["client_groups_id"] == "1"
         assert tell(reading, "vip", "1", code="").state == "same"
@@ -121,6 +118,56 @@ class TestPoster(Contract):
         assert tell(reading, "erasure", "1").state == "done"
         assert tell(reading, "erasure", "1").state == "gone"
         assert tell(reading, "note", "77", text="x").state == "gone"
+
+    def placed(self, fake, *commands, group="1", note="0", **settings):
+        """Return group, comment and states after some commands."""
+        fake.limits = ()  # more is tried here in a second than anybody tells
+        fake.clients.clear()
+        key = fake.enrol(1)
+        fake.clients[key].update(client_groups_id=group, comment=note)
+        chosen = {**type(fake).settings(fake), **settings}
+        fake.settings = lambda: chosen
+        reading = self.reading(fake)
+        states = [self.command(reading, kind, key, **values).state for kind, values in commands]
+        client = fake.clients[key]
+        return client["client_groups_id"], client["comment"], states
+
+    VIP, NO_VIP = ("vip", {"code": "VIP1"}), ("vip", {"code": ""})
+    GOLD, NO_TIER = ("tier", {"program": "HOUSE", "level": "Gold"}), ("tier", {"program": "HOUSE", "level": ""})
+
+    def test_vip_and_tier_do_not_take_each_others_group(self, fake):
+        done, gold, vip = ["done", "done"], "[CRM tier] HOUSE · Gold", "[CRM vip] VIP1"
+        assert self.placed(fake, self.VIP, self.GOLD) == ("5", gold, done)
+        assert self.placed(fake, self.GOLD, self.VIP) == ("6", vip, done)
+        assert self.placed(fake, self.VIP, self.GOLD, self.NO_VIP) == ("6", "", [*done, "done"])
+        assert self.placed(fake, self.GOLD, self.VIP, self.NO_TIER) == ("5", "", [*done, "done"])
+        assert self.placed(fake, self.VIP, self.GOLD, self.NO_TIER) == ("5", "", [*done, "done"])
+        assert self.placed(fake, self.GOLD, self.VIP, self.NO_VIP) == ("6", "", [*done, "done"])
+        assert self.placed(fake, self.GOLD, self.NO_VIP) == ("6", "0", ["done", "same"])
+        assert self.placed(fake, self.VIP, self.GOLD, self.GOLD, self.VIP)[2] == [*done, "same", "same"]
+
+    def test_group_that_is_neither_is_never_taken_away(self, fake):
+        for commands, note in (
+            ((self.VIP,), "[CRM vip] VIP1"),
+            ((self.VIP, self.NO_VIP), ""),
+            ((self.GOLD,), "[CRM tier] HOUSE · Gold"),
+            ((self.NO_VIP, self.NO_TIER), "0"),
+        ):
+            assert self.placed(fake, *commands, group="9")[:2] == ("9", note)
+        assert self.placed(fake, self.VIP, group="9", plain_group="")[:2] == ("9", "[CRM vip] VIP1")
+        assert self.placed(fake, self.VIP, group="0", plain_group="") == ("5", "0", ["done"])
+
+    def test_codes_without_a_group_are_a_line_of_the_comment(self, fake):
+        friend, lead = ("vip", {"code": "Friend"}), ("tier", {"program": "HOUSE", "level": "Lead"})
+        assert self.placed(fake, self.VIP, friend)[:2] == ("1", "[CRM vip] Friend")
+        assert self.placed(fake, friend, self.VIP, note="allergic")[:2] == ("5", "allergic")
+        assert self.placed(fake, self.GOLD, lead)[:2] == ("1", "[CRM tier] HOUSE · Lead")
+        assert self.placed(fake, friend, vip_groups="VIP1=5, VIP=7") == ("7", "0", ["done"])
+        assert self.placed(fake, self.GOLD, friend, self.NO_TIER, vip_groups="VIP=7")[:2] == ("7", "")
+        assert self.placed(fake, self.GOLD, vip_groups="VIP1=5", tier_groups="")[:2] == ("1", "[CRM tier] HOUSE · Gold")
+
+    def test_group_that_must_be_left_for_an_unknown_one(self, fake):
+        assert self.placed(fake, self.NO_VIP, group="5", plain_group="") == ("5", "0", ["refused"])
 
     def test_unknown_records_are_gone(self, fake):
         reading = self.reading(fake)
@@ -212,8 +259,18 @@ def test_customer():
         "birthdate": "1986-11-23",
         "gender": "male",
         "vip": "VIP1",
-        "memberships": [{"number": "0000000000222", "program": "Club"}],
+        "memberships": [{"number": "0000000000222", "program": "Poster"}],
     }
+    client.update(client_groups_id="6")
+    assert parse(client, "guest")[0]["values"] == {
+        "birthdate": "1986-11-23",
+        "gender": "male",
+        "memberships": [{"level": "Gold", "number": "0000000000222", "program": "Poster"}],
+    }
+    client.update(client_groups_id="9")
+    assert parse(client, "guest")[0]["values"]["memberships"] == [{"number": "0000000000222", "program": "Club"}]
+    client.update(client_groups_id="6", card_number="0")
+    assert parse(client, "guest")[0]["values"]["memberships"] == [{"level": "Gold", "program": "Poster"}]
     assert parse({"client_id": "5", "firstname": ""}, "guest")[0]["values"] == {"name": "Poster 5"}
     assert parse({"client_id": "5", "delete": "1"}, "guest")[0]["op"] == "tombstone"
 

@@ -133,9 +133,15 @@ class TestSquare(Described, Contract):
         assert tell(reading, "vip", key, code="VIP1").state == "same"
         assert tell(reading, "vip", key, code="VIP2").state == "done"
         assert customer["group_ids"] == ["G2"]
-        assert tell(reading, "vip", key, code="VIP9").state == "refused"
+        customer["group_ids"].append("G9")
+        assert tell(reading, "vip", key, code="VIP9").state == "done"
+        assert (customer["group_ids"], customer["note"]) == (["G9"], "window seat\n[CRM vip] VIP9")
+        assert tell(reading, "vip", key, code="VIP9").state == "same"
+        assert tell(reading, "vip", key, code="VIP1").state == "done"
+        assert (customer["group_ids"], customer["note"]) == (["G9", "G1"], "window seat")
         assert tell(reading, "vip", key, code="").state == "done"
-        assert customer["group_ids"] == []
+        assert customer["group_ids"] == ["G9"]
+        customer["group_ids"].clear()
         reading.env.settings["vip_groups"] = "VIP1=G1, VIP=G2"
         assert tell(reading, "vip", key, code="Friend of the house").state == "done"
         assert customer["group_ids"] == ["G2"]

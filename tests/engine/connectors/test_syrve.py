@@ -18,7 +18,7 @@ from hospitality_connectors.engine.hook.request import HookRequest
 from hospitality_connectors.engine.hook.verify import Rejected
 from hospitality_connectors.engine.network import errors
 
-ENV = Env({"categories": f"VIP1={key_of('c1')}"}, "REST", "Asia/Yerevan", "AMD")
+ENV = Env({"vip_groups": f"VIP1={key_of('c1')}", "tier_groups": f"Gold={key_of('c2')}"}, "REST", "Asia/Yerevan", "AMD")
 UTC = datetime.timezone.utc
 
 
@@ -148,21 +148,94 @@ class TestSyrve(Contract):
         assert tell(reading, "vip", key, code="VIP1").state == "same"
         reading.read("tables")
         assert reading.facts()["guest", key]["values"]["vip"] == "VIP1"
-        assert tell(reading, "tier", key, level="Gold").state == "done"
-        assert [item["id"] for item in customer["categories"]] == [key_of("c2")]
-        assert tell(reading, "tier", key, level="Lead").state == "refused"
-        assert tell(reading, "vip", key, code="Friend of the house").state == "refused"
         assert tell(reading, "vip", key, code="").state == "done"
         assert customer["categories"] == []
         assert tell(reading, "allergy", key, codes=["nuts"], text="severe").state == "done"
         assert tell(reading, "allergy", key, codes=["nuts"], text="severe").state == "same"
         assert customer["userData"] == "[CRM allergy] nuts · severe"
-        assert tell(reading, "consent", key, channel="email", state="denied").state == "done"
-        assert customer["shouldReceivePromoActionsInfo"] is False
-        assert tell(reading, "consent", key, channel="sms", state="denied").state == "same"
         assert tell(reading, "consent", key, channel="profiling", state="denied").state == "done"
         assert customer["consentStatus"] == 2
         assert tell(reading, "consent", key, channel="post", state="denied").state == "refused"
+
+    def promoted(self, fake, switch, note=None):
+        """Return functions that tell a customer's consents, and read them as they come back."""
+        fake.sell()
+        reading = self.reading(fake)
+        [(key, customer)] = fake.customers.items()
+        customer.update(shouldReceivePromoActionsInfo=switch, userData=note, consentStatus=0)
+
+        def tell(channel, state, granted=()):
+            return self.command(reading, "consent", key, channel=channel, state=state, granted=list(granted))
+
+        def read():
+            events = parse(customer, "guest")
+            return {event["channel"]: event["state"] for event in events if event["entity"] == "consent"}
+
+        return customer, tell, read
+
+    @pytest.mark.parametrize("switch", [False, None])
+    def test_a_grant_is_told_only_for_both_channels(self, fake, switch):
+        customer, tell, read = self.promoted(fake, switch)
+        for granted in ((), ["sms"], ["phone", "sms"]):
+            refused = tell("sms", "granted", granted)
+            assert (refused.state, "one switch" in refused.message) == ("refused", True)
+            assert customer["shouldReceivePromoActionsInfo"] is switch
+        assert tell("sms", "granted", ["email", "sms"]).state == "done"
+        assert tell("email", "granted", ["email", "sms"]).state == "same"
+        assert customer["shouldReceivePromoActionsInfo"] is True
+        assert read() == {}, "what was told is nothing that the guest has said there"
+
+    @pytest.mark.parametrize("switch", [True, None])
+    def test_a_refusal_is_told_for_one_channel_and_comes_back_for_one(self, fake, switch):
+        customer, tell, read = self.promoted(fake, switch, "likes apricots")
+        assert tell("email", "denied").state == "done"
+        assert tell("email", "denied").state == "same"
+        assert customer["shouldReceivePromoActionsInfo"] is False
+        assert customer["userData"] == "likes apricots\n[CRM consent] denied email"
+        assert read() == {"email": "denied", "sms": "unknown"}
+        assert tell("sms", "denied").state == "done"
+        assert read() == {"email": "denied", "sms": "denied"}
+
+    def test_what_the_restaurant_sets_after_us_holds_for_both(self, fake):
+        customer, tell, read = self.promoted(fake, True)
+        tell("email", "denied")
+        customer["shouldReceivePromoActionsInfo"] = True
+        assert read() == {"email": "granted", "sms": "granted"}
+        tell("email", "denied")
+        tell("email", "granted", ["email", "sms"])
+        customer["shouldReceivePromoActionsInfo"] = False
+        assert read() == {"email": "denied", "sms": "denied"}
+        assert tell("sms", "denied").state == "same"
+        customer["consentStatus"] = 2
+        customer["shouldReceivePromoActionsInfo"] = True
+        assert read() == {"profiling": "denied", "email": "denied", "sms": "denied"}
+
+    def test_vip_and_tier_have_categories_of_their_own(self, fake):
+        fake.sell()
+        reading = self.reading(fake)
+        [(key, customer)] = fake.customers.items()
+        customer["categories"] = [{"id": key_of("staff"), "name": "Staff", "isActive": True}]
+
+        def tell(kind, **values):
+            assert self.command(reading, kind, key, **values).state == "done"
+            assert self.command(reading, kind, key, **values).state == "same"
+            return {item["id"] for item in customer["categories"]} - {key_of("staff")}, customer["userData"]
+
+        vip, gold = key_of("c1"), key_of("c2")
+        assert tell("vip", code="VIP1") == ({vip}, None)
+        assert tell("tier", program="HOUSE", level="Gold") == ({vip, gold}, None)
+        reading.read("tables")
+        values = reading.facts()["guest", key]["values"]
+        assert values["vip"] == "VIP1"
+        [card] = customer["cards"]
+        assert values["memberships"] == [{"program": "Syrve", "number": card["number"], "level": "Gold"}]
+        assert tell("vip", code="Friend") == ({gold}, "[CRM vip] Friend")
+        assert tell("tier", program="HOUSE", level="Lead") == (set(), "[CRM vip] Friend\n[CRM tier] HOUSE · Lead")
+        assert tell("vip", code="VIP1") == ({vip}, "[CRM tier] HOUSE · Lead")
+        assert tell("tier", program="HOUSE", level="Gold") == ({vip, gold}, "")
+        assert tell("vip", code="") == ({gold}, "")
+        assert tell("tier", program="HOUSE", level="") == (set(), "")
+        assert key_of("staff") in {item["id"] for item in customer["categories"]}
 
     def test_erasure_leaves_no_name(self, fake):
         fake.sell()
@@ -287,6 +360,14 @@ def test_consents():
         ("consentStatus", *both), "denied"
     )
     assert said(consentStatus=0, shouldReceivePromoActionsInfo=False) == dict.fromkeys(both, "denied")
+
+
+def test_category_of_a_level_is_no_vip():
+    gold = [{"id": key_of("c2"), "isActive": True}]
+    values = parse(someone(categories=gold, cards=[]), "guest")[0]["values"]
+    assert "vip" not in values
+    assert values["memberships"] == [{"level": "Gold", "program": "Syrve"}]
+    assert "memberships" not in parse(someone(cards=[]), "guest")[0]["values"]
 
 
 def test_who_is_no_more():
