@@ -314,6 +314,14 @@ class Adapter:
         """Return the account at the vendor whose limits and token several connectors share; empty: each has its own."""
         return ""
 
+    def token_owner(self, ctx):
+        """Return what a token belongs to beside the account, tuple of texts: whose grant it is.
+
+        Connectors of one account in which it differs have tokens of their own. Secrets may be among it: nothing but a
+        hash of it is kept.
+        """
+        return ()
+
     # Reading
 
     def streams(self, settings):

@@ -253,6 +253,23 @@ class TestOutbox(ReaderCommon):
         told = {(content["channel"], content["state"]) for _key, content, _id in self.vendor.pushed}
         self.assertEqual(told, {("sms", "denied")})
 
+    def test_consent_is_told_with_all_channels_that_are_granted(self):
+        purpose = self.env["hospitality.purpose"].search([("is_marketing", "=", True)], limit=1)
+
+        def told(channel, decision):
+            self.vendor.pushed.clear()
+            record = self.env["hospitality.consent.event"]._record
+            record(self.guest, purpose, channel, decision, method="desk", reason="said at the desk")
+            self._tell()
+            return {
+                content["channel"]: (content["state"], content["granted"]) for _k, content, _i in self.vendor.pushed
+            }
+
+        self.assertEqual(told("sms", "denied"), {"sms": ("denied", [])})
+        self.assertEqual(told("email", "granted"), {"email": ("granted", ["email"])})
+        self.assertEqual(told("sms", "granted"), {"sms": ("granted", ["email", "sms"])})
+        self.assertEqual(told("email", "withdrawn"), {"email": ("denied", ["sms"])})
+
     def test_connector_that_cannot_be_opened_keeps_nobody_from_being_read(self):
         self._vip()
         self.env["hospitality.connector.hint"]._note(self.connector, [Hint("guest", "gs1")])

@@ -99,6 +99,19 @@ class TestReader(ReaderCommon):
         self.assertTrue(account.token_text)
         self.assertNotIn("token-1", account.token_text)
 
+    def test_a_token_belongs_to_whose_it_is(self):
+        owned = patch.object(TrialAdapter, "token_owner")
+        before = self.vendor.sign_ins
+        for owner, sign_ins in (("a", 1), ("b", 2), ("a", 2), ("b", 2)):
+            with owned as token_owner:
+                token_owner.return_value = (owner,)
+                self._read()
+            self.assertEqual(self.vendor.sign_ins - before, sign_ins, owner)
+        scope = self.connector._get_account()
+        accounts = self.env["hospitality.connector.account"].search([("scope", "=like", f"{scope}%")])
+        shared = accounts.filtered(lambda account: account.scope == scope)
+        self.assertEqual((len(accounts), shared.token_text, bool(shared.levels)), (3, False, True))
+
     def test_failure_is_noted_and_tried_later_each_time(self):
         self.vendor.add("s1")
         self._read()

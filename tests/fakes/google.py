@@ -11,7 +11,10 @@ STARS = ("ONE", "TWO", "THREE", "FOUR", "FIVE")
 
 
 class GoogleFake(Fake):
-    """:ivar reviews: by name"""
+    """:ivar reviews: by name
+    :ivar refresh_tokens: those that are good
+    :ivar tokens: ``{access token: refresh token that it was got with}``
+    """
 
     code = "google"
     limits = ((300, 60),)
@@ -20,6 +23,8 @@ class GoogleFake(Fake):
         super().__init__()
         self.reviews = {}
         self.number = 0
+        self.read_with = []
+        self.refresh_tokens = {"refresh"}
         self.tokens = {}
 
     def settings(self):
@@ -83,7 +88,8 @@ class GoogleFake(Fake):
         return facts
 
     def authorize(self, call):
-        if call.headers.get("authorization") != "Bearer access":
+        token = call.headers.get("authorization", "").removeprefix("Bearer ")
+        if token not in self.tokens:
             return json_answer({"error": {"code": 401, "status": "UNAUTHENTICATED"}}, 401)
         return None
 
@@ -91,14 +97,18 @@ class GoogleFake(Fake):
     @open_to_all
     def token(self, call):
         form = call.form()
-        good = {"grant_type": "refresh_token", "client_id": "client"} | self.secrets()
-        if form != good:
+        refresh = form.pop("refresh_token", None)
+        good = {"grant_type": "refresh_token", "client_id": "client", "client_secret": "secret"}
+        if form != good or refresh not in self.refresh_tokens:
             return json_answer({"error": "invalid_grant"}, 401)
-        return json_answer({"access_token": "access", "expires_in": 3599, "token_type": "Bearer"})
+        token = f"access-{len(self.tokens)}"
+        self.tokens[token] = refresh
+        return json_answer({"access_token": token, "expires_in": 3599, "token_type": "Bearer"})
 
     @route("GET", f"/v4/{PLACE}/reviews")
     def list(self, call):
         self.turn_page()
+        self.read_with.append(self.tokens[call.headers["authorization"].removeprefix("Bearer ")])
         size = min(int(call.query.get("pageSize", 50)), 50, self.page_size)
         found = sorted(self.reviews.values(), key=lambda one: (one["updateTime"], one["name"]), reverse=True)
         token = call.query.get("pageToken")

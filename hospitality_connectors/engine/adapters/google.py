@@ -80,6 +80,9 @@ class GoogleAdapter(Adapter):
     def account(self, settings):
         return settings.get("client_id", "")
 
+    def token_owner(self, ctx):
+        return (ctx.secret("refresh_token"),)
+
     def check(self, ctx):
         answer = self._ask(ctx, f"{ctx.settings['location']}/reviews", {"pageSize": 1})
         count = answer.get("totalReviewCount", 0)

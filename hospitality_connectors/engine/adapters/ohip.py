@@ -103,6 +103,9 @@ class Ohip(base.Adapter):
     def account(self, settings):
         return f"{settings.get('url', '')} {settings.get('client_id', '')}".strip()
 
+    def token_owner(self, ctx):
+        return tuple(ctx.settings.get(name) or "" for name in ("enterprise_id", "grant", "username", "scope"))
+
     def streams(self, settings):
         month = timedelta(days=31)
         streams = [

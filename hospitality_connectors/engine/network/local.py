@@ -34,8 +34,7 @@ class LocalShared:
         self._clock = clock
         self._levels = {}
         self._breaker = limits.Breaker()
-        self._token = None
-        self._token_ends = None
+        self._tokens = {}
         self.memo = Memo(clock).get
 
     def take(self, bucket, rates):
@@ -57,10 +56,11 @@ class LocalShared:
     def pause(self, seconds):
         self._breaker = limits.after_pause(self._breaker, self._clock(), seconds)
 
-    def token(self, renew, refused):
-        ended = self._token_ends is not None and self._token_ends <= self._clock()
-        if self._token is None or self._token is refused or ended:
+    def token(self, renew, refused, owner=""):
+        value, ends = self._tokens.get(owner, (None, None))
+        if value is None or value is refused or (ends is not None and ends <= self._clock()):
             token = renew()
-            self._token = token.value
-            self._token_ends = None if token.lifetime is None else self._clock() + max(token.lifetime - 60, 1)
-        return self._token
+            ends = None if token.lifetime is None else self._clock() + max(token.lifetime - 60, 1)
+            value = token.value
+            self._tokens[owner] = value, ends
+        return value

@@ -5,6 +5,7 @@ import email.utils
 import json
 import time
 import urllib.parse
+from hashlib import blake2b
 
 from .errors import Declined, Denied, Failed, Later, Strange
 
@@ -22,9 +23,9 @@ class Session:
 
     * ``shared.take(bucket, rates) -> seconds to wait`` for a limit (0: go); raises :class:`Later` during a pause
     * ``shared.success()``, ``shared.failure()``, ``shared.pause(seconds)``
-    * ``shared.token(renew, refused) -> text``: the valid token; ``renew()`` returns a new
+    * ``shared.token(renew, refused, owner) -> text``: the valid token; ``renew()`` returns a new
       :class:`engine.adapter.Token` and is called by one worker at a time; ``refused`` is a value that the vendor has
-      turned down, or None
+      turned down, or None; ``owner`` is a hash of :meth:`engine.adapter.Adapter.token_owner`, or empty
     * ``shared.memo(key, make, seconds) -> value``: what ``make()`` has given, at most so many seconds ago
 
     :param adapter: an :class:`engine.adapter.Adapter`
@@ -79,8 +80,13 @@ class Session:
         :raise Denied: the vendor doesn't accept the credentials
         """
         if self._token is None:
-            self._token = self._shared.token(lambda: self.adapter.sign_in(self), None)
+            self._token = self._renewed(None)
         return self._token
+
+    def _renewed(self, refused):
+        parts = [str(part) for part in self.adapter.token_owner(self)]
+        owner = blake2b(encode(parts), digest_size=16).hexdigest() if any(parts) else ""
+        return self._shared.token(lambda: self.adapter.sign_in(self), refused, owner)
 
     def memo(self, key, make, seconds=3600.0):
         """Return what ``make()`` gives, asking again after some seconds only: names of rooms, versions spoken.
@@ -142,7 +148,7 @@ class Session:
             content["Content-Type"] = "application/x-www-form-urlencoded"
         response = self._attempt(method, url, {**content, **(headers or {})}, body, bucket, signed)
         if response.status == 401 and signed and self._token is not None:
-            self._token = self._shared.token(lambda: self.adapter.sign_in(self), self._token)
+            self._token = self._renewed(self._token)
             response = self._attempt(method, url, {**content, **(headers or {})}, body, bucket, signed)
         if 200 <= response.status < 300 or response.status in accept:
             return response

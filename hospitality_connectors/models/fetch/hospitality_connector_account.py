@@ -127,8 +127,13 @@ class Account:
             if breaker != known:
                 model._save(self._scope, **breaker._asdict())
 
-    def token(self, renew, refused):
-        """Return the token, see :class:`engine.network.session.Session`."""
+    def token(self, renew, refused, owner=""):
+        """Return the token, see :class:`engine.network.session.Session`.
+
+        Tokens of several owners stand in rows of their own; the limits stay in that of the account.
+        """
+        if owner:
+            return Account(self._env, f"{self._scope} #{owner}", self._clock, self._sleep).token(renew, refused)
         ring = _load_ring()
         place = f"hospitality_connector_account:{self._scope}"
         waited = 0.0

@@ -28,6 +28,10 @@ class HospitalityConnectorOutbox(models.Model):
             told = self.env["hospitality.allergy"].with_context(active_test=False)
             domain = [("profile_id", "=", self.profile_id.id), ("is_dropped", "=", False)]
             return {"known": sorted(set(filter(None, told.search(domain).allergen_id.mapped("code"))))}
+        if self.kind == "consent":
+            # A source may have one switch for several channels.
+            states = {channel: self._get_marketing_states(self.profile_id.partner_id, channel) for channel in CHANNELS}
+            return {"granted": [name for name, rows in states.items() if set(rows.mapped("effective")) == {"granted"}]}
         return {}
 
     def _says(self, digest):
@@ -76,17 +80,21 @@ class HospitalityConnectorOutbox(models.Model):
             "text": "; ".join(dict.fromkeys(found.mapped("display_name"))),
         }
 
-    def _get_consent_values(self, partner):
-        """Consent to marketing by a channel: the most restrictive of its purposes, nothing where nobody was asked."""
+    def _get_marketing_states(self, partner, channel):
+        """Return what a guest has said about marketing by a channel, as far as the place of the profile goes."""
         states = self.env["hospitality.consent.state"].search(
             [
                 ("partner_id", "=", partner.id),
-                ("channel", "=", self.topic),
+                ("channel", "=", channel),
                 ("purpose_id.is_marketing", "=", True),
                 ("brand_id", "in", [False, self.profile_id.property_id.brand_id.id]),
             ]
         )
-        known = states.filtered(lambda row: row.effective in ("granted", "denied"))
+        return states.filtered(lambda row: row.effective in ("granted", "denied"))
+
+    def _get_consent_values(self, partner):
+        """Consent to marketing by a channel: the most restrictive of its purposes, nothing where nobody was asked."""
+        known = self._get_marketing_states(partner, self.topic)
         if not known:
             return None
         denied = known.filtered(lambda row: row.effective == "denied")

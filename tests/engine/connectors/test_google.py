@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from hospitality_connectors.engine import adapter as adapters
 from hospitality_connectors.engine.hook.request import HookRequest
+from hospitality_connectors.engine.network.session import Session
 from hospitality_connectors.engine.types import EventError
 
 ADAPTER = adapters.get("google")
@@ -37,6 +38,19 @@ class TestGoogle(Contract):
         fake.pages = 0
         assert reading.step(stream._replace(overlap=stream.overlap * 0))
         assert fake.pages == 1
+
+    def test_a_token_belongs_to_its_refresh_token(self, fake):
+        """Places of several Google accounts share client ID and limit, and nothing else."""
+        fake.grow(1)
+        fake.refresh_tokens = {"refresh", "other"}
+        reading = self.reading(fake)
+        assert reading.adapter.account(reading.env.settings) == "client"
+        for refresh in ("refresh", "other", "refresh"):
+            secrets = {**fake.secrets(), "refresh_token": refresh}
+            session = Session(reading.adapter, reading.client, reading.env, secrets, reading.shared)
+            assert reading.adapter.check(session)
+        assert fake.read_with == ["refresh", "other", "refresh"]
+        assert len(fake.tokens) == 2
 
     def test_review_that_was_taken_back_is_gone(self, fake):
         [name] = fake.grow(1)

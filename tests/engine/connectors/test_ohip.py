@@ -163,6 +163,14 @@ class TestOhip(Described, PushFaults, Contract):
         form = next(call.form() for call in fake.calls if call.path.endswith("/tokens"))
         assert form == {"grant_type": "password", "username": "INT", "password": "pw"}
 
+    def test_users_of_one_client_have_tokens_of_their_own(self, fake):
+        fake.secrets = lambda: {**Ohip.secrets(fake), "password": "pw"}
+        reading = self.reading(fake)
+        for user, signed_in in (("INT", 1), ("OTHER", 2), ("INT", 2)):
+            reading.env.settings.update(grant="password", username=user)
+            reading.adapter.check(reading.session())
+            assert fake.signed_in == signed_in
+
     # Charges
 
     @pytest.mark.parametrize("lines", ["journal", "folios"])
