@@ -417,8 +417,8 @@ class Adapter:
 _ADAPTERS = {}
 #: What canonical events call each other by, and telephone numbers: they may look like numbers of cards.
 _REFERENCES = frozenset(
-    "externalid version guest booker company agency into booking stay stays check reservation refundof reverses"
-    " confirmation channelref groupcode loyaltynumber memberships.number .number phone values.phones".split()
+    "externalid version guest booker company agency into booking stay stays check reservation lines payments refundof"
+    " reverses confirmation channelref groupcode loyaltynumber memberships.number .number phone values.phones".split()
 )
 
 

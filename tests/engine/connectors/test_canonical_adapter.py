@@ -56,6 +56,8 @@ EVENTS = [
         "stay": KEY,
         "reservation": KEY,
         "refund_of": "9",
+        "lines": [KEY],
+        "payments": [KEY],
         "number": KEY,
         "loyalty_number": KEY,
         "phone": KEY,
