@@ -75,19 +75,14 @@ def _consents(customer, key, env):
     if not isinstance(promotions, bool) and agreed != "denied":
         return
     # Who has taken back that his data are used at all gets no promotions either.
-    granted, ours = (
-        promotions is True and agreed != "denied",
-        promotions_set(customer) if agreed != "denied" else PROMOTED,
-    )
-    if granted and len(ours) < len(PROMOTED):
-        return  # what we have told, and the guest has not said there
-    for channel in PROMOTED:
-        refused = "denied" if channel in ours else "unknown"
+    granted = promotions is True and agreed != "denied"
+    # Of the other channels it says what we have told, and nothing that the guest has said there.
+    for channel in promotions_set(customer) if agreed != "denied" else PROMOTED:
         yield {
             **statement,
             "external_id": f"{key}:promotions:{channel}",
             "channel": channel,
-            "state": "granted" if granted else refused,
+            "state": "granted" if granted else "denied",
             "source_field": "shouldReceivePromoActionsInfo",
         }
 
