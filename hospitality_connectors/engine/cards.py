@@ -37,6 +37,11 @@ def is_card(text):
     return (sum(odd) + sum(sum(divmod(2 * digit, 10)) for digit in even)) % 10 == 0
 
 
+def may_hold_card(text):
+    """Say whether a text has digits enough, one after the other, for the number of a card."""
+    return _RUN.search(text) is not None
+
+
 def replace_cards(text, replacement):
     """Return a text with something else in the place of numbers of cards.
 

@@ -169,3 +169,32 @@ def test_names_that_are_kept_keep_keys_and_not_what_is_within_them():
 def test_numbers_with_a_point_are_looked_at():
     body = '{"a": 4111111111111111.0, "b": 1e400, "c": NaN, "d": -1.5}'
     assert json.loads(redaction.redact_raw(Raw("x", "1", body)).body)["a"] == redaction.HIDDEN
+
+
+_NAMES = st.sampled_from(
+    ["name", "note", "card_number", "Pass/Word", "pass\\word", "c v v", "\u0440ass", "iban", "x" * 70]
+)
+_VALUES = st.one_of(
+    st.sampled_from(
+        ["4111 1111 1111 1111", "٤١١١١١١١١١١١١١١١", "paid", 4111111111111111, 4.111111111111111e15, None, True]
+    ),
+    st.integers(),
+    st.text(max_size=20),
+)
+
+
+@given(
+    st.recursive(
+        _VALUES,
+        lambda inner: st.lists(inner, max_size=3) | st.dictionaries(_NAMES | st.text(max_size=8), inner, max_size=4),
+        max_leaves=8,
+    ),
+    st.booleans(),
+    st.booleans(),
+)
+def test_what_is_passed_by_quickly_holds_nothing(value, is_ascii, is_dense):
+    separators = (",", ":") if is_dense else None
+    body = json.dumps(value, ensure_ascii=is_ascii, separators=separators)
+    kept = redaction.redact_raw(Raw("guest", "1", body)).body
+    assert json.loads(kept) == redaction.redact(json.loads(body))
+    assert redaction.is_suspect(body) or kept == body
