@@ -253,6 +253,19 @@ class TestOutbox(ReaderCommon):
         told = {(content["channel"], content["state"]) for _key, content, _id in self.vendor.pushed}
         self.assertEqual(told, {("sms", "denied")})
 
+    def test_consent_towards_another_brand_is_not_noted(self):
+        purpose = self.env["hospitality.purpose"].search([("is_marketing", "=", True)], limit=1)
+        own, other = self.env["hospitality.brand"].create(
+            [{"name": "Own", "code": "OWN-B"}, {"name": "Other", "code": "OTHER-B"}]
+        )
+        self.hotel.brand_id = own
+        self._profile("gs1").property_id = self.hotel
+        record = self.env["hospitality.consent.event"]._record
+        record(self.guest, purpose, "sms", "denied", method="desk", reason="said at the desk", brand=other)
+        self.assertFalse(self._rows())
+        record(self.guest, purpose, "sms", "denied", method="desk", reason="said at the desk", brand=own)
+        self.assertEqual((self._rows().kind, self._rows().topic), ("consent", "sms"))
+
     def test_consent_is_told_with_all_channels_that_are_granted(self):
         purpose = self.env["hospitality.purpose"].search([("is_marketing", "=", True)], limit=1)
 
