@@ -31,7 +31,8 @@ def said(note, tag):
     ('HOUSE · Gold', '')
     """
     start = f"[CRM {_plain(tag)[:50]}]"
-    return next((line[len(start) :].strip() for line in (note or "").split("\n") if line.startswith(start)), "")
+    lines = note.split("\n") if isinstance(note, str) else []
+    return next((line[len(start) :].strip() for line in lines if line.startswith(start)), "")
 
 
 def without(note):

@@ -360,6 +360,9 @@ def test_consents():
         ("consentStatus", *both), "denied"
     )
     assert said(consentStatus=0, shouldReceivePromoActionsInfo=False) == dict.fromkeys(both, "denied")
+    for note in (True, 7, [], "[CRM consent]", "[CRM consent] denied post"):
+        found = said(consentStatus=0, shouldReceivePromoActionsInfo=False, userData=note)
+        assert found == dict.fromkeys(both, "denied")
 
 
 def test_category_of_a_level_is_no_vip():
