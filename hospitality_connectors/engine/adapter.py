@@ -6,6 +6,7 @@ what it needs comes in as values (:class:`Env`), and it reaches its vendor throu
 
 import json
 from datetime import datetime, timedelta
+from hashlib import blake2b
 from typing import NamedTuple
 
 from .canonical import ENTITIES
@@ -490,7 +491,9 @@ class CanonicalAdapter(Adapter):
         known = event if isinstance(event, dict) else {}
         body = json.dumps(event, ensure_ascii=False)
         # An event without a version may say again what it said before the last change: only the same post repeats it.
-        key = "" if place.startswith(":") or known.get("version") not in (None, "") else f"post:{place}"
+        key = ""
+        if not place.startswith(":") and known.get("version") in (None, ""):
+            key = f"post:{place}:{blake2b(body.encode('utf-8', 'replace'), digest_size=12).hexdigest()}"
         return Raw(str(known.get("entity") or ""), str(known.get("external_id") or ""), body, event_key=key)
 
     def reply(self, request, error=None):

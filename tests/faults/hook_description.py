@@ -38,6 +38,17 @@ for name, value in %r.items():
 with open(%r, "w") as stream:
     stream.write(connector._renew_hook())
 """
+# What is taken is stored without what looks like the number of a card.
+REDACT = """
+import json
+from odoo.addons.hospitality_connectors.engine import adapter
+with open(%r) as stream:
+    events = json.load(stream)
+redact = adapter.CanonicalAdapter().redact
+bodies = [redact(adapter.Raw("", "", json.dumps(event, ensure_ascii=False))).body for event in events]
+with open(%r, "w") as stream:
+    json.dump([json.loads(body) for body in bodies], stream)
+"""
 INBOX = "SELECT body, encoding FROM hospitality_connector_inbox"
 
 
@@ -111,6 +122,10 @@ def main():
             checks.check(f"requests {name} are taken or not", bool(bodies) == (name != "without a proof"))
             if not well:
                 print(said)
+        paths = folder / "taken.json", folder / "redacted.json"
+        paths[0].write_text(json.dumps(taken))
+        run(REDACT % tuple(map(str, paths)))
+        taken = json.loads(paths[1].read_text())
         known = {json.dumps(stored(*row), sort_keys=True) for row in rows(INBOX)}
         lost = [event for event in taken if json.dumps(event, sort_keys=True) not in known]
         checks.check("what was taken is in the inbox", not lost, f"({len(taken)} events) {str(lost)[:500]}")

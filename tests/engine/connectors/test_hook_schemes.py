@@ -246,6 +246,7 @@ def test_event_that_says_again_what_it_said_before_is_no_repetition():
 
     assert len({*keys("a"), *keys("b")}) == 4
     assert keys("a") == keys("a"), "the same post, sent again"
+    assert set(keys("a")).isdisjoint(keys("a", status="reserved")), "another one by a sender who repeats his ids"
     assert keys("a", version=1) == ["", ""], "the version says which is newer"
     assert keys("") == ["", ""]
 
