@@ -6,7 +6,6 @@ from odoo.exceptions import AccessError, UserError, ValidationError
 from odoo.tests import new_test_user, tagged
 
 from ..engine.adapter import Raw
-from ..models.inbox import hospitality_connector
 from .common import ConnectorCommon
 
 
@@ -147,27 +146,27 @@ class TestInbox(ConnectorCommon):
         crons = self.connector._get_lane_crons()
         return len(self.env["ir.cron.trigger"].search([("cron_id", "in", crons.ids)]).cron_id)
 
-    def test_resumed_connector_wakes_as_many_lanes_as_its_backlog_needs(self):
+    def test_resumed_connector_wakes_a_lane_where_records_wait(self):
         self.connector.action_pause()
+        self._send(self._guest("1", name="Anna Koval"))
         self.env["ir.cron.trigger"].search([]).unlink()
-        self._send(self._guest("1", name="Anna Koval"), process=False)
+        self.connector.action_resume()
+        self.assertEqual(self._get_woken(), 0)
+        self.connector.action_pause()
+        self._send(self._guest("2", name="Bohdan Marchenko"), process=False)
+        self.env["ir.cron.trigger"].search([]).unlink()
         self.connector.action_resume()
         self.assertEqual(self._get_woken(), 1)
-        with patch.object(hospitality_connector, "BATCH_SIZE", 1):
-            self._send(self._guest("2", name="Bohdan Marchenko"), process=False)
-            self.connector.action_resume()
-        self.assertEqual(self._get_woken(), 3)
 
-    def test_more_than_a_turns_work_wakes_all_lanes(self):
+    def test_more_than_a_turns_work_wakes_one_lane_more(self):
         Cron, Connector = type(self.env["ir.cron"]), type(self.connector)
-        self.env["ir.cron.trigger"].search([]).unlink()
         self._send(self._guest("1", name="Anna Koval"), process=False)
         self.env["ir.cron.trigger"].search([]).unlink()
-        with (
-            patch.object(Cron, "_commit_progress", lambda *args, **kwargs: 0),  # the time is up after a step
-            patch.object(Connector, "_process_step", lambda connector: 1),
-        ):
-            self.connector._cron_process_inbox(1)
+        with patch.object(Cron, "_commit_progress", lambda *args, **kwargs: 0):  # the time is up after a step
+            with patch.object(Connector, "_process_step", lambda connector: 0):
+                self.connector._cron_process_inbox(1)
             self.assertEqual(self._get_woken(), 0)
-            self.connector._cron_process_inbox(0)
-        self.assertEqual(self._get_woken(), 4)
+            with patch.object(Connector, "_process_step", lambda connector: 1):
+                self.connector._cron_process_inbox(1)
+        crons = self.connector._get_lane_crons()
+        self.assertEqual(self.env["ir.cron.trigger"].search([("cron_id", "in", crons.ids)]).cron_id, crons[2])
