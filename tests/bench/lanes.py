@@ -23,7 +23,7 @@ from hooks import SIZE, connect, event, left
 LANES = tuple(f"hospitality_connectors.ir_cron_inbox_lane_{number}" for number in range(4))
 STORED_AT_ONCE = 1000
 AT_WORK = """
-    SELECT DISTINCT a.application_name
+    SELECT DISTINCT l.pid, a.application_name
       FROM pg_locks l JOIN pg_stat_activity a ON a.pid = l.pid
      WHERE l.relation = 'hospitality_connector_inbox'::regclass AND l.granted
        AND l.mode IN ('RowShareLock', 'RowExclusiveLock') AND a.application_name LIKE 'host%%'
@@ -52,7 +52,7 @@ def watch(env, seen, ended):
     while not ended.wait(0.1):
         env.cr.rollback()
         env.cr.execute(AT_WORK)
-        seen.append([row[0] for row in env.cr.fetchall()])
+        seen.append(env.cr.fetchall())
 
 
 def drain(base, hosts, backlog):
@@ -65,7 +65,7 @@ def drain(base, hosts, backlog):
         connector = fill(env, backlog)
         for host in range(hosts):
             log = staff.folder() / f"lanes_host{host}.log"
-            stack.enter_context(staff.server(database, log, f"--db_app_name=host{host}-{{pid}}"))
+            stack.enter_context(staff.server(database, log, f"--db_app_name=host{host}"))
         watcher = threading.Thread(target=watch, args=(other, seen, ended))
         watcher.start()
         connector.action_resume()
@@ -102,12 +102,12 @@ def main():
     speeds, lines = {}, []
     for hosts in (1, options.hosts):
         seconds, seen, lost, doubled = drain(base, hosts, options.backlog)
-        busy = [names for names in seen if names]
+        busy = [lanes for lanes in seen if lanes]
         speeds[hosts] = options.backlog / seconds
         figures = {
             "at_once": max(map(len, busy)),
             "mean_at_once": statistics.mean(map(len, busy)),
-            "hosts_at_once": max(len({name.partition("-")[0] for name in names}) for names in busy),
+            "hosts_at_once": max(len({name for _pid, name in lanes}) for lanes in busy),
             "lost": lost,
             "doubled": doubled,
         }
