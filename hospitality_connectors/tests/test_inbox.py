@@ -1,4 +1,6 @@
+import time
 from datetime import timedelta
+from types import SimpleNamespace
 from unittest.mock import patch
 
 from odoo import fields
@@ -6,6 +8,7 @@ from odoo.exceptions import AccessError, UserError, ValidationError
 from odoo.tests import new_test_user, tagged
 
 from ..engine.adapter import Raw
+from ..models.inbox import hospitality_connector
 from .common import ConnectorCommon
 
 
@@ -157,6 +160,24 @@ class TestInbox(ConnectorCommon):
         self.env["ir.cron.trigger"].search([]).unlink()
         self.connector.action_resume()
         self.assertEqual(self._get_woken(), 1)
+
+    def test_lane_rests_after_a_step(self):
+        Cron, Connector = type(self.env["ir.cron"]), type(self.connector)
+        steps, rests = iter((2000, 2000, 0)), []
+
+        def step(connector):
+            time.sleep(0.05)
+            return next(steps)
+
+        rest = patch.object(
+            hospitality_connector, "time", SimpleNamespace(monotonic=time.monotonic, sleep=rests.append)
+        )
+        self._send(self._guest("1", name="Anna Koval"), process=False)
+        with patch.object(Cron, "_commit_progress", lambda *args, **kwargs: 60), rest:
+            with patch.object(Connector, "_process_step", step):
+                self.connector._cron_process_inbox(1)
+        self.assertEqual(len(rests), 3)
+        self.assertTrue(all(0.02 <= seconds < 1 for seconds in rests[:2]), rests)
 
     def test_more_than_a_turns_work_wakes_one_lane_more(self):
         Cron, Connector = type(self.env["ir.cron"]), type(self.connector)

@@ -19,6 +19,8 @@ BATCH_SIZE = 2000
 STEP_SECONDS = 20
 #: A lane that has found fewer records waits for more of them for a moment.
 FEW = 100
+#: Part of the time of a step that a lane rests after it: people wait for the same server.
+REST = 0.5
 # What says where data come from and whether they do: who changes it is written to the access log.
 WATCHED = frozenset({"active", "adapter", "property_id", "settings", "source_id", "state", "strict_status"})
 
@@ -353,7 +355,7 @@ class HospitalityConnector(models.Model):
         busy = True
         while busy and time.monotonic() < deadline:
             busy = False
-            before = processed
+            before, began = processed, time.monotonic()
             connectors = self._get_busy_connectors()
             for position in range(len(connectors)):
                 connector = connectors[(position + lane) % len(connectors)]
@@ -368,6 +370,8 @@ class HospitalityConnector(models.Model):
                 # What is left is in the hands of other lanes, or records come in one by one all the time: read together
                 # they cost a fraction.
                 time.sleep(0.25 if busy else 0.1)
+            elif connectors:
+                time.sleep(min(REST * (time.monotonic() - began), 1.0))
         remaining = len(self._get_busy_connectors())
         if busy:
             # More than a turn's work: one lane more, and not all at once, since people work on the same server.
