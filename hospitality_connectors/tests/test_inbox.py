@@ -189,5 +189,6 @@ class TestInbox(ConnectorCommon):
             self.assertEqual(self._get_woken(), 0)
             with patch.object(Connector, "_process_step", lambda connector: 1):
                 self.connector._cron_process_inbox(1)
+                self.connector._cron_process_inbox(3)
         crons = self.connector._get_lane_crons()
         self.assertEqual(self.env["ir.cron.trigger"].search([("cron_id", "in", crons.ids)]).cron_id, crons[2])

@@ -69,7 +69,8 @@ def drain(base, hosts, backlog):
         watcher = threading.Thread(target=watch, args=(other, seen, ended))
         watcher.start()
         connector.action_resume()
-        connector._get_lane_crons()._trigger()  # as lanes do one by one while a backlog lasts
+        for cron in connector._get_lane_crons():
+            cron._trigger()  # as lanes do one by one while a backlog lasts
         env.cr.commit()
         started = time.perf_counter()
         while left(env, connector):

@@ -375,7 +375,8 @@ class HospitalityConnector(models.Model):
         remaining = len(self._get_busy_connectors())
         if busy:
             # More than a turn's work: one lane more, and not all at once, since people work on the same server.
-            self._get_lane_crons().filtered("active")[lane + 1 : lane + 2]._trigger()
+            for cron in self._get_lane_crons().filtered("active")[lane + 1 : lane + 2]:
+                cron._trigger()
         if not remaining and not lane:
             for connector in self.search([("state", "=", "running")]):
                 remaining += with_retry(connector._sweep_step)
