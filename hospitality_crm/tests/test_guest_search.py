@@ -373,6 +373,25 @@ class TestGuestSearch(TransactionCase):
         self.assertEqual(self.Search._refresh(ids), 1)
         self.assertFindsOnly(self.taras, "sqlref9")
 
+    def test_text_does_not_depend_on_where_profiles_lie(self):
+        source = self.env["hospitality.source"].create({"name": "PMS", "code": "t_search", "kind": "pms"})
+        profiles = self.env["hospitality.profile"].create(
+            [
+                {
+                    "source_id": source.id,
+                    "external_id": f"P-{number}",
+                    "partner_id": self.neil.id,
+                    "values": {"emails": [f"neil{number}@qwemail.test"]},
+                }
+                for number in (1, 2)
+            ]
+        )
+        self.env.flush_all()
+        self.Search._refresh_marked()
+        self.assertEqual(self.Search._refresh(self.neil.ids), 0)
+        self.env.cr.execute("UPDATE hospitality_profile SET external_id = 'P-3' WHERE id = %s", profiles[0].ids)
+        self.assertEqual(self.Search._refresh(self.neil.ids), 0, "the row has moved behind the other one")
+
     def test_row_that_another_transaction_has_written_is_left_to_it(self):
         self.Search._refresh(self.neil.ids)
         self.env.cr.execute("UPDATE res_partner SET ref = 'neilref' WHERE id = %s", self.neil.ids)

@@ -130,7 +130,7 @@ class ResPartner(models.Model):
         """Return the columns, of a partner ``p``, that :meth:`_get_search_terms` takes."""
         return SQL(
             """p.name, p.guest_local_name, p.company_name, p.email, p.phone, p.ref,
-               (SELECT jsonb_agg(f.values) FROM hospitality_profile f
+               (SELECT jsonb_agg(f.values ORDER BY f.id) FROM hospitality_profile f
                  WHERE f.partner_id = p.id AND f.state <> 'anonymised')"""
         )
 
