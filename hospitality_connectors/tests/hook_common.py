@@ -48,7 +48,7 @@ class SecretAdapter(adapters.Adapter):
         return adapters.Capabilities(frozenset({"guest"}))
 
     def parse(self, raw, env):
-        return adapters.CanonicalAdapter().parse(raw, env)
+        return adapters.get("canonical").parse(raw, env)
 
 
 def add_adapter(case, cls):

@@ -44,7 +44,7 @@ import json
 from odoo.addons.hospitality_connectors.engine import adapter
 with open(%r) as stream:
     events = json.load(stream)
-redact = adapter.CanonicalAdapter().redact
+redact = adapter.get("canonical").redact
 bodies = [redact(adapter.Raw("", "", json.dumps(event, ensure_ascii=False))).body for event in events]
 with open(%r, "w") as stream:
     json.dump([json.loads(body) for body in bodies], stream)

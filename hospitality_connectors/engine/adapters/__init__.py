@@ -1,5 +1,6 @@
 """The adapters, one file each."""
 
+from . import canonical
 from . import cloudbeds
 from . import exely
 from . import google

@@ -119,7 +119,7 @@ class HospitalityConnectorPipeline(models.AbstractModel):
     def _read_events(self, adapter, raw, env):
         """Return the events of a record: what the adapter makes of it, or what the reader has found out itself."""
         if raw.content_type == adapters.EVENTS:
-            adapter = adapters.CanonicalAdapter()
+            adapter = adapters.get("canonical")
         return adapter.parse(raw, env)
 
     @api.model

@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+import hospitality_connectors.engine.adapters  # noqa: F401  registers them
 from hospitality_connectors.engine import adapter as adapters
 from hospitality_connectors.engine import canonical
 from hospitality_connectors.engine.hook import stored
@@ -212,21 +213,21 @@ def test_kept_request_holds_no_proof_and_no_card():
         },
         url="https://crm.example.com/hospitality/hook/SECRET?topic=a",
     )
-    raw = stored.pack(adapters.CanonicalAdapter(), request)
+    raw = stored.pack(adapters.get("canonical"), request)
     for hidden in ("4111", "1234", "new-token", "abc", "Basic", "session_id", "10.1.2.3", "SECRET"):
         assert hidden not in raw.body
     again = stored.unpack(raw.body)
     assert again.headers == {"content-type": "application/json", "x-event-type": "booking.created"}
     assert json.loads(again.body) == {"card": HIDDEN, "pin": HIDDEN, "note": "café"}
     assert again.query() == {"topic": "a"}
-    assert stored.pack(adapters.CanonicalAdapter(), request).event_key == raw.event_key
-    assert stored.pack(adapters.CanonicalAdapter(), request._replace(body=b"x")).event_key != raw.event_key
+    assert stored.pack(adapters.get("canonical"), request).event_key == raw.event_key
+    assert stored.pack(adapters.get("canonical"), request._replace(body=b"x")).event_key != raw.event_key
 
 
 @given(st.binary(max_size=300))
 def test_any_body_is_kept(body):
     request = make(body, {"Content-Type": "text/xml"})
-    again = stored.unpack(stored.pack(adapters.CanonicalAdapter(), request).body)
+    again = stored.unpack(stored.pack(adapters.get("canonical"), request).body)
     try:
         value = json.loads(body)
     except (ValueError, RecursionError):
@@ -239,9 +240,7 @@ def test_any_body_is_kept(body):
 def test_event_that_says_again_what_it_said_before_is_no_repetition():
     def keys(post, **values):
         event = {"entity": "stay", "external_id": "S1", **values}
-        found = adapters.CanonicalAdapter().receive(
-            make(json.dumps([event, event]).encode(), {"webhook-id": post}), None
-        )
+        found = adapters.get("canonical").receive(make(json.dumps([event, event]).encode(), {"webhook-id": post}), None)
         return [record.event_key for record in found.records]
 
     assert len({*keys("a"), *keys("b")}) == 4
@@ -266,11 +265,11 @@ def test_description_of_canonical_posts():
         for value in example["value"]:
             assert canonical.validate(value)["external_id"]
     schemes = described["components"]["securitySchemes"]
-    ours = adapters.CanonicalAdapter.hook.schemes
+    ours = adapters.get("canonical").hook.schemes
     assert schemes["token"]["name"].lower() == ours[1].header
     assert [type(scheme) for scheme in ours] == [StandardWebhooks, HeaderToken, Basic]
     assert len(schemes) == len(ours)
     for error in (None, EventError("", "not_json", "x")):
-        reply = adapters.CanonicalAdapter().reply(make(), error)
+        reply = adapters.get("canonical").reply(make(), error)
         answer = post["responses"][str(reply.status)]["content"]["application/json"]["schema"]
         assert set(json.loads(reply.body)) == set(answer["required"])
