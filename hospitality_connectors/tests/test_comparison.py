@@ -5,6 +5,7 @@ from odoo.tests import tagged
 
 from ..engine.adapter import Page, Raw, Stream
 from .test_reader import ReaderCommon
+from .vendor import TrialAdapter
 
 
 @tagged("post_install", "-at_install")
@@ -93,6 +94,21 @@ class TestComparison(ReaderCommon):
             hint = hints.search([])
             self.assertEqual((hint.entity, hint.external_id), ("reservation", booking) if booking else (False, False))
 
+    def test_record_on_which_the_adapter_fails_keeps_no_other_one_from_being_compared(self):
+        for key in ("s1", "s2"):
+            self.vendor.add(key)
+        self._read()
+        parse = TrialAdapter.parse
+
+        def failing(adapter, raw, env):
+            return 1 / 0 if raw.external_id == "s1" else parse(adapter, raw, env)
+
+        with patch.object(TrialAdapter, "parse", failing):
+            self._read("arrivals")
+        self.assertFalse(self._cursor("arrivals").error_code)
+        census = self.env["hospitality.connector.census"].search([("connector_id", "=", self.connector.id)])
+        self.assertEqual(census.external_id, "s2")
+
     def test_review_that_is_not_on_the_list_any_more_is_gone(self):
         key = {"entity": "review", "at": "2026-01-01T10:00:00Z", "rating": 5, "scale": 5, "version": 1.0}
         canonical = self.connector.copy({"name": "Reviews", "adapter": "canonical"})
@@ -167,6 +183,30 @@ class TestSample(ReaderCommon):
         found = self._sample()
         self.assertEqual((found.external_id, found.kind), ("s2", "extra"))
         self.assertEqual(self._stays().filtered(lambda stay: stay.external_id == "s2").status, "cancelled")
+
+    def test_record_on_which_the_adapter_fails_is_left_to_the_inbox(self):
+        self._fill()
+        self.vendor.stays["s2"]["total"] = "250.00"
+        parse = TrialAdapter.parse
+
+        def failing(adapter, raw, env):
+            return 1 / 0 if raw.external_id == "s1" else parse(adapter, raw, env)
+
+        with patch.object(TrialAdapter, "parse", failing):
+            self.connector.action_sample()
+            self.env.flush_all()
+            while self.Reader._step_hints():
+                pass
+        self.env.invalidate_all()
+        self.assertEqual(self.connector.sampled_count, 3)
+        found = self.env["hospitality.connector.difference"].search([("connector_id", "=", self.connector.id)])
+        self.assertEqual(found.external_id, "s2")
+
+    def test_first_day_is_set_without_a_lock_that_other_steps_would_wait_for(self):
+        self.env.flush_all()
+        self.connector._cron_watch()
+        self.assertFalse(self.env.cache.has_dirty_fields(self.connector))
+        self.assertTrue(self.connector.sample_at)
 
     def test_news_that_are_under_way_are_no_difference(self):
         self._fill()

@@ -6,7 +6,6 @@ from odoo.addons.hospitality_crm.tools.claim import lane_env, with_retry
 from ...engine import adapter as adapters
 from ...engine.canonical import validate
 from ...engine.mapping import translate
-from ...engine.types import EventError
 
 #: Amounts that differ by less are the same: vendors round per night.
 TOLERANCE = 0.01
@@ -78,7 +77,7 @@ class HospitalityConnector(models.Model):
                 events = [
                     validate(translate(event, codes, {}, strict=False)) for event in self._parse(adapter, record, env)
                 ]
-            except EventError:
+            except Exception:  # also of an adapter with a mistake: the page is stored all the same
                 continue
             rows += [
                 (

@@ -10,7 +10,6 @@ from odoo.addons.hospitality_crm.tools.claim import lane_env, with_retry
 from ...engine import adapter as adapters
 from ...engine.canonical import payload_hash, validate
 from ...engine.mapping import translate
-from ...engine.types import EventError
 from ..fetch.hospitality_connector_reader import SAMPLED
 
 #: Records that are fetched at random each week.
@@ -67,15 +66,22 @@ class HospitalityConnector(models.Model):
     def _cron_watch(self):
         now = fields.Datetime.now()
         for connector in self.search([("state", "=", "running")]).filtered("can_sample"):
-            if not connector.sample_at:
-                connector.sample_at = now + PAUSE
-            elif connector.sample_at <= now:
+            if not connector.sample_at or connector.sample_at <= now:
                 with_retry(connector._sample_step)
+                connector.invalidate_recordset(["sample_at", "sampled_count"], flush=False)
         return super()._cron_watch()
 
     def _sample_step(self):
+        """Fetch some records when it is time, else say when it will be.
+
+        In a transaction of its own: other steps of the same job write the connector in theirs, and would wait for it.
+        """
         with lane_env(self.env) as env:
-            self.with_env(env)._sample()
+            connector = self.with_env(env)
+            if connector.sample_at:
+                connector._sample()
+            else:
+                connector.sample_at = fields.Datetime.now() + PAUSE
 
     def _sample(self):
         """Have some records that the source has told fetched once more; return how many."""
@@ -158,7 +164,7 @@ class HospitalityConnector(models.Model):
                     if event["entity"] in TABLES and event["op"] != "unmerge":
                         version = record.version if event["version"] is None else event["version"]
                         told[event["entity"], event["external_id"]] = {**event, "version": version}
-            except EventError:
+            except Exception:  # also of an adapter with a mistake: the inbox tells it, and other records go on
                 continue
         return told
 
