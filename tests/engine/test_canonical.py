@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+import hospitality_connectors.engine.adapters  # noqa: F401  registers them
 from hospitality_connectors.engine import adapter, canonical, mapping, reasons, types
 from hospitality_connectors.engine.files import catalogue
 from hospitality_crm.engine import contact
